@@ -1,0 +1,1 @@
+"""Numbers that describe a composition and its crystal: stoichiometry, geometry, pores, symmetry and disorder."""

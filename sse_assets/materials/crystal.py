@@ -1,0 +1,44 @@
+"""Crystals as CIF texts: reading them without surprises, and where a structure came from."""
+
+import warnings
+from enum import StrEnum
+
+from pymatgen.core import Structure
+from pymatgen.io.cif import CifParser
+
+_OCCUPANCY_TOLERANCE = 1.05
+"""Occupancies that sum to a little over one on a site are rounding and are scaled back to one."""
+
+
+class StructureOrigin(StrEnum):
+    """Where the structure of an electrolyte came from."""
+
+    OBELIX = "obelix"
+    MATERIALS_PROJECT = "materials_project"
+    OQMD = "oqmd"
+    GENERATED = "generated"
+    SAMPLE = "sample"
+
+
+class CifError(ValueError):
+    """A CIF from which no crystal can be read."""
+
+
+def read_cif(text: str) -> Structure:
+    """The first crystal of a CIF, partial occupancies kept.
+
+    Raises:
+        CifError: if the text is cut short, holds no atoms, or cannot be parsed.
+    """
+    try:
+        with warnings.catch_warnings():
+            # pymatgen warns of every rounded coordinate; a reader that succeeds needs no comment.
+            warnings.simplefilter("ignore")
+            parser = CifParser.from_str(text, occupancy_tolerance=_OCCUPANCY_TOLERANCE)
+            structures = parser.parse_structures(primitive=False, on_error="raise")
+    except Exception as error:  # pymatgen raises whatever its tokeniser met
+        detail = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CifError(f"the CIF cannot be read ({detail})") from error
+    if not structures or len(structures[0]) == 0:
+        raise CifError("the CIF holds no atoms")
+    return structures[0]
