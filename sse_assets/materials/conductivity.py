@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+import pandas as pd
+
 OBELIX_CENSORED_SIGMA = 1e-15
 """What OBELiX's own code puts in place of a value below the detection limit, in S/cm."""
 
@@ -75,3 +77,22 @@ def conductivity_class(sigma_s_cm: float) -> ConductivityClass:
     if sigma_s_cm < 1e-3:
         return ConductivityClass.HIGH
     return ConductivityClass.SUPERIONIC
+
+
+def labels(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """The regression labels of every row under each convention.
+
+    Args:
+        electrolytes: columns electrolyte_id, sigma_s_cm and censored.
+
+    Returns:
+        Index electrolyte_id; columns `obelix` and `bound`, in log10(σ / (S/cm)).
+    """
+    rows = list(zip(electrolytes["sigma_s_cm"], electrolytes["censored"], strict=True))
+    return pd.DataFrame(
+        {
+            convention.value: [log10_sigma(sigma, censored, convention) for sigma, censored in rows]
+            for convention in LabelConvention
+        },
+        index=pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id"),
+    )

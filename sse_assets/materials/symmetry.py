@@ -1,7 +1,9 @@
 """Space groups: the symbol a CIF states, or the one its atoms have."""
 
 import re
+from functools import cache
 
+import spglib
 from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
@@ -18,6 +20,25 @@ _TAG = re.compile(
 def normalised_symbol(symbol: str) -> str:
     """A Hermann-Mauguin symbol without blanks, underscores and quotes: `P 6_3/m m c` is `P63/mmc`."""
     return re.sub(r"[\s_'\"]", "", symbol)
+
+
+def space_group_number(symbol: str) -> int | None:
+    """International Tables number of a Hermann-Mauguin symbol, short or full, in any setting.
+
+    None where the symbol names no space group.
+    """
+    return _numbers_by_symbol().get(normalised_symbol(symbol))
+
+
+@cache
+def _numbers_by_symbol() -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for hall_number in range(1, 531):
+        group = spglib.get_spacegroup_type(hall_number)
+        assert group is not None  # every Hall number up to 530 has one
+        for symbol in (group.international_short, group.international_full):
+            numbers.setdefault(normalised_symbol(symbol), group.number)
+    return numbers
 
 
 def stated_space_group(cif: str) -> str | None:

@@ -1,0 +1,236 @@
+"""Labels joined with crystals: the table that descriptors, splits and models start from."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+from pymatgen.core import Composition, Structure
+
+from sse_assets.curation.families import chemical_group, family
+from sse_assets.curation.measurements import REJECTED_COLUMNS
+from sse_assets.materials.crystal import CifError, StructureOrigin, read_cif
+from sse_assets.materials.disorder import disorder_class
+from sse_assets.materials.formula import composition_key, element_fractions, parse_composition
+from sse_assets.materials.symmetry import detected_space_group, space_group_number
+
+ELECTROLYTE_COLUMNS = [
+    "electrolyte_id",
+    "formula",
+    "reduced_formula",
+    "composition_key",
+    "sigma_s_cm",
+    "censored",
+    "log10_sigma",
+    "temperature_c",
+    "family",
+    "chemical_group",
+    "conductivity_class",
+    "disorder",
+    "space_group",
+    "space_group_number",
+    "a",
+    "b",
+    "c",
+    "alpha",
+    "beta",
+    "gamma",
+    "z",
+    "structure_origin",
+    "structure_path",
+    "structure_note",
+    "official_role",
+    "doi",
+    "source",
+    "licence",
+]
+STRUCTURE_COLUMNS = ["electrolyte_id", "structure_origin", "structure_id", "structure_path", "cif"]
+
+COMPOSITION_TOLERANCE = 0.03
+"""A CIF whose atomic fractions differ by more than this from the table's formula is flagged."""
+
+_CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
+_GLASS = "Glass"
+_ORIGIN_PRECEDENCE = [
+    StructureOrigin.OBELIX,
+    StructureOrigin.SAMPLE,
+    StructureOrigin.MATERIALS_PROJECT,
+    StructureOrigin.OQMD,
+    StructureOrigin.GENERATED,
+]
+"""A measured structure before a computed one, a computed one before a generated one."""
+
+
+@dataclass(frozen=True)
+class CuratedElectrolytes:
+    """The outcome of the join."""
+
+    electrolytes: pd.DataFrame
+    """One row an electrolyte, `ELECTROLYTE_COLUMNS`; lengths in Å, angles in degrees, σ in S/cm."""
+    structures: pd.DataFrame
+    """The crystal of each electrolyte that has one, `STRUCTURE_COLUMNS`."""
+    rejected: pd.DataFrame
+    """Measurements and structures left out here, `REJECTED_COLUMNS`."""
+
+
+def curate_electrolytes(
+    measurements: pd.DataFrame, structures: pd.DataFrame, official_roles: Mapping[str, str]
+) -> CuratedElectrolytes:
+    """Give every labelled measurement its crystal.
+
+    A measurement takes the structure its own source has for it. One whose table gives no unit cell takes a
+    reference or generated structure of the same composition, measured before computed before generated, the
+    first by id where several compete; a glass takes none, for a crystal of the same formula is another
+    material. Without structure and without unit cell only a formula is known, and the row is refused.
+
+    Args:
+        measurements: labelled rows of `curate_measurements`.
+        structures: candidates of every origin, in the columns of `sources.columns.STRUCTURE_COLUMNS`.
+        official_roles: train or test by electrolyte_id, for the rows of a source that publishes a split.
+    """
+    readable, unreadable = _read_structures(structures)
+    own = {f"{s.origin}:{s.source_id}": s for s in readable if s.source_id}
+    by_composition = _first_by_composition([s for s in readable if not s.source_id])
+
+    electrolytes, chosen, rejected = [], [], list(unreadable)
+    for row in measurements.to_dict("records"):
+        candidate = own.get(row["electrolyte_id"])
+        has_cell = not any(math.isnan(row[column]) for column in _CELL)
+        composition = parse_composition(row["formula"])
+        named_family = family(row["reported_family"], composition, row["space_group"])
+        if candidate is None and not has_cell and named_family != _GLASS:
+            candidate = by_composition.get(row["composition_key"])
+        if candidate is None and not has_cell:
+            rejected.append(_refusal(row, _why_formula_alone(named_family)))
+            continue
+        electrolytes.append(
+            _electrolyte(row, candidate, composition, named_family, official_roles.get(row["electrolyte_id"]))
+        )
+        if candidate is not None:
+            chosen.append(candidate.row(row["electrolyte_id"]))
+    return CuratedElectrolytes(
+        pd.DataFrame(electrolytes, columns=ELECTROLYTE_COLUMNS),
+        pd.DataFrame(chosen, columns=STRUCTURE_COLUMNS),
+        pd.DataFrame(rejected, columns=REJECTED_COLUMNS),
+    )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    origin: str
+    structure_id: str
+    source_id: str | None
+    cif: str
+    crystal: Structure
+
+    @property
+    def path(self) -> str:
+        """Where the CIF lies under the blob root."""
+        return f"structures/{self.origin}/{self.structure_id.removeprefix(f'{self.origin}:')}.cif"
+
+    def row(self, electrolyte_id: str) -> list[str]:
+        return [electrolyte_id, self.origin, self.structure_id, self.path, self.cif]
+
+
+def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[dict[str, object]]]:
+    readable, unreadable = [], []
+    for row in structures.to_dict("records"):
+        source_id = row["source_id"] if isinstance(row["source_id"], str) else None
+        try:
+            crystal = read_cif(row["cif"])
+        except CifError as error:
+            remedy = "its table's unit cell is used instead" if source_id else "it is not used"
+            unreadable.append(
+                {
+                    "source": row["origin"],
+                    "source_id": source_id or row["structure_id"],
+                    "formula": row["formula"],
+                    "reason": f"structure {row['structure_id']}: {error}; {remedy}",
+                }
+            )
+        else:
+            readable.append(_Candidate(row["origin"], row["structure_id"], source_id, row["cif"], crystal))
+    return readable, unreadable
+
+
+def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
+    ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
+    first: dict[str, _Candidate] = {}
+    for candidate in ranked:
+        first.setdefault(composition_key(candidate.crystal.composition.element_composition), candidate)
+    return first
+
+
+def _electrolyte(
+    row: dict, candidate: _Candidate | None, composition: Composition, named_family: str, role: str | None
+) -> dict[str, object]:
+    symbol, number = _stated_symmetry(row["space_group"])
+    described: dict[str, object] = {
+        "disorder": None,
+        "space_group": symbol,
+        "space_group_number": number,
+        "structure_origin": None,
+        "structure_path": None,
+        "structure_note": None,
+    }
+    if candidate is not None:
+        crystal = candidate.crystal
+        described = {
+            "disorder": disorder_class(crystal).value,
+            "space_group": symbol,
+            "space_group_number": number,
+            "structure_origin": candidate.origin,
+            "structure_path": candidate.path,
+            "structure_note": _mismatch(crystal, composition),
+            **dict(zip(_CELL, crystal.lattice.parameters, strict=True)),
+            **_detected_symmetry(crystal),
+        }
+    return (
+        row
+        | described
+        | {
+            "family": named_family,
+            "chemical_group": chemical_group(composition).value,
+            "official_role": role,
+        }
+    )
+
+
+def _detected_symmetry(crystal: Structure) -> dict[str, object]:
+    """Symbol and number from the atoms; nothing, so that the table's stay, where spglib finds none."""
+    try:
+        symbol, number = detected_space_group(crystal)
+    except ValueError:
+        return {}
+    return {"space_group": symbol, "space_group_number": number}
+
+
+def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
+    """A table's symbol and its number; NaN for a symbol that is no space group."""
+    if not isinstance(symbol, str):
+        return None, math.nan
+    number = space_group_number(symbol)
+    return symbol, math.nan if number is None else float(number)
+
+
+def _mismatch(crystal: Structure, composition: Composition) -> str | None:
+    """What a reader should know where a CIF and its table disagree on the composition."""
+    stated = element_fractions(composition)
+    found = element_fractions(crystal.composition.element_composition)
+    if "Li" not in found:
+        return "the CIF holds no Li"
+    differences = {el: found.get(el, 0.0) - stated.get(el, 0.0) for el in stated | found}
+    worst = max(differences, key=lambda el: abs(differences[el]))
+    if abs(differences[worst]) <= COMPOSITION_TOLERANCE:
+        return None
+    return f"the CIF's atomic fraction of {worst} is off by {differences[worst]:+.3f}"
+
+
+def _why_formula_alone(named_family: str) -> str:
+    if named_family == _GLASS:
+        return "a glass: no crystal describes it, and no unit cell is reported"
+    return "no structure and no unit cell: only the formula is known"
+
+
+def _refusal(row: dict, reason: str) -> dict[str, object]:
+    return {column: row[column] for column in ("source", "source_id", "formula")} | {"reason": reason}

@@ -1,0 +1,28 @@
+"""Files under the blob root: written whole or not at all, locally and on an object store alike."""
+
+import os
+import secrets
+from pathlib import Path
+
+from upath import UPath
+
+
+def write_bytes(path: UPath, data: bytes) -> None:
+    """Write a file so that a reader, or a kill, sees the old content or the new.
+
+    An object store's PUT is atomic; a local file is written beside its place and moved there.
+    """
+    if path.protocol not in ("", "file"):
+        path.write_bytes(data)
+        return
+    place = Path(path.path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(place)
+    finally:
+        unfinished.unlink(missing_ok=True)

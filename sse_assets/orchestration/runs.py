@@ -1,0 +1,88 @@
+"""Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+
+from sse_assets.orchestration.staleness import stale_partitions
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """Assets that one Dagster run materialises, in one partition if they have any."""
+
+    keys: list[dg.AssetKey]
+    partition: str | None
+
+    def __str__(self) -> str:
+        groups = list(dict.fromkeys(key.path[0] for key in self.keys))
+        suffix = f" [{self.partition}]" if self.partition else ""
+        return " → ".join(groups) + suffix
+
+
+def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> list[PlannedRun]:
+    """Group assets into runs: a run has one partition, and comes after all that it needs.
+
+    Args:
+        graph: every asset.
+        wanted: partitions to materialise by asset; None is the only partition of an unpartitioned asset.
+    """
+    level: dict[dg.AssetKey, int] = {}
+    for key in graph.toposorted_asset_keys:
+        node = graph.get(key)
+        # Crossing between partitioned and unpartitioned assets begins a new level: that is another run.
+        level[key] = max(
+            (level[p] + (graph.get(p).is_partitioned != node.is_partitioned) for p in node.parent_keys),
+            default=0,
+        )
+    runs = []
+    for current in sorted(set(level.values())):
+        keys = [key for key in wanted if level[key] == current]
+        for partition in dict.fromkeys(partition for key in keys for partition in wanted[key]):
+            runs.append(PlannedRun([key for key in keys if partition in wanted[key]], partition))
+    return runs
+
+
+def refresh(
+    job: dg.ReconstructableJob,
+    graph: AssetGraph,
+    instance: dg.DagsterInstance,
+    *,
+    everything: bool,
+    run_config: Mapping[str, object],
+    announce: Callable[[str], None],
+) -> bool:
+    """Materialise what is stale, or everything; report each run as it begins.
+
+    Returns:
+        Whether all went well. What was finished before a failure stays, and the next call goes on from there.
+    """
+    wanted = (
+        {key: _partitions(graph, key, instance) for key in graph.toposorted_asset_keys}
+        if everything
+        else stale_partitions(graph, instance)
+    )
+    runs = plan(graph, wanted)
+    if not runs:
+        announce("Nothing is stale: every asset is up to date.")
+    for number, run in enumerate(runs, start=1):
+        announce(f"[{number}/{len(runs)}] {run}")
+        with dg.execute_job(
+            job,
+            instance,
+            run_config=dict(run_config),
+            tags={"dagster/partition": run.partition} if run.partition else {},
+            asset_selection=run.keys,
+        ) as result:
+            if not result.success:
+                return False
+    return True
+
+
+def _partitions(graph: AssetGraph, key: dg.AssetKey, instance: dg.DagsterInstance) -> list[str | None]:
+    partitions_def = graph.get(key).partitions_def
+    if partitions_def is None:
+        return [None]
+    return list(partitions_def.get_partition_keys(dynamic_partitions_store=instance))

@@ -1,0 +1,33 @@
+"""Which assets, and which partitions of them, no longer agree with the code and the data that made them."""
+
+import dagster as dg
+
+# Dagster decides staleness for its UI with this resolver and offers no public name for it. Using the same one
+# keeps the command line and the UI of one mind; dagster is pinned to an exact version in constraints.txt.
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
+
+
+def stale_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str | None]]:
+    """Stale or missing assets, upstream first, each with its stale partitions.
+
+    An asset is stale if its code version changed, if an input has another data version than the one it was
+    made from, or if anything upstream of it is stale. An unpartitioned asset has the single partition None.
+    """
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    stale: dict[dg.AssetKey, list[str | None]] = {}
+    for key in graph.toposorted_asset_keys:
+        node = graph.get(key)
+        partitions: list[str | None] = [None]
+        if node.partitions_def is not None:
+            partitions = list(node.partitions_def.get_partition_keys(dynamic_partitions_store=instance))
+        tainted = any(parent in stale for parent in node.parent_keys)
+        found = [
+            partition
+            for partition in partitions
+            if tainted or resolver.get_status(key, partition) is not StaleStatus.FRESH
+        ]
+        if found:
+            stale[key] = found
+    return stale

@@ -1,0 +1,153 @@
+"""Tables as versioned Parquet files: the truth that every worker on every host reads without a lock.
+
+A table `group.name` lies in `tables/group/name/` (and one folder deeper for each partition). A version is one
+Parquet file; `current.json` names the version that counts and is written last, so a killed write leaves the
+old version in place.
+"""
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, unquote
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from upath import UPath
+
+from sse_assets.orchestration.blobs import write_bytes
+
+_MANIFEST = "current.json"
+_VERSIONS_KEPT = 3
+"""The current version and the two before it, so that a slow reader can finish."""
+
+
+@dataclass(frozen=True, order=True)
+class TableKey:
+    """Name of a table, and of one partition of it where it has some."""
+
+    group: str
+    name: str
+    partition: str | None = None
+
+    def __str__(self) -> str:
+        suffix = f"[{self.partition}]" if self.partition is not None else ""
+        return f"{self.group}.{self.name}{suffix}"
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """What `current.json` says of a table's current version."""
+
+    file: str
+    content_sha256: str
+    rows: int
+    columns: list[str]
+    written_at: str
+
+
+class TableError(RuntimeError):
+    """A table that is not there or cannot be read."""
+
+
+class TableStore:
+    """Reads and writes the tables below one root."""
+
+    def __init__(self, root: UPath) -> None:
+        self._root = root / "tables"
+
+    def write(self, key: TableKey, frame: pd.DataFrame) -> TableVersion:
+        """Store a frame as the table's new current version; its index is not kept."""
+        data = _parquet(frame)
+        now = datetime.now(UTC)
+        sha256 = hashlib.sha256(data).hexdigest()
+        version = TableVersion(
+            file=f"{now:%Y%m%dT%H%M%S%f}-{sha256[:8]}.parquet",
+            content_sha256=sha256,
+            rows=len(frame),
+            columns=[str(column) for column in frame.columns],
+            written_at=now.isoformat(),
+        )
+        folder = self._folder(key)
+        write_bytes(folder / version.file, data)
+        write_bytes(folder / _MANIFEST, json.dumps(asdict(version)).encode())
+        self._forget_old_versions(folder)
+        return version
+
+    def read(self, key: TableKey) -> pd.DataFrame:
+        """The current version of a table; of a partitioned one without a partition named, all partitions.
+
+        Raises:
+            TableError: if there is no such table.
+        """
+        return self.read_arrow(key).to_pandas()
+
+    def read_arrow(self, key: TableKey) -> pa.Table:
+        """As `read`, without the conversion to pandas."""
+        parts = [self._read_part(part) for part in self._parts(key)]
+        if not parts:
+            raise TableError(f"there is no table {key} under {self._root}; materialise it first")
+        return pa.concat_tables(parts, promote_options="permissive")
+
+    def version(self, key: TableKey) -> TableVersion | None:
+        """The current version of one unpartitioned table or one partition; None where there is none."""
+        manifest = self._folder(key) / _MANIFEST
+        try:
+            return TableVersion(**json.loads(manifest.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def location(self, key: TableKey) -> UPath:
+        """The folder that holds a table's versions."""
+        return self._folder(key)
+
+    def current_versions(self) -> dict[TableKey, str]:
+        """A text for every table, partitions taken together, that changes when its content does."""
+        versions: dict[TableKey, str] = {}
+        for group in _folders(self._root):
+            for table in _folders(group):
+                key = TableKey(group.name, table.name)
+                parts = [self.version(part) for part in self._parts(key)]
+                versions[key] = " ".join(part.file for part in parts if part)
+        return versions
+
+    def _parts(self, key: TableKey) -> list[TableKey]:
+        if key.partition is not None or self.version(key):
+            return [key] if self.version(key) else []
+        partitions = (unquote(folder.name) for folder in _folders(self._folder(key)))
+        return sorted(
+            part for name in partitions if self.version(part := TableKey(key.group, key.name, name))
+        )
+
+    def _read_part(self, key: TableKey) -> pa.Table:
+        version = self.version(key)
+        assert version is not None  # _parts names only what has one
+        return pq.read_table(io.BytesIO((self._folder(key) / version.file).read_bytes()))
+
+    def _folder(self, key: TableKey) -> UPath:
+        folder = self._root / key.group / key.name
+        return folder if key.partition is None else folder / quote(key.partition, safe="")
+
+    def _forget_old_versions(self, folder: UPath) -> None:
+        versions = sorted(file.name for file in folder.iterdir() if file.name.endswith(".parquet"))
+        for name in versions[:-_VERSIONS_KEPT]:
+            (folder / name).unlink(missing_ok=True)
+
+
+def content_sha256(frame: pd.DataFrame) -> str:
+    """Hash of a frame's content as it is stored: equal for equal tables, whenever and wherever made."""
+    return hashlib.sha256(_parquet(frame)).hexdigest()
+
+
+def _parquet(frame: pd.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def _folders(folder: UPath) -> Iterator[UPath]:
+    if folder.exists():
+        yield from sorted((entry for entry in folder.iterdir() if entry.is_dir()), key=lambda f: f.name)

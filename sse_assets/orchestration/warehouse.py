@@ -1,0 +1,86 @@
+"""The DuckDB copy of every table, for SQL.
+
+The copy never stands in a run's way: a file that somebody else has open, a notebook say, is left alone and
+brought up to date at the next write.
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from sse_assets.orchestration.tables import TableKey, TableStore
+
+_COPIES = "_sse.copies"
+_PATIENCE_S = 0.5
+"""How long to wait for another step of the same run, which holds the file for a fraction of that."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What a call of `bring_up_to_date` did."""
+
+    tables: list[str]
+    """Tables copied now."""
+    waiting: str | None = None
+    """Why nothing could be copied, in words for a log; None when the warehouse is up to date."""
+
+
+def bring_up_to_date(warehouse: Path, store: TableStore) -> Copied:
+    """Copy every table whose current version the warehouse does not hold, each in one transaction."""
+    connection = _connect(warehouse)
+    if connection is None:
+        return Copied([], waiting=f"{warehouse} is open elsewhere; the SQL copy waits for the next write")
+    with connection:
+        held = _versions_held(connection)
+        changed = {
+            key: version for key, version in store.current_versions().items() if held.get(key) != version
+        }
+        for key, version in changed.items():
+            _replace(connection, key, version, store)
+        return Copied([str(key) for key in changed])
+
+
+def _connect(warehouse: Path) -> duckdb.DuckDBPyConnection | None:
+    """A read-write connection; None if somebody else has the file open."""
+    warehouse.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return duckdb.connect(str(warehouse))
+        except (duckdb.IOException, duckdb.ConnectionException) as error:
+            # The second means that this very process holds it read-only, as a notebook may.
+            if "lock" not in str(error) and "configuration" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                return None
+            time.sleep(random.uniform(0.05, 0.15))
+
+
+def _versions_held(connection: duckdb.DuckDBPyConnection) -> dict[TableKey, str]:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS _sse")
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {_COPIES} "
+        '("group" VARCHAR, "name" VARCHAR, version VARCHAR, PRIMARY KEY ("group", "name"))'
+    )
+    rows = connection.execute(f"SELECT * FROM {_COPIES}").fetchall()
+    return {TableKey(group, name): version for group, name, version in rows}
+
+
+def _replace(connection: duckdb.DuckDBPyConnection, key: TableKey, version: str, store: TableStore) -> None:
+    content = store.read_arrow(key)
+    connection.begin()
+    try:
+        connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{key.group}"')
+        connection.register("incoming", content)
+        connection.execute(f'CREATE OR REPLACE TABLE "{key.group}"."{key.name}" AS SELECT * FROM incoming')
+        connection.unregister("incoming")
+        connection.execute(
+            f"INSERT OR REPLACE INTO {_COPIES} VALUES (?, ?, ?)", [key.group, key.name, version]
+        )
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise

@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sse_assets.curation.electrolytes import CuratedElectrolytes, curate_electrolytes
+from sse_assets.curation.measurements import curate_measurements
+from sse_assets.sources import obelix
+from sse_assets_tests.curation.rows import formula_only, frame, li2o, measurement, structure
+
+
+def curate(
+    measurements: list[dict[str, object]],
+    structures: list[dict[str, object]],
+    roles: dict[str, str] | None = None,
+) -> CuratedElectrolytes:
+    accepted, _ = curate_measurements(frame(*measurements))
+    columns = list(structure())
+    return curate_electrolytes(accepted, pd.DataFrame(structures, columns=columns), roles or {})
+
+
+def test_a_measurement_takes_its_own_structure_and_cell() -> None:
+    curated = curate([measurement(formula="Li2O", z=4.0)], [structure()], {"obelix:abc": "test"})
+    row = curated.electrolytes.iloc[0]
+    assert row["a"] == pytest.approx(4.62)  # of the CIF, not of the table
+    assert (row["space_group"], row["space_group_number"]) == ("Fm-3m", 225)
+    assert row["disorder"] == "No disorder"
+    assert row["structure_origin"] == "obelix"
+    assert row["structure_path"] == "structures/obelix/abc.cif"
+    assert row["official_role"] == "test"
+    assert pd.isna(row["structure_note"])
+    assert curated.structures["cif"].item() == li2o()
+
+
+def test_without_a_structure_the_tables_cell_and_space_group_stay() -> None:
+    row = curate([measurement(space_group="P21/c")], []).electrolytes.iloc[0]
+    assert row["a"] == 12.9
+    assert row["space_group_number"] == 14
+    assert pd.isna(row["structure_origin"])
+    assert pd.isna(row["disorder"])
+
+
+def reference(origin: str, structure_id: str) -> dict[str, object]:
+    return structure(origin=origin, structure_id=structure_id, source_id=None)
+
+
+def test_a_formula_alone_takes_a_reference_structure_measured_before_generated() -> None:
+    references = [reference("generated", "generated:li2o"), reference("oqmd", "oqmd:7")]
+    curated = curate([formula_only(formula="Li4O2")], references)
+    assert curated.electrolytes["structure_origin"].tolist() == ["oqmd"]
+    assert curated.structures["structure_path"].tolist() == ["structures/oqmd/7.cif"]
+
+
+def test_a_formula_without_any_structure_is_refused() -> None:
+    curated = curate([formula_only()], [])
+    assert curated.electrolytes.empty
+    assert "only the formula is known" in curated.rejected["reason"].item()
+
+
+def test_a_glass_takes_no_crystal_of_the_same_formula() -> None:
+    curated = curate(
+        [formula_only(formula="Li2O", reported_family="Glass")], [reference("materials_project", "mp-1960")]
+    )
+    assert curated.electrolytes.empty
+    assert "a glass" in curated.rejected["reason"].item()
+
+
+def test_a_truncated_cif_costs_the_structure_and_not_the_row() -> None:
+    curated = curate([measurement()], [structure(cif=li2o()[:200])])
+    assert len(curated.electrolytes) == 1
+    assert curated.structures.empty
+    refusal = curated.rejected.iloc[0]
+    assert (refusal["source"], refusal["source_id"]) == ("obelix", "abc")
+    assert "obelix:abc: the CIF cannot be read" in refusal["reason"]
+    assert "its table's unit cell is used instead" in refusal["reason"]
+
+
+def test_a_cif_without_li_is_flagged() -> None:
+    cif = li2o().replace("Li Li1", "Na Na1")
+    curated = curate([measurement(formula="Li2O", z=4.0)], [structure(cif=cif)])
+    assert curated.electrolytes["structure_note"].item() == "the CIF holds no Li"
+
+
+def test_a_cif_of_another_composition_is_flagged() -> None:
+    # Half of the Li is missing: a half instead of two thirds of the atoms.
+    curated = curate([measurement(formula="Li2O", z=4.0)], [structure(cif=li2o(occupancy=0.5))])
+    assert "0.167" in curated.electrolytes["structure_note"].item()
+
+
+def test_obelix_has_the_published_disorder_and_the_known_flaws(data_mirror: Path) -> None:
+    accepted, _ = curate_measurements(obelix.read_measurements(data_mirror / "obelix" / "all.csv"))
+    structures = obelix.read_structures(data_mirror / "obelix" / "all_cifs.tar.gz")
+    electrolytes = curate_electrolytes(accepted, structures, {}).electrolytes
+    assert electrolytes["disorder"].value_counts().to_dict() == {
+        "Li cation and Other atom disorder": 195,
+        "No disorder": 72,
+        "Li cation disorder": 32,
+        "Other atom disorder": 22,
+    }
+    # Table 4's example.
+    example = electrolytes.set_index("electrolyte_id").loc["obelix:ei3"]
+    assert (example["reduced_formula"], example["space_group"]) == ("Li3YCl6", "P-3m1")
+    assert example["disorder"] == "Li cation and Other atom disorder"
+    without_li = electrolytes[electrolytes["structure_note"] == "the CIF holds no Li"]
+    known = {"5tl", "b4c", "cy2", "hta", "s3h", "u2y", "u8r"}
+    assert set(without_li["electrolyte_id"].str.removeprefix("obelix:")) == known
+    assert electrolytes["space_group_number"].notna().all()

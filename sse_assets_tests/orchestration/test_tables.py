@@ -1,0 +1,88 @@
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from upath import UPath
+
+from sse_assets.orchestration import blobs
+from sse_assets.orchestration.tables import TableError, TableKey, TableStore, content_sha256
+
+KEY = TableKey("metrics", "scores")
+ONE = pd.DataFrame({"model": ["a"], "value": [0.5]})
+TWO = pd.DataFrame({"model": ["a", "b"], "value": [0.5, None]})
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TableStore:
+    return TableStore(UPath(tmp_path))
+
+
+def test_a_table_is_read_back_as_it_was_written(store: TableStore) -> None:
+    store.write(KEY, TWO)
+    pd.testing.assert_frame_equal(store.read(KEY), TWO)
+
+
+def test_partitions_are_read_together_or_apart(store: TableStore) -> None:
+    for name in ("all", "../evil/name"):
+        store.write(TableKey("models", "trees", name), ONE.assign(variant=name))
+    assert store.read(TableKey("models", "trees"))["variant"].tolist() == ["../evil/name", "all"]
+    assert store.read(TableKey("models", "trees", "all"))["variant"].tolist() == ["all"]
+
+
+def test_a_partition_name_cannot_leave_its_folder(store: TableStore, tmp_path: Path) -> None:
+    store.write(TableKey("models", "trees", "../../outside"), ONE)
+    assert {path.name for path in tmp_path.iterdir()} == {"tables"}
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {"models"}
+
+
+def test_a_missing_table_is_named(store: TableStore) -> None:
+    with pytest.raises(TableError, match=r"no table metrics\.scores"):
+        store.read(KEY)
+
+
+@pytest.mark.parametrize("kill_at", ["data", "manifest"])
+def test_a_killed_write_leaves_the_old_version_readable(
+    store: TableStore, monkeypatch: pytest.MonkeyPatch, kill_at: str
+) -> None:
+    store.write(KEY, ONE)
+    replace = Path.replace
+
+    def killed(source: Path, target: Path) -> Path:
+        if (kill_at == "manifest") == (target.name == "current.json"):
+            raise KeyboardInterrupt
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(KEY, TWO)
+    monkeypatch.undo()
+    pd.testing.assert_frame_equal(store.read(KEY), ONE)
+    store.write(KEY, TWO)
+    pd.testing.assert_frame_equal(store.read(KEY), TWO)
+
+
+def test_a_file_is_never_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = UPath(tmp_path / "model.ubj")
+    blobs.write_bytes(path, b"old")
+
+    def full_disk(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="no space"):
+        blobs.write_bytes(path, b"new and longer")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["model.ubj"]
+
+
+def test_old_versions_are_forgotten(store: TableStore) -> None:
+    for _ in range(6):
+        store.write(KEY, ONE)
+    assert len([f for f in store.location(KEY).iterdir() if f.name.endswith(".parquet")]) == 3
+
+
+def test_content_hash_depends_on_content_alone() -> None:
+    assert content_sha256(ONE) == content_sha256(ONE.copy())
+    assert content_sha256(ONE) != content_sha256(ONE.assign(value=0.6))
+    assert content_sha256(ONE) != content_sha256(ONE.rename(columns={"value": "mae"}))
