@@ -1,1 +1,1 @@
-"""Gradient-boosted trees on descriptors: training, Bayesian tuning and SHAP (paper, sections II.C and III.C)."""
+"""Gradient-boosted trees on descriptors: training, Bayesian tuning and SHAP (paper, sections II.C, III.C)."""

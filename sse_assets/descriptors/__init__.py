@@ -1,1 +1,1 @@
-"""Numbers that describe a composition and its crystal: stoichiometry, geometry, pores, symmetry and disorder."""
+"""Numbers that describe a composition and its crystal: elements, cell, pores, symmetry, disorder."""

@@ -3,6 +3,7 @@
 import warnings
 from enum import StrEnum
 
+import numpy as np
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifParser
 
@@ -28,7 +29,8 @@ def read_cif(text: str) -> Structure:
     """The first crystal of a CIF, partial occupancies kept.
 
     Raises:
-        CifError: if the text is cut short, holds no atoms, or cannot be parsed.
+        CifError: if the text is cut short, holds no atoms, has a coordinate that is not a number, or cannot
+            be parsed.
     """
     try:
         with warnings.catch_warnings():
@@ -41,4 +43,7 @@ def read_cif(text: str) -> Structure:
         raise CifError(f"the CIF cannot be read ({detail})") from error
     if not structures or len(structures[0]) == 0:
         raise CifError("the CIF holds no atoms")
-    return structures[0]
+    structure = structures[0]
+    if not (np.isfinite(structure.lattice.matrix).all() and np.isfinite(structure.frac_coords).all()):
+        raise CifError("the CIF has a cell or a position that is not a number")  # spglib would crash on it
+    return structure

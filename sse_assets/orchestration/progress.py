@@ -23,7 +23,7 @@ class _PlainLines(logging.Formatter):
             return f"  ✓ {_asset(event)}{_rows(event)}"
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             return f"  ✗ check {event.asset_check_evaluation_data.check_name}"
-        return f"  ✗ {step}: {event.message}"
+        return f"  ✗ {step}: {_root_cause(event)}"
 
 
 class _Followed(logging.Filter):
@@ -50,6 +50,18 @@ def _rows(event: dg.DagsterEvent) -> str:
     metadata = event.step_materialization_data.materialization.metadata
     rows = metadata.get("dagster/row_count")
     return f": {rows.value} rows" if rows else ""
+
+
+def _root_cause(event: dg.DagsterEvent) -> str:
+    """The message of the exception that began it all; the whole traceback is in the UI."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(event.message) if error is None else error.message.strip()
+
+
+PLAIN_LINES = "plain_lines"
+"""Name of `plain_logger` in the definitions."""
 
 
 @dg.logger

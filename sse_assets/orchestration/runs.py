@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.reconstruct import ReconstructableJob
 
+from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import stale_partitions
 
 
@@ -46,7 +48,7 @@ def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> l
 
 
 def refresh(
-    job: dg.ReconstructableJob,
+    job: ReconstructableJob,
     graph: AssetGraph,
     instance: dg.DagsterInstance,
     *,
@@ -72,7 +74,7 @@ def refresh(
         with dg.execute_job(
             job,
             instance,
-            run_config=dict(run_config),
+            run_config={"loggers": {PLAIN_LINES: {}}, **run_config},
             tags={"dagster/partition": run.partition} if run.partition else {},
             asset_selection=run.keys,
         ) as result:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from upath import UPath
 
@@ -73,7 +73,7 @@ class Settings:
         home = Path(environment.get("SSE_HOME") or ".sse").expanduser().resolve()
         blob_root = environment.get("SSE_BLOB_ROOT") or str(home / "blobs")
         # Another process may have written since; s3fs must look again instead of remembering a listing.
-        storage_options = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
+        storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
         return cls(
             home=home,
             blob_root=UPath(blob_root, **storage_options),

@@ -50,7 +50,6 @@ def measurement(**changes: object) -> dict[str, object]:
         "gamma": 90.0,
         "doi": "10.1/a",
         "licence": "CC BY 4.0",
-        "related_source_id": None,
     }
     return row | changes
 

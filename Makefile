@@ -1,0 +1,38 @@
+# Two commands to begin with: `make run` and `make test`. Each sets up what it needs in .venv.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+export SSE_DATASET ?= $(or $(DATASET),sample)
+
+.PHONY: run ui test lint clean
+
+# One process runs the whole pipeline fastest on one machine; SSE_EXECUTOR=multiprocess runs steps side by side.
+run: export SSE_EXECUTOR ?= in_process
+run: $(VENV)/.run  ## raw data to scored models: make run, or make run DATASET=obelix
+	@$(BIN)/sse-assets run $(ARGS)
+
+ui: $(VENV)/.run  ## the web UI on http://127.0.0.1:3000
+	@$(BIN)/sse-assets ui $(ARGS)
+
+test: lint  ## every check that CI makes
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy sse_assets
+	$(BIN)/lint-imports
+
+clean:  ## the virtual environment; results in $$SSE_HOME stay
+	rm -rf $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,139 @@
+"""Group `curated`: labels, crystals and what was refused."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from sse_assets.curation.electrolytes import curate_electrolytes
+from sse_assets.curation.measurements import curate_measurements
+from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.settings import Dataset, Settings
+
+GROUP = "curated"
+_CODE_VERSION = "1"
+
+_MEASUREMENTS = {
+    Dataset.SAMPLE: ["sample_measurements"],
+    Dataset.OBELIX: ["obelix_measurements", "liion_measurements"],
+}
+_STRUCTURES = {
+    Dataset.SAMPLE: ["sample_structures"],
+    Dataset.OBELIX: ["obelix_structures", "reference_structures"],
+}
+
+
+def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """Curation of the sources that a data set has."""
+    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset)]
+
+
+def _measurements(sources: list[str]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="curate_measurements",
+        ins={source: dg.AssetIn(["raw", source]) for source in sources},
+        outs={
+            "measurements": dg.AssetOut(
+                key=[GROUP, "measurements"],
+                group_name=GROUP,
+                description="Room-temperature conductivities of charge-balanced Li compounds, a row each.",
+                kinds={"table"},
+                code_version=_CODE_VERSION,
+            ),
+            "rejected_measurements": dg.AssetOut(
+                key=[GROUP, "rejected_measurements"],
+                group_name=GROUP,
+                description="Reported rows that are not learned from, each with its reason.",
+                kinds={"table"},
+                code_version=_CODE_VERSION,
+            ),
+        },
+    )
+    def measurements(**reported: pd.DataFrame) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        rows = pd.concat([reported[source] for source in sources], ignore_index=True)
+        accepted, rejected = curate_measurements(rows)
+        yield table_result(accepted, key=dg.AssetKey([GROUP, "measurements"]))
+        yield table_result(
+            rejected,
+            key=dg.AssetKey([GROUP, "rejected_measurements"]),
+            metadata={"reported_rows": len(rows)},
+        )
+
+    return measurements
+
+
+def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
+    official = ["obelix_official_split"] if dataset is Dataset.OBELIX else []
+    outs = {
+        "electrolytes": (
+            "Every electrolyte that is learned from: label, composition, family, crystal and its origin."
+        ),
+        "structures": "The crystal of each electrolyte that has one, as CIF text; also a file of its own.",
+        "rejected": "Every reported row and structure that is not used, each with its reason.",
+    }
+
+    @dg.multi_asset(
+        name="curate_electrolytes",
+        ins={
+            name: dg.AssetIn([group, name])
+            for group, names in {
+                "raw": [*_STRUCTURES[dataset], *official],
+                GROUP: ["measurements", "rejected_measurements"],
+            }.items()
+            for name in names
+        },
+        outs={
+            name: dg.AssetOut(
+                key=[GROUP, name],
+                group_name=GROUP,
+                description=description,
+                kinds={"table"},
+                code_version=_CODE_VERSION,
+            )
+            for name, description in outs.items()
+        },
+    )
+    def electrolytes(
+        settings: dg.ResourceParam[Settings], **inputs: pd.DataFrame
+    ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        structures = pd.concat([inputs[name] for name in _STRUCTURES[dataset]], ignore_index=True)
+        roles = {
+            f"obelix:{source_id}": role
+            for name in official
+            for source_id, role in zip(inputs[name]["source_id"], inputs[name]["role"], strict=True)
+        }
+        curated = curate_electrolytes(inputs["measurements"], structures, roles)
+        for path, cif in zip(curated.structures["structure_path"], curated.structures["cif"], strict=True):
+            write_bytes(settings.blob_root / path, cif.encode())
+        origins = curated.electrolytes["structure_origin"].fillna("none").value_counts()
+        yield table_result(
+            curated.electrolytes,
+            key=dg.AssetKey([GROUP, "electrolytes"]),
+            metadata={
+                "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
+                "censored_labels": int(curated.electrolytes["censored"].sum()),
+                "families": int(curated.electrolytes["family"].nunique()),
+            },
+        )
+        yield table_result(curated.structures, key=dg.AssetKey([GROUP, "structures"]))
+        rejected = pd.concat([inputs["rejected_measurements"], curated.rejected], ignore_index=True)
+        yield table_result(rejected, key=dg.AssetKey([GROUP, "rejected"]))
+
+    return electrolytes
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "electrolytes"]),
+    description="Ids are unique, labels are finite and every structure is named with its file.",
+)
+def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
+    """What every table downstream takes for granted."""
+    problems = {
+        "repeated_ids": int(electrolytes["electrolyte_id"].duplicated().sum()),
+        "labels_missing": int(electrolytes["log10_sigma"].isna().sum()),
+        "structures_without_file": int(
+            (electrolytes["structure_origin"].notna() != electrolytes["structure_path"].notna()).sum()
+        ),
+    }
+    return dg.AssetCheckResult(passed=not any(problems.values()), metadata=problems)

@@ -1,0 +1,238 @@
+"""Group `models`: baselines and boosted trees, trained under every protocol."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
+from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.boosted_trees.training import train_feature_set
+from sse_assets.boosted_trees.tuning import tune
+from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.evaluation.baselines import baseline_predictions
+from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.io import markdown_preview, table_result
+from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.tables import content_sha256
+from sse_assets.splits.groups import merged_groups
+
+GROUP = "models"
+_CODE_VERSION = "1"
+_TABLE_1 = BoostedTreesSettings()
+_TUNING_PROTOCOLS = ("official", "diversity")
+"""Tuning sees the training rows of the first of these that the data set has, and never a test row of it."""
+
+feature_sets = dg.StaticPartitionsDefinition([feature_set.value for feature_set in FeatureSet])
+
+_DESCRIPTORS = {
+    "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
+    "geometric": dg.AssetIn(["descriptors", "geometric"]),
+}
+_DATA = {
+    "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
+    "assignments": dg.AssetIn(["splits", "assignments"]),
+    **_DESCRIPTORS,
+}
+
+
+@dg.asset(
+    key=[GROUP, "baseline_predictions"],
+    ins=_DATA,
+    group_name=GROUP,
+    description="What any model has to beat: the train median, and the label of the nearest training row.",
+    kinds={"scikitlearn"},
+    code_version=_CODE_VERSION,
+)
+def baselines(
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Predictions of both baselines on every fold."""
+    features = {name.value: feature_matrix(name, stoichiometric, geometric) for name in FeatureSet}
+    return table_result(baseline_predictions(features, labels(electrolytes), assignments))
+
+
+class SettingsConfig(dg.Config):
+    """Hyperparameters of the boosted trees: the paper's Table 1, unless tuned."""
+
+    tuning_steps: int = Field(
+        0, description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values below."
+    )
+    n_estimators: int = Field(_TABLE_1.n_estimators, description="Boosting rounds.")
+    reg_lambda: float = Field(_TABLE_1.reg_lambda, description="L2 penalty on leaf values.")
+    reg_alpha: float = Field(_TABLE_1.reg_alpha, description="L1 penalty on leaf values.")
+    max_depth: int = Field(_TABLE_1.max_depth, description="Most splits between root and leaf.")
+    num_parallel_tree: int = Field(_TABLE_1.num_parallel_tree, description="Trees grown in each round.")
+    min_child_weight: float = Field(_TABLE_1.min_child_weight, description="Fewest rows in a leaf.")
+    subsample: float = Field(_TABLE_1.subsample, description="Share of the rows that each tree sees.")
+    learning_rate: float = Field(_TABLE_1.learning_rate, description="Shrinkage of each round.")
+    gamma: float = Field(_TABLE_1.gamma, description="Least loss reduction for a split.")
+    seed: int = Field(_TABLE_1.seed, description="Seed of subsampling, folds and search.")
+
+
+@dg.asset(
+    key=[GROUP, "boosted_trees_settings"],
+    ins=_DATA,
+    partitions_def=feature_sets,
+    group_name=GROUP,
+    description=(
+        "Hyperparameters of the boosted trees: Table 1 as it stands, or the outcome of a Bayesian search on "
+        "the cross-validated MSE inside the training rows (`tuning_steps` in the launchpad)."
+    ),
+    kinds={"xgboost"},
+    code_version=_CODE_VERSION,
+)
+def boosted_trees_settings(
+    context: dg.AssetExecutionContext,
+    config: SettingsConfig,
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """One row: the feature set, where the values are from, and the values."""
+    feature_set = FeatureSet(context.partition_key)
+    values = config.model_dump()
+    steps = values.pop("tuning_steps")
+    settings, origin, metadata = BoostedTreesSettings(**values), "Table 1", {}
+    if settings != _TABLE_1:
+        origin = "launchpad"
+    if steps:
+        rows = assignments[(assignments["role"] == "train") & (assignments["fold"] == 0)]
+        protocol = next(name for name in _TUNING_PROTOCOLS if name in set(rows["protocol"]))
+        ids = rows.loc[rows["protocol"] == protocol, "electrolyte_id"]
+        result = tune(
+            feature_matrix(feature_set, stoichiometric, geometric).loc[ids],
+            labels(electrolytes).loc[ids, LabelConvention.BOUND],
+            n_calls=steps,
+            cv_groups=merged_groups(electrolytes) if protocol == "official" else None,
+            seed=settings.seed,
+            workers=_workers(),
+            progress=report_progress(context.log, f"tuning ({feature_set})"),
+        )
+        settings, origin = result.settings, f"tuned in {steps} steps on the training rows of {protocol}"
+        metadata["history"] = dg.MetadataValue.md(markdown_preview(result.history, rows=steps))
+    frame = pd.DataFrame([{"feature_set": feature_set.value, "origin": origin, **asdict(settings)}])
+    return table_result(frame, metadata=metadata)
+
+
+@dg.multi_asset(
+    name="train_boosted_trees",
+    ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
+    outs={
+        "boosted_trees": dg.AssetOut(
+            key=[GROUP, "boosted_trees"],
+            group_name=GROUP,
+            description=(
+                "A row for each fit, and the stored models: one for each protocol with a single fold and one "
+                "trained on every row, under both label conventions."
+            ),
+            kinds={"xgboost"},
+            code_version=_CODE_VERSION,
+        ),
+        "boosted_trees_predictions": dg.AssetOut(
+            key=[GROUP, "boosted_trees_predictions"],
+            group_name=GROUP,
+            description="Predictions of every fit for its training and test rows, with 90 % intervals.",
+            kinds={"table"},
+            code_version=_CODE_VERSION,
+        ),
+    },
+    partitions_def=feature_sets,
+)
+def boosted_trees(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    settings_table: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Train on one feature set."""
+    feature_set = FeatureSet(context.partition_key)
+    features = feature_matrix(feature_set, stoichiometric, geometric)
+    hyperparameters = {name: settings_table[name].item() for name in asdict(_TABLE_1)}
+    inputs = [features.reset_index(), electrolytes, assignments, settings_table]
+    data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
+    trained = train_feature_set(
+        features,
+        labels(electrolytes),
+        assignments,
+        BoostedTreesSettings(**hyperparameters),
+        feature_set=feature_set.value,
+        cv_groups=merged_groups(electrolytes),
+        data_version=data_version,
+        workers=_workers(),
+        progress=report_progress(context.log, f"boosted trees ({feature_set}), fits"),
+    )
+    folder = f"models/boosted_trees/{feature_set}/{data_version}"
+    paths = {}
+    for (protocol, convention), model in trained.models.items():
+        paths[protocol, convention.value] = f"{folder}/{protocol}-{convention}"
+        model.save(str(settings.blob_root / paths[protocol, convention.value]))
+    fitted = zip(trained.fits["protocol"], trained.fits["label_convention"], strict=True)
+    fits = trained.fits.assign(
+        feature_set=feature_set.value,
+        model_path=pd.Series([paths.get(fit) for fit in fitted], dtype="str"),
+    )
+    # How long a fit took says nothing of the model: out of the data version, so that equal models are equal.
+    yield table_result(
+        fits,
+        key=dg.AssetKey([GROUP, "boosted_trees"]),
+        data_version=content_sha256(fits.drop(columns="seconds")),
+        metadata={
+            "models": str(settings.blob_root / folder),
+            "fitting_seconds": float(fits["seconds"].sum()),
+        },
+    )
+    yield table_result(trained.predictions, key=dg.AssetKey([GROUP, "boosted_trees_predictions"]))
+
+
+@dg.asset(
+    key=[GROUP, "boosted_trees_shap"],
+    ins={"boosted_trees": dg.AssetIn([GROUP, "boosted_trees"]), **_DESCRIPTORS},
+    partitions_def=feature_sets,
+    group_name=GROUP,
+    description="SHAP value of every feature of every electrolyte, for each stored model.",
+    kinds={"shap"},
+    code_version=_CODE_VERSION,
+)
+def boosted_trees_shap(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    boosted_trees: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Explain the stored models of one feature set."""
+    features = feature_matrix(FeatureSet(context.partition_key), stoichiometric, geometric)
+    stored = boosted_trees.dropna(subset=["model_path"]).to_dict("records")
+    progress = report_progress(context.log, f"SHAP ({context.partition_key}), models")
+    explained = []
+    for done, fit in enumerate(stored, start=1):
+        model = BoostedTreesModel.load(str(settings.blob_root / fit["model_path"]))
+        names = {name: fit[name] for name in ("feature_set", "protocol", "label_convention")}
+        explained.append(shap_values(model, features, workers=_workers()).assign(**names))
+        progress(done, len(stored))
+    ranking = shap_ranking(explained[0]).head(10)
+    return table_result(
+        pd.concat(explained, ignore_index=True),
+        metadata={"ten_strongest": dg.MetadataValue.md(markdown_preview(ranking, rows=10))},
+    )
+
+
+model_assets = [baselines, boosted_trees_settings, boosted_trees, boosted_trees_shap]
+
+
+def _workers() -> int:
+    return os.cpu_count() or 1

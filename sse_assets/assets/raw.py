@@ -1,0 +1,160 @@
+"""Group `raw`: each source as it was published, with the hash of what was read as its data version."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+
+from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.sources import liion, obelix, optimade, recorded, sample
+from sse_assets.sources.columns import References
+from sse_assets.sources.download import fetch
+from sse_assets.sources.registry import (
+    LIION_TABLE,
+    OBELIX_CIFS,
+    OBELIX_TABLE,
+    OBELIX_TEST_IDS,
+    OBELIX_TRAIN_IDS,
+    RemoteFile,
+)
+
+GROUP = "raw"
+_SNAPSHOT = "mp_snapshot"
+"""Folder of the mirror that holds recorded reference structures."""
+
+
+def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The sources of a data set."""
+    match settings.dataset:
+        case Dataset.SAMPLE:
+            return [
+                _embedded("sample_measurements", "The embedded sample's table.", sample.load_measurements),
+                _embedded("sample_structures", "The embedded sample's crystals.", sample.load_structures),
+            ]
+        case Dataset.OBELIX:
+            return [
+                _published(
+                    "obelix_measurements",
+                    "OBELiX: 599 room-temperature conductivities with their unit cells.",
+                    [OBELIX_TABLE],
+                    obelix.read_measurements,
+                ),
+                _published(
+                    "obelix_structures",
+                    "OBELiX: 321 crystal structures, with noise that its authors added to the positions.",
+                    [OBELIX_CIFS],
+                    obelix.read_structures,
+                ),
+                _published(
+                    "obelix_official_split",
+                    "OBELiX's own train and test rows.",
+                    [OBELIX_TRAIN_IDS, OBELIX_TEST_IDS],
+                    obelix.read_official_split,
+                ),
+                _published(
+                    "liion_measurements",
+                    "Liverpool Ionics Dataset: 820 conductivities at 5 to 873 °C, formulas without crystals.",
+                    [LIION_TABLE],
+                    liion.read_measurements,
+                ),
+                _reference_structures(settings),
+            ]
+
+
+def _published(
+    name: str, description: str, files: list[RemoteFile], read: Callable[..., pd.DataFrame]
+) -> dg.AssetsDefinition:
+    """A source that is one or more files with pinned hashes."""
+    pinned = "+".join(file.sha256 for file in files)
+
+    @dg.asset(
+        key=[GROUP, name],
+        group_name=GROUP,
+        description=description,
+        kinds={"csv" if files[0].mirror_path.endswith(".csv") else "cif"},
+        # The files are pinned by hash, so nothing is stale until a pin changes.
+        code_version=hashlib.sha256(pinned.encode()).hexdigest()[:12],
+        retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL),
+    )
+    def source(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[pd.DataFrame]:
+        paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
+        return table_result(
+            read(*paths),
+            data_version=pinned,
+            metadata={
+                "licence": files[0].licence,
+                "citation": files[0].citation,
+                "upstream": dg.MetadataValue.md("\n".join(f"- [{f.mirror_path}]({f.url})" for f in files)),
+                "read_from": ", ".join(str(path) for path in paths),
+            },
+        )
+
+    return source
+
+
+def _embedded(name: str, description: str, load: Callable[[], pd.DataFrame]) -> dg.AssetsDefinition:
+    """A part of the sample that ships with the project."""
+    content = sample.content_sha256()
+
+    @dg.asset(
+        key=[GROUP, name],
+        group_name=GROUP,
+        description=description,
+        kinds={"csv" if "measurements" in name else "cif"},
+        code_version=content[:12],
+    )
+    def source() -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(load(), data_version=content)
+
+    return source
+
+
+def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
+    snapshot = settings.data_mirror / _SNAPSHOT if settings.data_mirror else None
+    recorded_index = snapshot / recorded.INDEX if snapshot else None
+
+    @dg.asset(
+        key=[GROUP, "reference_structures"],
+        ins={"measurements": dg.AssetIn(["curated", "measurements"])},
+        group_name=GROUP,
+        description=(
+            "Computed crystals of the Materials Project and OQMD, through OPTIMADE, for compositions of "
+            "which nothing but the formula is known; from the mirror's recorded snapshot where there is one."
+        ),
+        kinds={"cif"},
+        code_version=_reference_version(recorded_index),
+    )
+    def reference_structures(
+        context: dg.AssetExecutionContext, measurements: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        wanted = measurements.loc[measurements["a"].isna(), "formula"].unique().tolist()
+        found: References
+        if snapshot and recorded_index and recorded_index.is_file():
+            found = recorded.read_snapshot(snapshot, wanted)
+        else:
+            found = optimade.query_references(
+                wanted, progress=report_progress(context.log, "OPTIMADE queries")
+            )
+        for warning in found.warnings:
+            context.log.warning(warning)
+        return table_result(
+            found.structures,
+            metadata={
+                "compositions_asked_for": len(wanted),
+                "compositions_found": int(found.structures["formula"].nunique()),
+                "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in found.warnings) or "none"),
+            },
+        )
+
+    return reference_structures
+
+
+def _reference_version(recorded_index: Path | None) -> str:
+    """Stale when the snapshot changes, or when a snapshot takes the place of the network."""
+    if recorded_index and recorded_index.is_file():
+        return hashlib.sha256(recorded_index.read_bytes()).hexdigest()[:12]
+    return "optimade"

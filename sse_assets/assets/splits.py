@@ -1,0 +1,126 @@
+"""Group `splits`: the four protocols, and what their test rows have in common with train."""
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.orchestration.io import markdown_preview, table_result
+from sse_assets.splits.diversity import max_min_distances
+from sse_assets.splits.leakage import shared_sources
+from sse_assets.splits.protocols import Protocol, SplitSettings, assign
+
+GROUP = "splits"
+_CODE_VERSION = "1"
+_HONEST = (Protocol.OFFICIAL, Protocol.GROUPED)
+_DEFAULTS = SplitSettings()
+
+
+class SplitConfig(dg.Config):
+    """What the protocols leave open."""
+
+    test_share: float = Field(_DEFAULTS.test_share, description="Share of rows that `diversity` tests on.")
+    folds: int = Field(_DEFAULTS.folds, description="Folds of `random` and `grouped`.")
+    seed: int = Field(_DEFAULTS.seed, description="Seed of `random` and `grouped`.")
+
+
+@dg.asset(
+    key=[GROUP, "assignments"],
+    ins={
+        "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
+        "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
+        "geometric": dg.AssetIn(["descriptors", "geometric"]),
+    },
+    group_name=GROUP,
+    description=(
+        "Who trains and who tests, for each protocol and fold: the paper's `diversity`, `random`, OBELiX's "
+        "`official` where the data set has it, and `grouped` by paper and composition."
+    ),
+    kinds={"table"},
+    code_version=_CODE_VERSION,
+)
+def assignments(
+    config: SplitConfig, electrolytes: pd.DataFrame, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Assign every electrolyte its role under each protocol."""
+    features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
+    assigned = assign(electrolytes, features, SplitSettings(**config.model_dump()))
+    counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")
+    return table_result(
+        assigned, metadata={"sizes": dg.MetadataValue.md(markdown_preview(counts, rows=len(counts)))}
+    )
+
+
+@dg.asset(
+    key=[GROUP, "leakage"],
+    ins={
+        "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
+        "assignments": dg.AssetIn([GROUP, "assignments"]),
+    },
+    group_name=GROUP,
+    description="How many test rows share a source paper, or a composition, with a row that trains.",
+    kinds={"table"},
+    code_version=_CODE_VERSION,
+)
+def leakage(electrolytes: pd.DataFrame, assignments: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Count what train and test share."""
+    return table_result(shared_sources(assignments, electrolytes))
+
+
+def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey([GROUP, "leakage"]),
+        name=f"{protocol}_shares_nothing",
+        description=f"No test row of `{protocol}` shares a paper or a composition with a row that trains.",
+        blocking=True,
+    )
+    def check(leakage: pd.DataFrame) -> dg.AssetCheckResult:
+        rows = leakage[leakage["protocol"] == protocol.value]
+        shared = {
+            "test_rows_sharing_a_paper": int(rows["n_test_sharing_doi"].sum()),
+            "test_rows_sharing_a_composition": int(rows["n_test_sharing_composition"].sum()),
+        }
+        return dg.AssetCheckResult(passed=not any(shared.values()), metadata=shared)
+
+    return check
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "assignments"]),
+    description="`random` and `grouped` test every electrolyte in exactly one fold.",
+)
+def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
+    """Holds for protocols that cross-validate."""
+    folded = assignments[assignments["protocol"].isin([Protocol.RANDOM, Protocol.GROUPED])]
+    tested = folded[folded["role"] == "test"].groupby(["protocol", "electrolyte_id"]).size()
+    expected = 2 * folded["electrolyte_id"].nunique()
+    return dg.AssetCheckResult(
+        passed=bool((tested == 1).all()) and len(tested) == expected,
+        metadata={"rows_tested": len(tested), "rows_expected": expected},
+    )
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "assignments"]),
+    additional_ins={
+        "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
+        "geometric": dg.AssetIn(["descriptors", "geometric"]),
+    },
+    description="No test row of `diversity` lies farther from train than train rows do from each other.",
+)
+def diversity_is_max_min(
+    assignments: pd.DataFrame, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
+) -> dg.AssetCheckResult:
+    """What max-min selection guarantees of its outcome, whatever the order it was found in."""
+    features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
+    rows = assignments[assignments["protocol"] == Protocol.DIVERSITY.value].set_index("electrolyte_id")
+    is_train = (rows["role"].loc[features.index] == "train").to_numpy()
+    separation, radius = max_min_distances(features.to_numpy(), is_train)
+    return dg.AssetCheckResult(
+        passed=radius <= separation + 1e-9,
+        metadata={"least_distance_within_train": separation, "largest_distance_to_train": radius},
+    )
+
+
+split_assets = [assignments, leakage]
+split_checks = [*map(_shares_nothing, _HONEST), every_row_is_tested_once, diversity_is_max_min]

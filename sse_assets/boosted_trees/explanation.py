@@ -1,0 +1,49 @@
+"""Which features move a prediction, and by how much: SHAP values (paper, section III.C and Figure 7d)."""
+
+import numpy as np
+import pandas as pd
+import shap
+
+from sse_assets.boosted_trees.model import BoostedTreesModel
+
+
+def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
+    """SHAP value of every feature in every row, in log10(σ / (S/cm)).
+
+    The values of one row add up to its prediction minus the model's mean output.
+
+    Args:
+        X: features; index electrolyte_id.
+        workers: threads.
+
+    Returns:
+        Columns `electrolyte_id`, `feature`, `feature_value` (in the feature's own unit, not scaled) and
+        `shap_value`, row by row in the order of X.
+    """
+    scaled = model.scaled(X)
+    booster = model.regressor.get_booster().copy()
+    booster.set_param({"nthread": workers})
+    values = shap.TreeExplainer(booster).shap_values(scaled)
+    names = list(model.feature_names)
+    return pd.DataFrame(
+        {
+            "electrolyte_id": np.repeat(X.index.to_numpy(), len(names)),
+            "feature": np.tile(names, len(X)),
+            "feature_value": X[names].to_numpy(dtype=float).ravel(),
+            "shap_value": np.asarray(values, dtype=float).ravel(),
+        }
+    )
+
+
+def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:
+    """Features by the mean absolute SHAP value over all rows, the most influential first.
+
+    Args:
+        values: as `shap_values` returns them.
+
+    Returns:
+        Columns `feature`, `mean_abs_shap` and `rank` from 1.
+    """
+    strength = values["shap_value"].abs().groupby(values["feature"], sort=False).mean()
+    ranking = strength.sort_values(ascending=False, kind="stable").rename("mean_abs_shap").reset_index()
+    return ranking.assign(rank=range(1, len(ranking) + 1))

@@ -1,0 +1,258 @@
+"""Training on one feature set: every protocol, both label conventions, intervals and the final models."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sse_assets.boosted_trees.cross_validation import CV_FOLDS, cv_folds, cv_metrics, interval_half_width
+from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.materials.conductivity import LabelConvention
+
+MODEL_NAME = "boosted_trees"
+ALL_ROWS = "all_rows"
+"""Protocol of the final model, which trains on every row and is meant for compounds not yet measured."""
+UNGROUPED_CV = ("diversity",)
+"""Protocols whose inner cross-validation splits rows at random, as the paper does. The others hold out whole
+groups, so that their intervals are as honest as the protocol."""
+
+
+@dataclass(frozen=True)
+class TrainedFeatureSet:
+    """All that was fitted on one feature set."""
+
+    predictions: pd.DataFrame
+    """Columns `protocol`, `fold`, `model`, `variant`, `label_convention`, `electrolyte_id`, `role`,
+    `log10_sigma`, `predicted`, `low`, `high` (90 % interval; NaN for rows that the model was trained on).
+    `all_rows` has no test rows and is not among them."""
+    fits: pd.DataFrame
+    """Columns `protocol`, `fold`, `label_convention`, `n_train`, `n_test`, `seconds`, `interval_half_width`,
+    and of the inner cross-validation `cv_folds`, `cv_mae`, `cv_rmse`, `cv_r2` (0 and NaN without one)."""
+    models: dict[tuple[str, LabelConvention], BoostedTreesModel]
+    """By protocol and convention, for the protocols with one fold and for `all_rows`."""
+
+
+@dataclass(frozen=True)
+class _Split:
+    """One fold of a protocol, under one convention."""
+
+    protocol: str
+    fold: int
+    convention: LabelConvention
+    train: pd.Index
+    test: pd.Index
+    is_only_fold: bool
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """What came of one split."""
+
+    split: _Split
+    model: BoostedTreesModel
+    seconds: float
+    predicted: pd.Series
+    """Of the split's training and test rows; index electrolyte_id."""
+    out_of_fold: pd.Series | None
+    """Of the training rows, each by a model of the inner cross-validation that did not see it."""
+
+
+def train_feature_set(
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    assignments: pd.DataFrame,
+    settings: BoostedTreesSettings,
+    *,
+    feature_set: str,
+    cv_groups: pd.Series,
+    data_version: str,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> TrainedFeatureSet:
+    """Fit the trees under every protocol and convention, with 90 % intervals.
+
+    A protocol with one fold, and the final model, is cross-validated inside its training rows (6 folds,
+    paper section II.C), and the out-of-fold residuals give the width of its interval. A protocol with
+    several folds already predicts every row by a model that did not see it: there the interval of one
+    fold comes from the residuals of the other folds' test rows, at no further fit. Where no row is
+    censored the two conventions have the same labels, and one fit serves both.
+
+    The result depends on the settings, not on `workers` or the order of the rows.
+
+    Args:
+        features: index electrolyte_id, NaN where unknown.
+        labels: index electrolyte_id, columns `obelix` and `bound`.
+        assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
+        feature_set: name of the feature set, the `variant` of the predictions.
+        cv_groups: group of each electrolyte_id, held out as a whole by the inner cross-validation.
+        data_version: version of the data, kept on the models' cards.
+        workers: fits that run at a time, each on one thread.
+        progress: called with (fits done, fits in all).
+
+    Raises:
+        ValueError: if there are no rows, or a row lacks its features, label or group.
+    """
+    _check(features, labels, assignments, cv_groups)
+    one_fit_serves_both = labels["obelix"].equals(labels["bound"])
+    conventions = [LabelConvention.BOUND] if one_fit_serves_both else list(LabelConvention)
+    splits = _splits(assignments, labels.index, conventions)
+    fitted = _fit_all(splits, features, labels, settings, cv_groups, workers, progress)
+
+    predictions, fits, models = [], [], {}
+    for fit in fitted:
+        split, truth = fit.split, labels[fit.split.convention]
+        calibration = _calibration(fit, fitted)
+        half_width = interval_half_width((truth.loc[calibration.index] - calibration).to_numpy())
+        metrics = {} if fit.out_of_fold is None else cv_metrics(truth.loc[split.train], fit.out_of_fold)
+        for convention in LabelConvention if one_fit_serves_both else [split.convention]:
+            if split.protocol != ALL_ROWS:
+                predictions.append(_predictions(fit, truth, half_width, convention, feature_set))
+            fits.append(
+                {
+                    "protocol": split.protocol,
+                    "fold": split.fold,
+                    "label_convention": convention.value,
+                    "n_train": len(split.train),
+                    "n_test": len(split.test),
+                    "seconds": fit.seconds,
+                    "interval_half_width": np.nan if half_width is None else half_width,
+                    "cv_folds": CV_FOLDS if metrics else 0,
+                    **metrics,
+                }
+            )
+            if split.is_only_fold:
+                card = ModelCard(
+                    feature_set=feature_set,
+                    protocol=split.protocol,
+                    label_convention=convention,
+                    data_version=data_version,
+                    n_train=len(split.train),
+                    metrics=metrics,
+                    interval_half_width=half_width,
+                )
+                models[split.protocol, convention] = fit.model.with_card(card)
+    return TrainedFeatureSet(pd.concat(predictions, ignore_index=True), pd.DataFrame(fits), models)
+
+
+def _splits(
+    assignments: pd.DataFrame, every_row: pd.Index, conventions: list[LabelConvention]
+) -> list[_Split]:
+    """The assigned folds and `all_rows`, their rows sorted, under each convention."""
+    folds = assignments[["protocol", "fold"]].drop_duplicates()
+    n_folds = folds["protocol"].value_counts()
+    ids = assignments.set_index(["protocol", "fold", "role"])["electrolyte_id"].sort_index()
+    splits = []
+    for convention in conventions:
+        for protocol, fold in folds.itertuples(index=False, name=None):
+            train, test = (
+                pd.Index(ids.loc[[(protocol, fold, role)]]).sort_values() for role in ("train", "test")
+            )
+            splits.append(_Split(protocol, fold, convention, train, test, bool(n_folds[protocol] == 1)))
+        splits.append(
+            _Split(ALL_ROWS, 0, convention, every_row.sort_values(), every_row[:0], is_only_fold=True)
+        )
+    return splits
+
+
+def _fit_all(
+    splits: list[_Split],
+    features: pd.DataFrame,
+    labels: pd.DataFrame,
+    settings: BoostedTreesSettings,
+    cv_groups: pd.Series,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> list[_Fitted]:
+    """Fit each split, and the folds of its cross-validation if it is its protocol's only fold."""
+
+    def fit(
+        train: pd.Index, predicted: pd.Index, convention: str
+    ) -> tuple[BoostedTreesModel, float, pd.Series]:
+        started = time.perf_counter()
+        model = BoostedTreesModel.fit(features.loc[train], labels.loc[train, convention], settings)
+        seconds = time.perf_counter() - started
+        return model, seconds, pd.Series(model.predict(features.loc[predicted]), index=predicted)
+
+    def predict_held_out(train: pd.Index, held_out: pd.Index, convention: str) -> pd.Series:
+        return fit(train, held_out, convention)[2]
+
+    # Threads, not processes: XGBoost releases the interpreter lock while it grows trees.
+    pool = ThreadPoolExecutor(workers)
+    try:
+        fits, held_out = [], []
+        for split in splits:
+            fits.append(pool.submit(fit, split.train, split.train.append(split.test), split.convention))
+            groups = None if split.protocol in UNGROUPED_CV else cv_groups
+            inner = cv_folds(split.train, groups, settings.seed) if split.is_only_fold else []
+            held_out.append([pool.submit(predict_held_out, *fold, split.convention) for fold in inner])
+        futures: list[Future] = [*fits, *(future for inner in held_out for future in inner)]
+        for done, future in enumerate(as_completed(futures), start=1):
+            future.result()
+            progress(done, len(futures))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after a failed fit, or a cancelled run, the rest is not wanted
+    return [
+        _Fitted(split, *fitted.result(), _joined(split, [future.result() for future in inner]))
+        for split, fitted, inner in zip(splits, fits, held_out, strict=True)
+    ]
+
+
+def _joined(split: _Split, held_out: list[pd.Series]) -> pd.Series | None:
+    """Out-of-fold predictions in the order of the training rows; None without cross-validation."""
+    return pd.concat(held_out).loc[split.train] if held_out else None
+
+
+def _calibration(fit: _Fitted, fitted: list[_Fitted]) -> pd.Series:
+    """Out-of-fold predictions whose residuals set the interval of a fit; none are of its own test rows."""
+    if fit.out_of_fold is not None:
+        return fit.out_of_fold
+    return pd.concat(
+        [
+            other.predicted.loc[other.split.test]
+            for other in fitted
+            if (other.split.protocol, other.split.convention) == (fit.split.protocol, fit.split.convention)
+            and other.split.fold != fit.split.fold
+        ]
+    )
+
+
+def _predictions(
+    fit: _Fitted, truth: pd.Series, half_width: float | None, convention: LabelConvention, feature_set: str
+) -> pd.DataFrame:
+    ids, predicted = fit.predicted.index, fit.predicted.to_numpy()
+    is_test = ids.isin(fit.split.test)
+    margin = np.where(is_test, np.nan if half_width is None else half_width, np.nan)
+    return pd.DataFrame(
+        {
+            "protocol": fit.split.protocol,
+            "fold": fit.split.fold,
+            "model": MODEL_NAME,
+            "variant": feature_set,
+            "label_convention": convention.value,
+            "electrolyte_id": ids,
+            "role": np.where(is_test, "test", "train"),
+            "log10_sigma": truth.loc[ids].to_numpy(),
+            "predicted": predicted,
+            "low": predicted - margin,
+            "high": predicted + margin,
+        }
+    )
+
+
+def _check(
+    features: pd.DataFrame, labels: pd.DataFrame, assignments: pd.DataFrame, cv_groups: pd.Series
+) -> None:
+    if labels.empty:
+        raise ValueError("there are no electrolytes to train on")
+    needed = pd.Index(assignments["electrolyte_id"].unique()).union(labels.index)
+    known = {"feature row": features.index, "label": labels.dropna().index, "group": cv_groups.index}
+    for what, ids in known.items():
+        lacking = needed.difference(ids)
+        if len(lacking):
+            raise ValueError(
+                f"the electrolyte {lacking[0]} has no {what} ({len(lacking)} of {len(needed)} lack it)"
+            )

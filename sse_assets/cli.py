@@ -1,0 +1,106 @@
+"""The command line: a thin door to runs and to the web UI."""
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+import pandas as pd
+import yaml
+
+from sse_assets.orchestration.settings import Settings, SettingsError
+from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.orchestration.warehouse import bring_up_to_date
+
+PROJECT = Path(__file__).resolve().parents[1]
+_REPORT = "reports/report.html"
+
+
+@click.group()
+def main() -> None:
+    """Solid-electrolyte conductivity: from raw data to scored models, as Dagster assets."""
+
+
+@main.command()
+@click.option("--everything", is_flag=True, help="Materialise every asset, stale or not.")
+@click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Run configuration in YAML, as the launchpad shows it; the assets it names are made again.",
+)
+def run(everything: bool, config: Path | None) -> None:
+    """Bring every asset up to date; print the scores and where the report is."""
+    started = time.monotonic()
+    settings = _settings()
+    _prepare_dagster_home(settings)
+
+    # Dagster takes a second to import, and a wrong setting should be answered at once.
+    import dagster as dg
+
+    from sse_assets.definitions import build_definitions, everything_job
+    from sse_assets.orchestration.runs import refresh
+
+    click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
+    with dg.DagsterInstance.get() as instance:
+        succeeded = refresh(
+            dg.reconstructable(everything_job),
+            build_definitions(settings).resolve_asset_graph(),
+            instance,
+            everything=everything,
+            run_config=yaml.safe_load(config.read_text()) if config else {},
+            announce=click.echo,
+        )
+    store = TableStore(settings.blob_root)
+    copied = bring_up_to_date(settings.warehouse, store)
+    if not succeeded:
+        click.echo(
+            "\nA step failed; its message is above. What was finished is kept: run again to go on.",
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(f"\n{_score_table(store.read(TableKey('metrics', 'scores')))}\n")
+    click.echo(f"Report:    {settings.blob_root / _REPORT}")
+    click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
+    click.echo(f"Done in {time.monotonic() - started:.0f} s.")
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port on this computer.")
+def ui(port: int) -> None:
+    """Open Dagster's web UI, and the daemon behind schedules and automation, on this computer only."""
+    settings = _settings()
+    _prepare_dagster_home(settings)
+    click.echo(f"Dagster opens at http://127.0.0.1:{port} (Ctrl-C ends it)")
+    dagster = Path(sys.executable).with_name("dagster")
+    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(dagster, [str(dagster), *arguments])
+
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _prepare_dagster_home(settings: Settings) -> None:
+    """Point Dagster at its folder below SSE_HOME, with the project's dagster.yaml in it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def _score_table(scores: pd.DataFrame) -> str:
+    """Test MAE by protocol, the two label conventions side by side."""
+    mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
+    table = mae.assign(model=mae["model"] + " / " + mae["variant"]).pivot_table(
+        index="model", columns=["protocol", "label_convention"], values="value", sort=False
+    )
+    title = "Test MAE in log10(S/cm), by protocol and label convention (lower is better):"
+    return f"{title}\n{table.round(3).to_string()}"
+
+
+if __name__ == "__main__":
+    main()

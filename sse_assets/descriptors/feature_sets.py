@@ -1,0 +1,60 @@
+"""The three sets of features that the paper compares, as matrices for a model."""
+
+from enum import StrEnum
+
+import pandas as pd
+
+GEOMETRIC_COLUMNS = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+"""The paper's five geometric features, of all that the geometric table holds."""
+
+
+class FeatureSet(StrEnum):
+    """Section III.C of the paper."""
+
+    STOICHIOMETRIC = "stoichiometric"
+    """Atomic fractions of the elements."""
+    GEOMETRIC = "geometric"
+    """`GEOMETRIC_COLUMNS`."""
+    ALL = "all"
+    """Both, the stoichiometric ones first."""
+
+
+def feature_matrix(
+    feature_set: FeatureSet, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
+) -> pd.DataFrame:
+    """The features of every electrolyte, NaN where a value is unknown.
+
+    Args:
+        feature_set: which columns to take.
+        stoichiometric: table of `stoichiometric.stoichiometric`.
+        geometric: table of `geometric.geometric`, of the same electrolytes in any order.
+
+    Returns:
+        Floats, indexed by `electrolyte_id` in the order of the stoichiometric table.
+
+    Raises:
+        ValueError: if an electrolyte is in one table and not in the other, or twice in one.
+    """
+    fractions = _by_electrolyte(stoichiometric, "stoichiometric")
+    geometry = _by_electrolyte(geometric, "geometric")[GEOMETRIC_COLUMNS]
+    unmatched = fractions.index.symmetric_difference(geometry.index)
+    if not unmatched.empty:
+        raise ValueError(
+            f"{unmatched[0]} is in only one of the stoichiometric and the geometric table: "
+            "compute both from the same electrolytes"
+        )
+    match feature_set:
+        case FeatureSet.STOICHIOMETRIC:
+            return fractions
+        case FeatureSet.GEOMETRIC:
+            return geometry.loc[fractions.index]
+        case FeatureSet.ALL:
+            return fractions.join(geometry)
+
+
+def _by_electrolyte(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    features = table.set_index("electrolyte_id").astype("float64")
+    if not features.index.is_unique:
+        repeated = features.index[features.index.duplicated()][0]
+        raise ValueError(f"the {name} table lists {repeated} twice: give it one row an electrolyte")
+    return features

@@ -1,0 +1,221 @@
+"""Void space between the atoms of a crystal, by Zeo++ (Willems et al., 10.1016/j.micromeso.2011.08.020).
+
+What is measured: a probe sphere's *centre* is dropped at random into the cell. It is in the void if it keeps
+its radius away from every atom's sphere (Zeo++'s table of van der Waals radii: Li 1.82 Å, O 1.52 Å,
+S 1.80 Å), and accessible if the probe can travel from there through the crystal without end. pyzeo offers
+this accessible volume and not Zeo++'s own "probe-occupiable" one (`-volpo`), which also counts what the
+probe's body sweeps. The two are the same for a probe of radius zero; for a larger one ours is the smaller.
+
+The paper gives no probe settings. A radius of zero, Li in place and 50,000 samples (`PAPER_SETTINGS`) must
+have been its own: on OBELiX's 321 crystals, and divided by the paper's densities, they give its POAV. Zero
+and non-zero agree in 97 %; of those that are not zero 80 % agree within 1 % and 18 % to five digits.
+
+Zeo++ starts its random numbers afresh at every call, so the same crystal gives the same numbers, whatever
+ran before and on however many workers.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+
+from pymatgen.core import PeriodicSite, Structure
+
+
+@dataclass(frozen=True)
+class PoreSettings:
+    """How the void of a crystal is probed.
+
+    The defaults ask for the room that the framework leaves to the mobile ion: without Li, and with a probe
+    small enough to pass in three of four of OBELiX's crystals (the customary 1.2 Å passes in none).
+    """
+
+    probe_radius_a: float = 0.3
+    """Radius of the probe in Å."""
+    lithium_removed: bool = True
+    """Whether sites that Li holds are taken out before probing; the mass per gram always counts Li."""
+    n_samples: int = 50_000
+    """Random points a cell; the standard error of a void fraction of 0.1 is then 0.0013."""
+    time_limit_s: float = 60.0
+    """Longest that one run of Zeo++ may take; it needs about 0.05 s."""
+
+    def __post_init__(self) -> None:
+        if self.probe_radius_a < 0:
+            raise ValueError(f"probe_radius_a is {self.probe_radius_a}: a probe's radius cannot be negative")
+        if self.n_samples < 1:
+            raise ValueError(f"n_samples is {self.n_samples}: at least one point must be sampled")
+        if self.time_limit_s <= 0:
+            raise ValueError(f"time_limit_s is {self.time_limit_s}: it must be more than zero seconds")
+
+
+PAPER_SETTINGS = PoreSettings(probe_radius_a=0.0, lithium_removed=False)
+"""What the paper must have used; without a radius, accessible and probe-occupiable volume are the same."""
+
+
+@dataclass(frozen=True)
+class VoidFractions:
+    """Void as fractions of the cell's volume; their sum is the total void."""
+
+    accessible: float
+    """Where the probe can travel through the crystal without end."""
+    inaccessible: float
+    """Closed pockets."""
+
+
+@dataclass(frozen=True)
+class PoreFailure:
+    """Why the void of one crystal is unknown."""
+
+    reason: str
+
+
+def void_fractions(
+    tasks: Sequence[tuple[Structure, PoreSettings]],
+    *,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[VoidFractions | PoreFailure]:
+    """Probe many crystals with Zeo++, each as its settings say, in `workers` processes of their own.
+
+    A crystal on which Zeo++ crashes or overruns its time limit is answered by a failure; the others go on in
+    a fresh process.
+
+    Returns:
+        One answer a task, in the order of the tasks.
+
+    Raises:
+        ChildProcessError: if the process for Zeo++ cannot be started at all.
+    """
+    with TemporaryDirectory(prefix="zeo-") as folder:
+        pool = [_Worker(folder) for _ in range(workers)]
+        idle: SimpleQueue[_Worker] = SimpleQueue()
+        for worker in pool:
+            idle.put(worker)
+
+        def probe(crystal: Structure, settings: PoreSettings) -> VoidFractions | PoreFailure:
+            worker = idle.get()
+            try:
+                return worker.probe(crystal, settings)
+            finally:
+                idle.put(worker)
+
+        threads = ThreadPoolExecutor(workers)
+        try:
+            futures = [threads.submit(probe, *task) for task in tasks]
+            for done, future in enumerate(as_completed(futures), start=1):
+                future.result()  # raises at once if no process can be started
+                progress(done, len(tasks))
+            return [future.result() for future in futures]
+        finally:
+            threads.shutdown(cancel_futures=True)
+            for worker in pool:
+                worker.stop()
+
+
+def p1_cif(crystal: Structure, *, lithium_removed: bool) -> str | None:
+    """A CIF as Zeo++ can read it: no symmetry, no occupancies, each site once, by its majority species.
+
+    Zeo++ knows no occupancies. A site that is shared or partly empty still takes up its room wherever it is
+    filled, so it counts as full. Of species with equal shares the heavier one stands for the site, so that
+    a site half Li, half La belongs to the framework.
+
+    Returns:
+        The CIF's text, or None if no atom is left.
+    """
+    elements = [_majority_element(site) for site in crystal]
+    atoms = [
+        "{0}{1} {0} {2:.6f} {3:.6f} {4:.6f}".format(element, number, *(site.frac_coords % 1))
+        for number, (element, site) in enumerate(zip(elements, crystal, strict=True))
+        if not (lithium_removed and element == "Li")
+    ]
+    if not atoms:
+        return None
+    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+    cell = [
+        f"_cell_{name} {value:.6f}" for name, value in zip(names, crystal.lattice.parameters, strict=True)
+    ]
+    columns = ("label", "type_symbol", "fract_x", "fract_y", "fract_z")
+    header = ["data_crystal", *cell, "loop_", *(f"_atom_site_{column}" for column in columns)]
+    return "\n".join([*header, *atoms, ""])
+
+
+def _majority_element(site: PeriodicSite) -> str:
+    species, _ = max(site.species.items(), key=lambda item: (round(item[1], 3), item[0].Z))
+    return str(species.symbol)
+
+
+class _Worker:
+    """A `zeo_worker` process, started when first needed and again after it has died."""
+
+    def __init__(self, folder: str):
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+
+    def probe(self, crystal: Structure, settings: PoreSettings) -> VoidFractions | PoreFailure:
+        cif = p1_cif(crystal, lithium_removed=settings.lithium_removed)
+        if cif is None:
+            return PoreFailure("no atom is left once Li is removed, so there is no framework to probe")
+        request = {
+            "cif": cif,
+            "probe_radius_a": settings.probe_radius_a,
+            "n_samples": settings.n_samples,
+            "time_limit_s": settings.time_limit_s,
+        }
+        process = self._running()
+        line = _ask(process, json.dumps(request))
+        if not line:
+            status = process.wait()
+            self.stop()
+            return PoreFailure(_why_it_ended(status, settings))
+        answer = json.loads(line)
+        return PoreFailure(answer["error"]) if "error" in answer else VoidFractions(**answer)
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _running(self) -> subprocess.Popen[str]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"{__package__}.zeo_worker", self._folder],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            if not _read_line(self._process):
+                raise ChildProcessError(
+                    f"{sys.executable} cannot start Zeo++ (see the error printed above): install pyzeo there"
+                )
+        return self._process
+
+
+def _ask(process: subprocess.Popen[str], request: str) -> str:
+    """The answer's line; empty if the process ended over it."""
+    assert process.stdin is not None
+    try:
+        process.stdin.write(request + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return ""
+    return _read_line(process)
+
+
+def _read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def _why_it_ended(status: int, settings: PoreSettings) -> str:
+    if status == -signal.SIGALRM:
+        return f"Zeo++ gave no answer within {settings.time_limit_s:g} s"
+    if status < 0:
+        return f"Zeo++ crashed ({signal.Signals(-status).name})"
+    return f"Zeo++ gave up (exit status {status}), as it does on an element without a radius"

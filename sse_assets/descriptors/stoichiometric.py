@@ -1,0 +1,28 @@
+"""Stoichiometric descriptors: how much of each element a composition holds (paper, section II.C)."""
+
+import pandas as pd
+from pymatgen.core import Element
+
+from sse_assets.materials.formula import element_fractions, parse_composition
+
+
+def stoichiometric(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Atomic fractions of every element that occurs in any of the electrolytes.
+
+    Args:
+        electrolytes: columns `electrolyte_id` and `formula`.
+
+    Returns:
+        `electrolyte_id` and one column an element symbol, by atomic number; zero where an element is absent,
+        each row summing to one.
+
+    Raises:
+        FormulaError: for a formula that cannot be read; curation refuses such rows.
+    """
+    fractions = pd.DataFrame(
+        [element_fractions(parse_composition(formula)) for formula in electrolytes["formula"]],
+        index=electrolytes["electrolyte_id"],
+        dtype="float64",
+    )
+    symbols = sorted(fractions.columns, key=lambda symbol: Element(symbol).Z)
+    return fractions.reindex(columns=symbols).fillna(0.0).reset_index()

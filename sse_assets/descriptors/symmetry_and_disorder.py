@@ -1,0 +1,91 @@
+"""How symmetric a crystal is, and how many of its sites are shared or partly empty, as numbers for a tree."""
+
+import math
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from pymatgen.core import Structure
+from pymatgen.symmetry.groups import PointGroup, SpaceGroup
+
+from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
+from sse_assets.materials.disorder import OCCUPANCY_TOLERANCE, DisorderClass, disorder_class
+
+SYMMETRY_COLUMNS = ["space_group_number", "point_group_order", "centrosymmetric"]
+DISORDER_COLUMNS = ["li_disordered", "other_disordered", "disordered_site_share", "mean_li_occupancy"]
+
+
+def symmetry_and_disorder(
+    electrolytes: pd.DataFrame, structures: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Symmetry of every electrolyte, and the disorder of those that have a CIF.
+
+    - `space_group_number`: as curated, 1 to 230.
+    - `point_group_order`: how many operations the space group's point group has, 1 to 48; unlike the number,
+      it grows with symmetry.
+    - `centrosymmetric`: 1 if inversion is one of them, else 0.
+
+    The columns of disorder are explained in `disorder_features`.
+
+    Args:
+        electrolytes: columns `electrolyte_id` and `space_group_number` (NaN where unknown).
+        structures: columns `electrolyte_id`, `structure_id`, `cif`; one row an electrolyte that has a CIF.
+
+    Returns:
+        The features, one row an electrolyte in their order: `electrolyte_id`, `SYMMETRY_COLUMNS`,
+        `DISORDER_COLUMNS`, NaN where unknown. And the failures (`crystals.FAILURE_COLUMNS`); to have no CIF
+        is not one.
+    """
+    crystals, failures = read_crystals(structures)
+    rows = []
+    for electrolyte in electrolytes.to_dict("records"):
+        electrolyte_id, number = electrolyte["electrolyte_id"], electrolyte["space_group_number"]
+        crystal = crystals.get(electrolyte_id)
+        symmetry = dict.fromkeys(SYMMETRY_COLUMNS, math.nan) if pd.isna(number) else _symmetry(int(number))
+        disorder = (
+            dict.fromkeys(DISORDER_COLUMNS, math.nan) if crystal is None else disorder_features(crystal)
+        )
+        rows.append(symmetry | disorder)
+        if pd.isna(number):
+            failures.append(Failure(electrolyte_id, "space_group_number", "no space group is known"))
+        if crystal is not None and math.isnan(disorder["mean_li_occupancy"]):
+            failures.append(Failure(electrolyte_id, "mean_li_occupancy", "the CIF holds no Li"))
+    columns = [*SYMMETRY_COLUMNS, *DISORDER_COLUMNS]
+    features = pd.DataFrame(
+        rows, index=electrolytes["electrolyte_id"], columns=columns, dtype="float64"
+    ).reset_index()
+    return features, failures_table(failures)
+
+
+@cache
+def _symmetry(number: int) -> dict[str, float]:
+    point_group = PointGroup(SpaceGroup.from_int_number(number).point_group)
+    rotations = [operation.rotation_matrix for operation in point_group.symmetry_ops]
+    return {
+        "space_group_number": float(number),
+        "point_group_order": float(len(rotations)),
+        "centrosymmetric": float(any(np.allclose(rotation, -np.eye(3)) for rotation in rotations)),
+    }
+
+
+def disorder_features(crystal: Structure) -> dict[str, float]:
+    """`DISORDER_COLUMNS` of a crystal.
+
+    - `li_disordered`, `other_disordered`: 1 if Li, or any other element, has an occupancy other than one
+      (`materials.disorder`), else 0.
+    - `disordered_site_share`: sites that are shared or partly empty, of all sites in the cell.
+    - `mean_li_occupancy`: the share that Li has of a site, mean over the sites that hold any; NaN without Li.
+    """
+    kind = disorder_class(crystal)
+    partial = [
+        any(abs(occupancy - 1) > OCCUPANCY_TOLERANCE for occupancy in site.species.values())
+        for site in crystal
+    ]
+    lithium = [site.species.element_composition["Li"] for site in crystal]
+    held = [occupancy for occupancy in lithium if occupancy > 0]
+    return {
+        "li_disordered": float(kind in (DisorderClass.LITHIUM, DisorderClass.LITHIUM_AND_OTHER)),
+        "other_disordered": float(kind in (DisorderClass.OTHER, DisorderClass.LITHIUM_AND_OTHER)),
+        "disordered_site_share": sum(partial) / len(partial),
+        "mean_li_occupancy": sum(held) / len(held) if held else math.nan,
+    }

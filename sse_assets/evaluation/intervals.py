@@ -1,0 +1,169 @@
+"""Bootstrap intervals, paired comparisons of models, and how often a stated interval holds the truth."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    GROUPED,
+    NEAREST_NEIGHBOUR,
+    NO_VARIANT,
+    TRAIN_MEDIAN,
+)
+
+_INTERVAL = (0.025, 0.975)
+
+COMPARISON_COLUMNS = [
+    "protocol",
+    "label_convention",
+    "model",
+    "variant",
+    "baseline",
+    "baseline_variant",
+    "metric",
+    "difference",
+    "low",
+    "high",
+    "n",
+]
+
+COVERAGE_COLUMNS = ["protocol", "model", "variant", "label_convention", "role", "coverage", "n"]
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Resamples of a set of electrolytes, drawn once so that all models are compared on the same ones.
+
+    Attributes:
+        electrolytes: The distinct ids, sorted.
+        resamples: How often each id was drawn, shape (resamples, ids).
+    """
+
+    electrolytes: pd.Index
+    resamples: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, electrolyte_ids: pd.Series, clusters: pd.Series | None, *, n_bootstrap: int, seed: int
+    ) -> "Bootstrap":
+        """Draw electrolytes with replacement, or whole clusters (Series by electrolyte_id).
+
+        Raises:
+            ValueError: if an electrolyte has no cluster.
+        """
+        electrolytes = pd.Index(electrolyte_ids.unique()).sort_values()
+        if clusters is None:
+            codes = np.arange(len(electrolytes))
+        else:
+            assigned = clusters.reindex(electrolytes)
+            if assigned.isna().any():
+                missing = assigned.index[assigned.isna()][0]
+                raise ValueError(f"electrolyte {missing} has no group; pass one for every electrolyte")
+            codes = pd.factorize(assigned)[0]
+        n_clusters = int(codes.max()) + 1
+        drawn = np.random.default_rng(seed).multinomial(
+            n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_bootstrap
+        )
+        return cls(electrolytes, drawn[:, codes].astype(float))
+
+    def counts(self, electrolyte_ids: pd.Series | pd.Index) -> NDArray[np.float64]:
+        """How often each given row counts in each resample, shape (resamples, rows)."""
+        return np.take(self.resamples, self.electrolytes.get_indexer(pd.Index(electrolyte_ids)), axis=1)
+
+
+def clusters_for(protocol: Hashable, groups: pd.Series | None) -> pd.Series | None:
+    """What a protocol resamples: whole groups where it tests whole groups, else (None) single rows."""
+    return groups if protocol == GROUPED else None
+
+
+def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
+    """The 95 % interval of resampled values; undefined ones are left out, NaN if all are."""
+    defined = resampled[~np.isnan(resampled)]
+    if not len(defined):
+        return np.nan, np.nan
+    low, high = np.quantile(defined, _INTERVAL)
+    return float(low), float(high)
+
+
+def comparisons(
+    predictions: pd.DataFrame,
+    groups: pd.Series | None = None,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Paired differences in test MAE: boosted trees minus what they have to beat.
+
+    Each feature set is set against the train median and against the nearest neighbour in the same
+    features; `all` also against `stoichiometric`, which is what structure adds. Negative means that the
+    trees err less. The 95 % interval comes from resampling as in `metrics.scores`.
+
+    Args:
+        predictions: As in `vocabulary`.
+        groups: Group by electrolyte_id, resampled whole in protocol `grouped`.
+        n_bootstrap: Number of resamples.
+        seed: Seed of the resamples.
+
+    Returns:
+        Columns `COMPARISON_COLUMNS`; n is the number of electrolytes that both models predict.
+    """
+    test = predictions[predictions["role"] == "test"]
+    test = test.assign(error=(test["predicted"] - test["log10_sigma"]).abs())
+    rows = []
+    for (protocol, convention), part in test.groupby(["protocol", "label_convention"], sort=False):
+        bootstrap = Bootstrap.of(
+            part["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
+        )
+        errors = {
+            name: block.set_index(["fold", "electrolyte_id"])["error"]
+            for name, block in part.groupby(["model", "variant"])
+        }
+        for variant in part.loc[part["model"] == BOOSTED_TREES, "variant"].unique():
+            for baseline in _baselines(variant):
+                if baseline not in errors:
+                    continue
+                paired = (errors[BOOSTED_TREES, variant] - errors[baseline]).dropna()
+                ids = paired.index.get_level_values("electrolyte_id")
+                counts = bootstrap.counts(ids)
+                low, high = percentile_interval(counts @ paired.to_numpy() / counts.sum(axis=1))
+                rows.append(
+                    {
+                        "protocol": protocol,
+                        "label_convention": convention,
+                        "model": BOOSTED_TREES,
+                        "variant": variant,
+                        "baseline": baseline[0],
+                        "baseline_variant": baseline[1],
+                        "metric": "mae",
+                        "difference": paired.mean(),
+                        "low": low,
+                        "high": high,
+                        "n": ids.nunique(),
+                    }
+                )
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+
+
+def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Share of rows whose label lies within the model's own 90 % interval; 0.9 is right.
+
+    Returns:
+        Columns `COVERAGE_COLUMNS`, for the models that state an interval.
+    """
+    stated = predictions.dropna(subset=["low", "high"])
+    inside = stated.assign(coverage=stated["log10_sigma"].between(stated["low"], stated["high"]))
+    by = ["protocol", "model", "variant", "label_convention", "role"]
+    table = inside.groupby(by, sort=False).agg(coverage=("coverage", "mean"), n=("electrolyte_id", "nunique"))
+    return table.reset_index()[COVERAGE_COLUMNS]
+
+
+def _baselines(variant: str) -> list[tuple[str, str]]:
+    """Model and variant of each predictor that the trees on a feature set are compared with."""
+    baselines = [(TRAIN_MEDIAN, NO_VARIANT), (NEAREST_NEIGHBOUR, variant)]
+    if variant == "all":
+        baselines.append((BOOSTED_TREES, "stoichiometric"))
+    return baselines

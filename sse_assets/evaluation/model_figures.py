@@ -1,0 +1,298 @@
+"""Figure 7 of the paper from this run's predictions, and the same honestly: every protocol with intervals."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from sse_assets.evaluation import published
+from sse_assets.evaluation.figure_style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PALE,
+    SKY,
+    SPECTRUM,
+    VERMILLION,
+    grid,
+    house_style,
+)
+from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    FEATURE_SETS,
+    GROUPED,
+    LABEL_CONVENTIONS,
+    MODELS,
+    NEAREST_NEIGHBOUR,
+    OFFICIAL,
+    PROTOCOLS,
+    TRAIN_MEDIAN,
+    feature_title,
+    in_reading_order,
+    model_title,
+)
+from sse_assets.materials.conductivity import LabelConvention
+
+_LOG_SIGMA = "log₁₀(σ / (S/cm))"
+_MARKER = "o"
+_TEXT_BOX = {"facecolor": "white", "alpha": 0.8, "linewidth": 0}
+_BAND = "#EFF1F4"
+"""Within one log unit of the measured value."""
+_MODEL_COLOURS = {TRAIN_MEDIAN: GREY, NEAREST_NEIGHBOUR: ORANGE, BOOSTED_TREES: BLUE}
+
+
+@house_style
+def parity_plots(
+    predictions: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    protocol: str = DIVERSITY,
+    convention: str = LabelConvention.BOUND,
+) -> Figure:
+    """Figure 7(a) to (c): predicted against measured, train and test, one panel for each feature set.
+
+    Draws those feature sets of the boosted trees that `predictions` holds. Under cross-validation a train
+    point is the mean over the folds that trained on it. Triangles are censored rows.
+    """
+    rows = predictions[
+        (predictions["model"] == BOOSTED_TREES)
+        & (predictions["protocol"] == protocol)
+        & (predictions["label_convention"] == convention)
+    ]
+    censored = electrolytes.loc[electrolytes["censored"].astype(bool), "electrolyte_id"]
+    variants = in_reading_order(rows["variant"], FEATURE_SETS)
+    figure = Figure(figsize=(4.3 * max(len(variants), 1), 4.7), layout="constrained")
+    if not variants:
+        return figure
+    low, high = _limits(rows)
+    panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
+    for axes, variant in zip(panels, variants, strict=True):
+        axes.plot((low, high), (low, high), color=INK, linewidth=1)
+        axes.fill_between((low, high), (low - 1, high - 1), (low + 1, high + 1), color=_BAND, linewidth=0)
+        _draw_parity(axes, rows[rows["variant"] == variant], censored)
+        axes.set(title=FEATURE_SETS.get(variant, variant), xlabel=f"Measured {_LOG_SIGMA}")
+        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        grid(axes, "both")
+    panels[0].set_ylabel(f"Predicted {_LOG_SIGMA}")
+    panels[-1].legend(loc="lower right", handletextpad=0.1, borderpad=0.1)
+    return figure
+
+
+@house_style
+def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
+    """Figure 7(d): the features that move predictions most, ranked, and every row's SHAP value.
+
+    Args:
+        shap_values: Columns electrolyte_id, feature, feature_value, shap_value (log units).
+        n_features: How many features to draw.
+    """
+    strength = shap_values["shap_value"].abs().groupby(shap_values["feature"]).mean()
+    top = strength.sort_values(ascending=False).head(n_features)
+    figure = Figure(figsize=(11, 1.4 + 0.42 * max(len(top), 3)), layout="constrained")
+    ranking, swarm = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1.7))
+    ranking.barh(range(len(top)), top, 0.62, color=BLUE)
+    ranking.set(title="Ranking", xlabel="Mean |SHAP value| (log units)")
+    ranking.set_yticks(range(len(top)), [feature_title(name) for name in top.index])
+    ranking.set_ylim(len(top) - 0.4, -0.6)
+    grid(ranking, "x")
+    for position, name in enumerate(top.index):
+        rows = shap_values[shap_values["feature"] == name]
+        known = rows["feature_value"].notna()
+        height = position + _swarm_offsets(rows["shap_value"].to_numpy())
+        swarm.scatter(rows["shap_value"][~known], height[~known], s=7, color=PALE, linewidths=0)
+        swarm.scatter(
+            rows["shap_value"][known],
+            height[known],
+            s=7,
+            c=rows["feature_value"][known].rank(pct=True),
+            cmap=SPECTRUM,
+            linewidths=0,
+        )
+    swarm.axvline(0, color=GREY, linewidth=0.8, zorder=0)
+    swarm.set(title="Every electrolyte", xlabel="SHAP value: change of the predicted log₁₀ σ")
+    grid(swarm, "both")
+    bar = figure.colorbar(ScalarMappable(Normalize(0, 1), SPECTRUM), ax=swarm, aspect=40, ticks=[0, 1])
+    bar.ax.set_yticklabels(["Low", "High"])
+    bar.set_label("Feature value, by rank (grey: unknown)", labelpad=-18)
+    bar.outline.set_visible(False)
+    return figure
+
+
+@house_style
+def scores_overview(scores: pd.DataFrame) -> Figure:
+    """Test MAE of every model under every protocol, with 95 % intervals: the honest picture.
+
+    Filled marks are convention `bound`, open ones `obelix`. Published values are drawn where they belong:
+    the paper's under `diversity`, OBELiX's random forest under `official`.
+    """
+    mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
+    protocols = in_reading_order(mae["protocol"], PROTOCOLS)
+    models = [
+        (model, variant)
+        for model in in_reading_order(mae["model"], MODELS)
+        for variant in in_reading_order(mae.loc[mae["model"] == model, "variant"], FEATURE_SETS)
+    ]
+    size = (3.0 + 2.4 * max(len(protocols), 1), 1.6 + 0.5 * max(len(models), 1))
+    figure = Figure(figsize=size, layout="constrained")
+    if not models:
+        return figure
+    panels = figure.subplots(1, len(protocols), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, protocol in zip(panels, protocols, strict=True):
+        for score in mae[mae["protocol"] == protocol].to_dict("records"):
+            filled = score["label_convention"] == LabelConvention.BOUND
+            height = models.index((score["model"], score["variant"])) + (-0.16 if filled else 0.16)
+            colour = _MODEL_COLOURS.get(score["model"], VERMILLION)
+            axes.plot((score["low"], score["high"]), (height, height), color=colour, linewidth=1.8)
+            axes.plot(
+                score["value"], height, _MARKER, color=colour, markerfacecolor=colour if filled else "white"
+            )
+        if protocol == DIVERSITY:
+            for (variant, metric), value in published.FIGURE_7_TEST_SCORES.items():
+                if metric == "mae" and (BOOSTED_TREES, variant) in models:
+                    height = models.index((BOOSTED_TREES, variant))
+                    axes.plot((value, value), (height - 0.38, height + 0.38), color=VERMILLION, linewidth=2.2)
+        if protocol == OFFICIAL:
+            axes.axvspan(*published.OBELIX_RANDOM_FOREST_MAE, color=VERMILLION, alpha=0.35, linewidth=0)
+        axes.set(title=protocol, xlabel="Test MAE (log units)")
+        grid(axes, "x")
+    panels[0].set(xlim=(0, None), ylim=(len(models) - 0.5, -0.5))
+    panels[0].set_yticks(range(len(models)), [model_title(*name) for name in models])
+    figure.legend(
+        handles=[
+            *(
+                Line2D(
+                    [],
+                    [],
+                    color=INK,
+                    marker=_MARKER,
+                    linestyle="",
+                    markerfacecolor=INK if convention == LabelConvention.BOUND else "white",
+                    label=title,
+                )
+                for convention, title in LABEL_CONVENTIONS.items()
+            ),
+            Line2D(
+                [], [], color=VERMILLION, linewidth=2.2, label="published: the paper, OBELiX's random forest"
+            ),
+        ],
+        loc="outside lower right",
+        ncols=3,
+    )
+    return figure
+
+
+@house_style
+def residuals_by_family(
+    predictions: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    protocol: str = GROUPED,
+    convention: str = LabelConvention.BOUND,
+    n_families: int = 10,
+) -> Figure:
+    """Test residuals (predicted minus measured) of the trees on all features, by family.
+
+    Draws the families with most test rows, the most frequent first; the box spans the quartiles.
+    """
+    rows = predictions[
+        (predictions["model"] == BOOSTED_TREES)
+        & (predictions["variant"] == "all")
+        & (predictions["protocol"] == protocol)
+        & (predictions["label_convention"] == convention)
+        & (predictions["role"] == "test")
+    ]
+    family = rows["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["family"])
+    residual = rows["predicted"] - rows["log10_sigma"]
+    families = family.value_counts().head(n_families)
+    figure = Figure(figsize=(8.5, 1.3 + 0.42 * max(len(families), 1)), layout="constrained")
+    axes = figure.add_subplot(
+        title=f"Who is predicted too high, who too low ({protocol})",
+        xlabel="Predicted minus measured log₁₀ σ (log units)",
+    )
+    for position, name in enumerate(families.index):
+        values = residual[family == name].to_numpy()
+        height = position + _swarm_offsets(values)
+        axes.scatter(values, height, s=9, color=BLUE, alpha=0.55, linewidths=0)
+        axes.boxplot(
+            values,
+            positions=[position],
+            orientation="horizontal",
+            widths=0.62,
+            showfliers=False,
+            whis=0,
+            showcaps=False,
+            medianprops={"color": VERMILLION, "linewidth": 2},
+            boxprops={"color": INK, "linewidth": 0.9},
+        )
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(range(len(families)), [f"{name} ({n})" for name, n in families.items()])
+    axes.set_ylim(len(families) - 0.4, -0.6)
+    grid(axes, "x")
+    return figure
+
+
+def _draw_parity(axes: Axes, rows: pd.DataFrame, censored: pd.Series) -> None:
+    """Train and test points of one feature set, censored ones as triangles, and the metrics in a corner."""
+    for role, colour, size in (("train", SKY, 13), ("test", VERMILLION, 17)):
+        points = rows[rows["role"] == role].groupby("electrolyte_id")[["log10_sigma", "predicted"]].mean()
+        below = points.index.isin(censored)
+        for marker, chosen, label in (("o", ~below, role.title()), ("v", below, f"{role.title()}, censored")):
+            axes.scatter(
+                points["log10_sigma"][chosen],
+                points["predicted"][chosen],
+                s=size if marker == "o" else 1.6 * size,
+                marker=marker,
+                color=colour if marker == "o" else "none",
+                edgecolors="white" if marker == "o" else colour,
+                linewidths=0.3 if marker == "o" else 1,
+                label=label,
+            )
+    axes.text(
+        0.04,
+        0.97,
+        _metrics_text(rows),
+        transform=axes.transAxes,
+        va="top",
+        size=9,
+        linespacing=1.35,
+        bbox=_TEXT_BOX,
+    )
+
+
+def _metrics_text(rows: pd.DataFrame) -> str:
+    lines = []
+    for role in ("test", "train"):
+        part = rows[rows["role"] == role]
+        true, predicted = (part[column].to_numpy(float) for column in ("log10_sigma", "predicted"))
+        lines.append(
+            f"{role.title()}: MAE {float(mean_absolute_error(true, predicted)):.3f}, "
+            f"R² {float(r_squared(true, predicted)):.3f}"
+        )
+        if role == "test":
+            lines.append(
+                f"RMSE {float(root_mean_squared_error(true, predicted)):.3f}, "
+                f"SRCC {float(spearman(true, predicted)):.3f}"
+            )
+    return "\n".join(lines)
+
+
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    """Whole log units around all measured and predicted values, the same for both axes."""
+    values = rows[["log10_sigma", "predicted"]].to_numpy()
+    return float(np.floor(values.min())), float(np.ceil(values.max()))
+
+
+def _swarm_offsets(values: NDArray[np.float64], n_bins: int = 90) -> NDArray[np.float64]:
+    """Heights in [-0.38, 0.38] that spread points of similar value, more where there are more of them."""
+    spread = np.ptp(values) if len(values) else 0.0
+    bins = (
+        np.zeros(len(values), int) if spread == 0 else ((values - values.min()) / spread * n_bins).astype(int)
+    )
+    in_bin = pd.Series(bins).groupby(bins).cumcount().to_numpy()
+    layer = (in_bin + 1) // 2 * np.where(in_bin % 2, 1, -1)
+    return 0.38 * layer / max(layer.max(initial=0), 8)

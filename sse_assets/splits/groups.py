@@ -1,0 +1,66 @@
+"""Rows that belong together: measured in one paper, or of one composition."""
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+
+def comparable_dois(dois: pd.Series) -> pd.Series:
+    """DOIs in the form in which equal ones are equal: no blanks around, lower case; empty ones missing.
+
+    A row that names several papers, joined by `|`, is repeated for each of them; the index says which row.
+    """
+    plain = dois.astype("str").str.lower().str.split("|").explode().astype("str").str.strip()
+    return plain.mask(plain == "")
+
+
+def merged_groups(electrolytes: pd.DataFrame) -> pd.Series:
+    """Number the groups of rows that must stay on one side of an honest split.
+
+    Two rows are linked by an equal DOI or an equal composition, and groups follow the links as far as they
+    go: if A and B share a paper, and B and C a composition, then all three are one group. A missing DOI
+    links nothing; a row that names several is linked by each.
+
+    Args:
+        electrolytes: with the columns `electrolyte_id`, `doi` and `composition_key`.
+
+    Returns:
+        Group numbers from 0, in order of first appearance; index `electrolyte_id`.
+    """
+    n_rows = len(electrolytes)
+    numbered = electrolytes.reset_index(drop=True)
+    edges = []
+    n_nodes = n_rows
+    # Every DOI and every composition is a node of its own, to which its rows are tied.
+    for values in (comparable_dois(numbered["doi"]), numbered["composition_key"]):
+        codes, unique = pd.factorize(values)
+        known = codes >= 0
+        edges.append(np.column_stack([values.index[known], codes[known] + n_nodes]))
+        n_nodes += len(unique)
+    rows, values_of_rows = np.concatenate(edges).T
+    links = coo_array((np.ones(len(rows), dtype=bool), (rows, values_of_rows)), shape=(n_nodes, n_nodes))
+    _, labels = connected_components(links, directed=False)
+    groups, _ = pd.factorize(labels[:n_rows])
+    index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
+    return pd.Series(groups, index=index, name="group")
+
+
+def sources_in_common(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Whether each row shares a DOI, or its composition, with any of the other rows.
+
+    Args:
+        rows: with the columns `doi` and `composition_key`, and a unique index.
+        others: with the same columns.
+
+    Returns:
+        Boolean columns `doi` and `composition`, indexed as `rows`.
+    """
+    shares_a_doi = comparable_dois(rows["doi"]).isin(comparable_dois(others["doi"]).dropna())
+    return pd.DataFrame(
+        {
+            "doi": shares_a_doi.groupby(level=0).any(),
+            "composition": rows["composition_key"].isin(others["composition_key"]),
+        },
+        index=rows.index,
+    )

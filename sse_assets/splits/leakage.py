@@ -1,0 +1,35 @@
+"""What train and test have in common: the measure of how far a protocol flatters."""
+
+import pandas as pd
+
+from sse_assets.splits.groups import sources_in_common
+
+
+def shared_sources(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Count the test rows that share a source paper, or a composition, with a row that trains.
+
+    Args:
+        assignments: as `protocols.assign` returns them.
+        electrolytes: with the columns `electrolyte_id`, `doi` and `composition_key`.
+
+    Returns:
+        One row per protocol and fold: `protocol`, `fold`, `n_train`, `n_test`, `n_test_sharing_doi`,
+        `n_test_sharing_composition`.
+    """
+    sources = electrolytes.set_index("electrolyte_id")
+    counts = []
+    for (protocol, fold), rows in assignments.groupby(["protocol", "fold"], sort=False):
+        train = sources.loc[rows.loc[rows["role"] == "train", "electrolyte_id"]]
+        test = sources.loc[rows.loc[rows["role"] == "test", "electrolyte_id"]]
+        shared = sources_in_common(test, train)
+        counts.append(
+            {
+                "protocol": protocol,
+                "fold": fold,
+                "n_train": len(train),
+                "n_test": len(test),
+                "n_test_sharing_doi": int(shared["doi"].sum()),
+                "n_test_sharing_composition": int(shared["composition"].sum()),
+            }
+        )
+    return pd.DataFrame(counts)

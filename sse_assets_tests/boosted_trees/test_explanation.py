@@ -1,0 +1,54 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
+from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
+
+
+@pytest.fixture
+def model(features: pd.DataFrame, labels: pd.DataFrame, settings: BoostedTreesSettings) -> BoostedTreesModel:
+    return BoostedTreesModel.fit(features, labels["bound"], settings)
+
+
+def test_shap_values_of_a_row_add_up_to_its_prediction(
+    model: BoostedTreesModel, features: pd.DataFrame
+) -> None:
+    """Prediction minus sum is one number, the base value, for all rows."""
+    sums = shap_values(model, features).groupby("electrolyte_id")["shap_value"].sum()
+    predicted = pd.Series(model.predict(features), index=features.index)
+    base = (predicted - sums).to_numpy()
+    assert np.ptp(predicted) > 1
+    np.testing.assert_allclose(base, base[0], atol=1e-5)
+
+
+def test_values_are_in_long_form_with_unscaled_features(
+    model: BoostedTreesModel, features: pd.DataFrame
+) -> None:
+    values = shap_values(model, features)
+    assert values.columns.tolist() == ["electrolyte_id", "feature", "feature_value", "shap_value"]
+    wide = values.pivot_table(index="electrolyte_id", columns="feature", values="feature_value", dropna=False)
+    pd.testing.assert_frame_equal(wide[features.columns], features, check_names=False)
+    assert (values.loc[values["feature"] == "Xe", "shap_value"] == 0).all()
+
+
+def test_the_ranking_puts_the_strongest_signal_first(
+    model: BoostedTreesModel, features: pd.DataFrame
+) -> None:
+    ranking = shap_ranking(shap_values(model, features))
+    assert set(ranking["feature"]) == set(features.columns)
+    assert ranking["rank"].tolist() == [1, 2, 3, 4]
+    assert ranking["feature"].iloc[0] == "O"
+    assert ranking["feature"].iloc[-1] == "Xe"
+
+
+def test_ranking_worked_by_hand() -> None:
+    values = pd.DataFrame(
+        {"feature": ["a", "b", "a", "b"], "shap_value": [0.1, -0.6, 0.3, 0.6], "electrolyte_id": list("xxyy")}
+    )
+    assert shap_ranking(values).to_dict("list") == {
+        "feature": ["b", "a"],
+        "mean_abs_shap": [0.6, 0.2],
+        "rank": [1, 2],
+    }

@@ -1,0 +1,171 @@
+"""The report is whole, self-contained and survives what a run may lack."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+
+from sse_assets.evaluation.report import ReportInputs, Source, render_report
+
+REJECTED = pd.DataFrame(
+    {
+        "source": ["liion", "liion", "obelix"],
+        "source_id": ["12", "13", "abc"],
+        "formula": ["Li3PS4", "Li2S", "Li2O3"],
+        "reason": [
+            "measured at 60 °C, outside 20–34 °C",
+            "measured at 75.5 °C, outside 20–34 °C",
+            "Li2O3 cannot be charge balanced: at least 50% of the positive charge is left",
+        ],
+    }
+)
+
+
+class Page(HTMLParser):
+    """Tags and visible text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += re.sub(r"\s+", " ", data)
+
+    def attributes(self, tag: str, name: str) -> list[str | None]:
+        return [attributes[name] for found, attributes in self.tags if found == tag and name in attributes]
+
+
+@pytest.fixture(scope="module")
+def inputs(run) -> ReportInputs:
+    return ReportInputs(
+        data_set="sample <b>",
+        created=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
+        electrolytes=run.electrolytes,
+        rejected=REJECTED,
+        assignments=run.assignments,
+        leakage=run.leakage,
+        predictions=run.predictions,
+        scores=run.scores,
+        comparisons=run.comparisons,
+        shap_values=run.shap_values,
+        settings={"n_estimators": 60, "learning_rate": 0.1},
+        sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),
+    )
+
+
+@pytest.fixture(scope="module")
+def page(inputs: ReportInputs) -> Page:
+    return Page(render_report(inputs))
+
+
+def test_everything_of_the_paper_is_there(page: Page) -> None:
+    for title in ["Table 1.", "Table 5.", "Table 7.", "Table 8.", "Table 9.", "Figure 4(b) in numbers"]:
+        assert title in page.text
+    for figure in [
+        "Figure 4(a)",
+        "Figure 4(b)",
+        "Figure 4(c)",
+        "Figure 4(d)",
+        "Figure 7(a) to (c)",
+        "Figure 7(d)",
+    ]:
+        assert figure in page.text
+    # The paper's values beside ours, one of each table.
+    for value in ["24.922", "0.543", "1.874", "−6.715", "186"]:
+        assert value in page.text
+
+
+def test_it_loads_nothing_from_elsewhere(page: Page) -> None:
+    assert page.attributes("img", "src")
+    assert all(str(source).startswith("data:image/png;base64,") for source in page.attributes("img", "src"))
+    assert not {tag for tag, _ in page.tags} & {
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "video",
+        "audio",
+    }
+    assert "url(" not in page.text
+    assert "@import" not in page.text
+
+
+def test_it_can_be_read_without_seeing_it(page: Page) -> None:
+    assert all(page.attributes("img", "alt"))
+    assert len(page.attributes("img", "alt")) == len(page.attributes("img", "src"))
+    tags = [tag for tag, _ in page.tags]
+    assert tags.count("table") == tags.count("caption")
+    anchors = {f"#{name}" for tag in ("section", "header") for name in page.attributes(tag, "id")}
+    assert {target for target in page.attributes("a", "href") if str(target).startswith("#")} == anchors
+
+
+def test_the_summary_says_what_the_honest_protocol_says(page: Page, run) -> None:
+    trees = run.scores.query(
+        "protocol == 'grouped' and model == 'boosted_trees' and variant == 'all' "
+        "and label_convention == 'bound' and role == 'test' and metric == 'mae'"
+    )["value"].item()
+    assert f"{trees:.2f} orders of magnitude" in page.text
+
+
+def test_the_leakage_of_diversity_is_in_the_paragraph(page: Page) -> None:
+    # Three of four test rows share a paper with train and one of four a composition.
+    assert "In this run 75 % of the test rows come from a paper" in page.text
+    assert "and 25 % have a composition that is in training" in page.text
+
+
+def test_rejections_are_counted_by_kind_with_an_example(page: Page) -> None:
+    assert "measured at … °C, outside …–… °C" in page.text
+    assert "12: measured at 60 °C, outside 20–34 °C" in page.text
+    assert "… cannot be charge balanced: at least …% of the positive charge is left" in page.text
+
+
+def test_texts_from_data_are_escaped(page: Page) -> None:
+    assert "Data set sample <b>" in page.text
+    assert "b" not in {tag for tag, _ in page.tags}
+
+
+def test_without_an_official_split(inputs: ReportInputs) -> None:
+    def without_official(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["protocol"] != "official"]
+
+    frames = {
+        name: without_official(getattr(inputs, name))
+        for name in ("assignments", "leakage", "predictions", "scores", "comparisons")
+    }
+    page = Page(render_report(replace(inputs, **frames)))
+    assert "This data set has no official test set" in page.text
+    assert "Predicted against measured: official" not in page.text
+    assert "Predicted against measured: grouped" in page.text
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        ("rejected", "leakage", "comparisons", "shap_values"),
+        ("predictions", "scores", "comparisons"),
+        (
+            "electrolytes",
+            "rejected",
+            "assignments",
+            "leakage",
+            "predictions",
+            "scores",
+            "comparisons",
+            "shap_values",
+        ),
+    ],
+)
+def test_it_renders_when_tables_are_empty(inputs: ReportInputs, empty: tuple[str, ...]) -> None:
+    frames = {name: getattr(inputs, name).head(0) for name in empty}
+    page = Page(render_report(replace(inputs, **frames)))
+    assert "Sources and licences" in page.text
+    assert "nan" not in page.text.lower().split()

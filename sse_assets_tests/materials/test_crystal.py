@@ -1,0 +1,84 @@
+import tarfile
+from pathlib import Path
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from sse_assets.materials.crystal import CifError, read_cif
+from sse_assets.materials.disorder import DisorderClass, disorder_class
+from sse_assets.materials.symmetry import (
+    detected_space_group,
+    normalised_symbol,
+    space_group_number,
+    stated_space_group,
+)
+
+CUBE = Lattice.cubic(4.0)
+
+
+def rock_salt(cation: dict[str, float], anion: dict[str, float]) -> Structure:
+    return Structure.from_spacegroup("Fm-3m", CUBE, [cation, anion], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+LIF = rock_salt({"Li": 1}, {"F": 1}).to(fmt="cif")
+
+
+@pytest.mark.parametrize(
+    ("cation", "anion", "expected"),
+    [
+        ({"Li": 1}, {"F": 1}, DisorderClass.NONE),
+        ({"Li": 0.9995}, {"F": 1}, DisorderClass.NONE),
+        ({"Li": 0.97}, {"F": 1}, DisorderClass.LITHIUM),
+        ({"Li": 1}, {"F": 0.5, "Cl": 0.5}, DisorderClass.OTHER),
+        ({"Li": 0.5, "Na": 0.5}, {"F": 1}, DisorderClass.LITHIUM_AND_OTHER),
+    ],
+)
+def test_disorder_class(cation: dict, anion: dict, expected: DisorderClass) -> None:
+    assert disorder_class(rock_salt(cation, anion)) is expected
+
+
+def test_oxidation_states_do_not_hide_li() -> None:
+    assert disorder_class(rock_salt({"Li+": 0.5}, {"F-": 1})) is DisorderClass.LITHIUM
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "cannot be read"),
+        (LIF[: len(LIF) // 2], "cannot be read"),
+        (LIF.replace("4.0", "nan").replace("2.8", "nan"), "CIF"),
+        ("data_empty\n_cell_length_a 1\n", "cannot be read"),
+        ("not a cif at all", "CIF"),
+    ],
+)
+def test_a_damaged_cif_is_one_clear_error(text: str, complaint: str) -> None:
+    with pytest.raises(CifError, match=complaint):
+        read_cif(text)
+
+
+def test_partial_occupancies_survive_reading() -> None:
+    text = rock_salt({"Li": 0.25, "Na": 0.5}, {"Cl": 1}).to(fmt="cif")
+    assert read_cif(text).composition.get_el_amt_dict() == pytest.approx({"Li": 1, "Na": 2, "Cl": 4})
+
+
+@pytest.mark.parametrize(
+    ("symbol", "number"),
+    [("P21/m", 11), ("P 2_1/c", 14), ("Ia-3d", 230), ("R-3c", 167), ("F d d 2", 43), ("P42/nmcZ", None)],
+)
+def test_numbers_of_space_groups(symbol: str, number: int | None) -> None:
+    assert space_group_number(symbol) == number
+
+
+def test_symbols_and_tags() -> None:
+    assert normalised_symbol("'P 6_3/m m c'") == "P63/mmc"
+    assert stated_space_group("_symmetry_space_group_name_H-M   'F m -3 m'\n") == "Fm-3m"
+    assert stated_space_group("_space_group_name_H-M_alt ?\n") is None
+    assert detected_space_group(rock_salt({"Li": 1}, {"F": 1})) == ("Fm-3m", 225)
+
+
+def test_obelix_tags_agree_with_the_atoms(data_mirror: Path) -> None:
+    with tarfile.open(data_mirror / "obelix" / "all_cifs.tar.gz") as archive:
+        members = [member for member in archive if member.name.endswith(".cif")]
+        texts = [archive.extractfile(member).read().decode() for member in members[::8]]
+    assert len(texts) == 41
+    assert all(stated_space_group(text) == detected_space_group(read_cif(text))[0] for text in texts)
