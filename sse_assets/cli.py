@@ -15,7 +15,6 @@ from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 PROJECT = Path(__file__).resolve().parents[1]
-_REPORT = "reports/report.html"
 
 
 @click.group()
@@ -39,6 +38,7 @@ def run(everything: bool, config: Path | None) -> None:
     # Dagster takes a second to import, and a wrong setting should be answered at once.
     import dagster as dg
 
+    from sse_assets.assets.metrics import REPORT
     from sse_assets.definitions import build_definitions, everything_job
     from sse_assets.orchestration.runs import refresh
 
@@ -61,7 +61,7 @@ def run(everything: bool, config: Path | None) -> None:
         )
         sys.exit(1)
     click.echo(f"\n{_score_table(store.read(TableKey('metrics', 'scores')))}\n")
-    click.echo(f"Report:    {settings.blob_root / _REPORT}")
+    click.echo(f"Report:    {settings.blob_root / REPORT}")
     click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
     click.echo(f"Done in {time.monotonic() - started:.0f} s.")
 

@@ -7,7 +7,9 @@ import pandas as pd
 
 from sse_assets.curation.electrolytes import curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
+from sse_assets.evaluation.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 
@@ -114,6 +116,9 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
                 "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
                 "censored_labels": int(curated.electrolytes["censored"].sum()),
                 "families": int(curated.electrolytes["family"].nunique()),
+                "elements": figure_metadata(element_heat_map(curated.electrolytes), "Elements"),
+                "classes": figure_metadata(class_histogram(curated.electrolytes), "Conductivity classes"),
+                "disorder": figure_metadata(partial_occupancy(curated.electrolytes), "Partial occupancies"),
             },
         )
         yield table_result(curated.structures, key=dg.AssetKey([GROUP, "structures"]))

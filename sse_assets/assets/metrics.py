@@ -1,13 +1,24 @@
 """Group `metrics`: what the predictions are worth."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import pandas as pd
 
+from sse_assets.assets.raw import published_sources
+from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.intervals import comparisons, coverage
 from sse_assets.evaluation.metrics import scores
+from sse_assets.evaluation.model_figures import parity_plots, scores_overview
+from sse_assets.evaluation.report import ReportInputs, render_report
 from sse_assets.evaluation.tables import by_group_scores, representative_compounds
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.settings import Settings
 from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.protocols import Protocol
 
 GROUP = "metrics"
 _CODE_VERSION = "1"
@@ -18,6 +29,7 @@ _PREDICTIONS = dg.AssetIn([GROUP, "predictions"])
 @dg.asset(
     key=[GROUP, "predictions"],
     ins={
+        "electrolytes": _ELECTROLYTES,
         "baselines": dg.AssetIn(["models", "baseline_predictions"]),
         "boosted_trees": dg.AssetIn(["models", "boosted_trees_predictions"]),
     },
@@ -26,11 +38,20 @@ _PREDICTIONS = dg.AssetIn([GROUP, "predictions"])
     kinds={"table"},
     code_version=_CODE_VERSION,
 )
-def predictions(baselines: pd.DataFrame, boosted_trees: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def predictions(
+    electrolytes: pd.DataFrame, baselines: pd.DataFrame, boosted_trees: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
     """Predictions of baselines and models in one table."""
     # The final model has no test rows: it is there to be used, not to be scored.
     scored = boosted_trees[boosted_trees["protocol"].isin(baselines["protocol"].unique())]
-    return table_result(pd.concat([baselines, scored], ignore_index=True))
+    table = pd.concat([baselines, scored], ignore_index=True)
+    parity = {
+        f"parity_{protocol}": figure_metadata(
+            parity_plots(table, electrolytes, protocol), f"Parity, {protocol}"
+        )
+        for protocol in table["protocol"].unique()
+    }
+    return table_result(table, metadata=parity)
 
 
 @dg.asset(
@@ -44,7 +65,8 @@ def predictions(baselines: pd.DataFrame, boosted_trees: pd.DataFrame) -> dg.Mate
 def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Score everything that was predicted."""
     table = scores(predictions, merged_groups(electrolytes))
-    return table_result(table, metadata=_test_mae(table))
+    overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
+    return table_result(table, metadata={**_test_mae(table), "overview": overview})
 
 
 @dg.asset(
@@ -105,6 +127,70 @@ def representative_table(
     return table_result(representative_compounds(predictions, electrolytes))
 
 
+REPORT = "reports/report.html"
+"""Where the report lies under the blob root."""
+
+
+@dg.asset(
+    key=[GROUP, "report"],
+    ins={
+        "electrolytes": _ELECTROLYTES,
+        "rejected": dg.AssetIn(["curated", "rejected"]),
+        "assignments": dg.AssetIn(["splits", "assignments"]),
+        "leakage": dg.AssetIn(["splits", "leakage"]),
+        "shap_values": dg.AssetIn(["models", "boosted_trees_shap"]),
+        "hyperparameters": dg.AssetIn(["models", "boosted_trees_settings"]),
+        "predictions": _PREDICTIONS,
+        "scores": dg.AssetIn([GROUP, "scores"]),
+        "comparisons": dg.AssetIn([GROUP, "comparisons"]),
+    },
+    group_name=GROUP,
+    description="The paper's tables and figures made from this run's data, in one HTML file.",
+    kinds={"html"},
+    code_version=_CODE_VERSION,
+)
+def report(
+    settings: dg.ResourceParam[Settings],
+    electrolytes: pd.DataFrame,
+    rejected: pd.DataFrame,
+    assignments: pd.DataFrame,
+    leakage: pd.DataFrame,
+    shap_values: pd.DataFrame,
+    hyperparameters: pd.DataFrame,
+    predictions: pd.DataFrame,
+    scores: pd.DataFrame,
+    comparisons: pd.DataFrame,
+) -> dg.MaterializeResult[None]:
+    """Write the report under the blob root."""
+    of_all_features = hyperparameters.set_index("feature_set").loc[FeatureSet.ALL.value]
+    explained = (
+        (shap_values["feature_set"] == FeatureSet.ALL.value)
+        & (shap_values["protocol"] == Protocol.DIVERSITY.value)
+        & (shap_values["label_convention"] == LabelConvention.BOUND.value)
+    )
+    html = render_report(
+        ReportInputs(
+            data_set=settings.dataset.value,
+            created=datetime.now(UTC),
+            electrolytes=electrolytes,
+            rejected=rejected,
+            assignments=assignments,
+            leakage=leakage,
+            predictions=predictions,
+            scores=scores,
+            comparisons=comparisons,
+            shap_values=shap_values[explained],
+            settings=of_all_features.drop("origin").astype(float).to_dict(),
+            sources=published_sources(settings.dataset),
+        )
+    )
+    path = settings.blob_root / REPORT
+    write_bytes(path, html.encode())
+    return dg.MaterializeResult(
+        metadata={"report": str(path), "size_mb": len(html) / 1e6, **_test_mae(scores)},
+    )
+
+
 def _test_mae(table: pd.DataFrame) -> dict[str, float]:
     """Numeric metadata, so that the UI draws scores over time."""
     rows = table[(table["metric"] == "mae") & (table["role"] == "test") & (table["variant"] == "all")]
@@ -122,4 +208,5 @@ metrics_assets = [
     coverage_table,
     chemical_group_table,
     representative_table,
+    report,
 ]

@@ -16,7 +16,9 @@ from sse_assets.boosted_trees.training import train_feature_set
 from sse_assets.boosted_trees.tuning import tune
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
+from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import markdown_preview, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
@@ -224,10 +226,14 @@ def boosted_trees_shap(
         names = {name: fit[name] for name in ("feature_set", "protocol", "label_convention")}
         explained.append(shap_values(model, features, workers=_workers()).assign(**names))
         progress(done, len(stored))
-    ranking = shap_ranking(explained[0]).head(10)
+    first = explained[0]
+    ranking = shap_ranking(first).head(10)
     return table_result(
         pd.concat(explained, ignore_index=True),
-        metadata={"ten_strongest": dg.MetadataValue.md(markdown_preview(ranking, rows=10))},
+        metadata={
+            "ten_strongest": dg.MetadataValue.md(markdown_preview(ranking, rows=10)),
+            "beeswarm": figure_metadata(shap_summary(first), f"SHAP, protocol {first['protocol'].iloc[0]}"),
+        },
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
+from sse_assets.evaluation.report import Source
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -14,6 +15,7 @@ from sse_assets.sources import liion, obelix, optimade, recorded, sample
 from sse_assets.sources.columns import References
 from sse_assets.sources.download import fetch
 from sse_assets.sources.registry import (
+    ALL_FILES,
     LIION_TABLE,
     OBELIX_CIFS,
     OBELIX_TABLE,
@@ -63,6 +65,20 @@ def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 ),
                 _reference_structures(settings),
             ]
+
+
+def published_sources(dataset: Dataset) -> tuple[Source, ...]:
+    """Licence, citation and hash of everything that a data set is made from, for the report."""
+    if dataset is Dataset.SAMPLE:
+        return (Source("Embedded sample", sample.LICENCE, "this project", sample.content_sha256()),)
+    computed = tuple(
+        Source(provider.name, provider.licence, provider.citation, "")
+        for provider in (optimade.MATERIALS_PROJECT, optimade.OQMD)
+    )
+    return (
+        *(Source(file.mirror_path, file.licence, file.citation, file.sha256) for file in ALL_FILES),
+        *computed,
+    )
 
 
 def _published(

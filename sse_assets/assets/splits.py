@@ -5,6 +5,8 @@ import pandas as pd
 from pydantic import Field
 
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.evaluation.dataset_figures import train_distribution
+from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import markdown_preview, table_result
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.leakage import shared_sources
@@ -47,7 +49,13 @@ def assignments(
     assigned = assign(electrolytes, features, SplitSettings(**config.model_dump()))
     counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")
     return table_result(
-        assigned, metadata={"sizes": dg.MetadataValue.md(markdown_preview(counts, rows=len(counts)))}
+        assigned,
+        metadata={
+            "sizes": dg.MetadataValue.md(markdown_preview(counts, rows=len(counts))),
+            "diversity": figure_metadata(
+                train_distribution(electrolytes, assigned), "Train against all rows"
+            ),
+        },
     )
 
 

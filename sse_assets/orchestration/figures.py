@@ -1,10 +1,19 @@
 """Plots that Dagster's UI can show: an image inside a Markdown metadata value."""
 
 import base64
+import io
 
 import dagster as dg
+from matplotlib.figure import Figure
+
+_DOTS_PER_INCH = 90
+"""Sharp enough for the UI's panel, small enough for Dagster's event log."""
 
 
-def png_metadata(png: bytes, title: str) -> dg.MarkdownMetadataValue:
-    """A PNG as metadata, embedded, so that the UI shows it without access to the blob root."""
-    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
+def figure_metadata(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
+    """A figure as metadata, embedded, so that the UI shows it without access to the blob root."""
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=_DOTS_PER_INCH)
+    return dg.MetadataValue.md(
+        f"![{title}](data:image/png;base64,{base64.b64encode(png.getvalue()).decode()})"
+    )

@@ -65,6 +65,7 @@ class Provider:
     """Address without the version: `/v1/structures` is added to it."""
     origin: StructureOrigin
     licence: str
+    citation: str = ""
 
 
 MATERIALS_PROJECT = Provider(
@@ -72,8 +73,15 @@ MATERIALS_PROJECT = Provider(
     "https://optimade.materialsproject.org",
     StructureOrigin.MATERIALS_PROJECT,
     "CC BY 4.0",
+    "Materials Project: A. Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
 )
-OQMD = Provider("OQMD", "https://oqmd.org/optimade", StructureOrigin.OQMD, "CC BY 4.0")
+OQMD = Provider(
+    "OQMD",
+    "https://oqmd.org/optimade",
+    StructureOrigin.OQMD,
+    "CC BY 4.0",
+    "OQMD: S. Kirklin et al., npj Comput. Mater. 1, 15010 (2015), doi:10.1038/npjcompumats.2015.10",
+)
 
 
 class _ProviderError(Exception):
