@@ -27,7 +27,7 @@ def main() -> None:
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Run configuration in YAML, as the launchpad shows it; the assets it names are made again.",
+    help="Settings in YAML, under `ops` as in the launchpad; the assets they belong to are made again.",
 )
 def run(everything: bool, config: Path | None) -> None:
     """Bring every asset up to date; print the scores and where the report is."""
@@ -49,7 +49,7 @@ def run(everything: bool, config: Path | None) -> None:
             build_definitions(settings).resolve_asset_graph(),
             instance,
             everything=everything,
-            run_config=yaml.safe_load(config.read_text()) if config else {},
+            op_config=_op_config(config) if config else {},
             announce=click.echo,
         )
     store = TableStore(settings.blob_root)
@@ -83,6 +83,16 @@ def _settings() -> Settings:
         return Settings.from_environment()
     except SettingsError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _op_config(file: Path) -> dict[str, object]:
+    try:
+        content = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise click.ClickException(f"{file} is not YAML: {error}") from error
+    if not isinstance(content, dict) or set(content) != {"ops"} or not isinstance(content["ops"], dict):
+        raise click.ClickException(f"{file} should hold one entry, `ops`, with settings by step below it")
+    return content["ops"]
 
 
 def _prepare_dagster_home(settings: Settings) -> None:

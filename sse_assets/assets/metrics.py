@@ -1,11 +1,13 @@
 """Group `metrics`: what the predictions are worth."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.raw import published_sources
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.intervals import comparisons, coverage
 from sse_assets.evaluation.metrics import scores
@@ -162,7 +164,7 @@ def report(
     comparisons: pd.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """Write the report under the blob root."""
-    of_all_features = hyperparameters.set_index("feature_set").loc[FeatureSet.ALL.value]
+    of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL.value]
     explained = (
         (shap_values["feature_set"] == FeatureSet.ALL.value)
         & (shap_values["protocol"] == Protocol.DIVERSITY.value)
@@ -180,7 +182,7 @@ def report(
             scores=scores,
             comparisons=comparisons,
             shap_values=shap_values[explained],
-            settings=of_all_features.drop("origin").astype(float).to_dict(),
+            settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
         )
     )

@@ -53,38 +53,48 @@ def refresh(
     instance: dg.DagsterInstance,
     *,
     everything: bool,
-    run_config: Mapping[str, object],
+    op_config: Mapping[str, object],
     announce: Callable[[str], None],
 ) -> bool:
-    """Materialise what is stale, or everything; report each run as it begins.
+    """Materialise what is stale, what is configured anew and what follows from it, or everything.
+
+    Args:
+        job: covers every asset; it is rebuilt in the processes of a run's steps.
+        graph: every asset.
+        instance: Dagster's storage.
+        everything: whether to materialise fresh assets too.
+        op_config: configuration by op name, as under `ops` in the launchpad.
+        announce: told of each run as it begins.
 
     Returns:
         Whether all went well. What was finished before a failure stays, and the next call goes on from there.
+
+    Raises:
+        ValueError: if `op_config` names an op that no asset has.
     """
-    wanted = (
-        {key: _partitions(graph, key, instance) for key in graph.toposorted_asset_keys}
-        if everything
-        else stale_partitions(graph, instance)
-    )
-    runs = plan(graph, wanted)
+    ops = {key: graph.get(key).assets_def.node_def.name for key in graph.toposorted_asset_keys}
+    unknown = sorted(set(op_config) - set(ops.values()))
+    if unknown:
+        raise ValueError(
+            f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
+        )
+    asked_for = {key for key, op in ops.items() if everything or op in op_config}
+    runs = plan(graph, stale_partitions(graph, instance, asked_for))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")
     for number, run in enumerate(runs, start=1):
         announce(f"[{number}/{len(runs)}] {run}")
+        ops_of_run = {ops[key] for key in run.keys}
         with dg.execute_job(
             job,
             instance,
-            run_config={"loggers": {PLAIN_LINES: {}}, **run_config},
+            run_config={
+                "loggers": {PLAIN_LINES: {}},
+                "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
+            },
             tags={"dagster/partition": run.partition} if run.partition else {},
             asset_selection=run.keys,
         ) as result:
             if not result.success:
                 return False
     return True
-
-
-def _partitions(graph: AssetGraph, key: dg.AssetKey, instance: dg.DagsterInstance) -> list[str | None]:
-    partitions_def = graph.get(key).partitions_def
-    if partitions_def is None:
-        return [None]
-    return list(partitions_def.get_partition_keys(dynamic_partitions_store=instance))

@@ -1,5 +1,7 @@
 """Which assets, and which partitions of them, no longer agree with the code and the data that made them."""
 
+from collections.abc import Collection
+
 import dagster as dg
 
 # Dagster decides staleness for its UI with this resolver and offers no public name for it. Using the same one
@@ -9,11 +11,14 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 
-def stale_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str | None]]:
+def stale_partitions(
+    graph: AssetGraph, instance: dg.DagsterInstance, asked_for: Collection[dg.AssetKey] = ()
+) -> dict[dg.AssetKey, list[str | None]]:
     """Stale or missing assets, upstream first, each with its stale partitions.
 
     An asset is stale if its code version changed, if an input has another data version than the one it was
-    made from, or if anything upstream of it is stale. An unpartitioned asset has the single partition None.
+    made from, or if anything upstream of it is stale; assets in `asked_for` count as stale, whatever they are.
+    An unpartitioned asset has the single partition None.
     """
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
     stale: dict[dg.AssetKey, list[str | None]] = {}
@@ -22,7 +27,7 @@ def stale_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg
         partitions: list[str | None] = [None]
         if node.partitions_def is not None:
             partitions = list(node.partitions_def.get_partition_keys(dynamic_partitions_store=instance))
-        tainted = any(parent in stale for parent in node.parent_keys)
+        tainted = key in asked_for or any(parent in stale for parent in node.parent_keys)
         found = [
             partition
             for partition in partitions

@@ -1,0 +1,59 @@
+"""One whole run on the embedded sample, made as `make run` makes it, that the tests here look at."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from upath import UPath
+
+from sse_assets.orchestration.tables import TableStore
+
+SMALL_TREES = {"n_estimators": 30, "num_parallel_tree": 1}
+"""Enough to exercise every step in seconds; the scores of a run with them are no one's business."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of the command line did."""
+
+    home: Path
+    output: str
+    exit_code: int
+
+    @property
+    def store(self) -> TableStore:
+        return TableStore(UPath(self.home / "blobs"))
+
+
+def small_run_config(path: Path) -> Path:
+    """A run configuration for `--config` with small trees in every feature set."""
+    path.write_text(yaml.safe_dump({"ops": {"models__boosted_trees_settings": {"config": SMALL_TREES}}}))
+    return path
+
+
+def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
+    """Call the command line in a process of its own, with nothing of this process's settings."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SSE_", "DAGSTER_"))}
+    called = subprocess.run(
+        [sys.executable, "-m", "sse_assets.cli", *arguments],
+        env=inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    return Run(home, called.stdout + called.stderr, called.returncode)
+
+
+@pytest.fixture(scope="session")
+def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The sample from raw to report, while somebody holds the warehouse open."""
+    home = tmp_path_factory.mktemp("home")
+    config = small_run_config(home / "small.yaml")
+    run = sse_assets(home, "run", "--config", str(config))
+    assert run.exit_code == 0, run.output
+    return run
