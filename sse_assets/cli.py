@@ -40,18 +40,23 @@ def run(everything: bool, config: Path | None) -> None:
 
     from sse_assets.assets.metrics import REPORT
     from sse_assets.definitions import build_definitions, everything_job
-    from sse_assets.orchestration.runs import refresh
+    from sse_assets.orchestration.runs import UnknownOpError, refresh
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
-    with dg.DagsterInstance.get() as instance:
-        succeeded = refresh(
-            dg.reconstructable(everything_job),
-            build_definitions(settings).resolve_asset_graph(),
-            instance,
-            everything=everything,
-            op_config=_op_config(config) if config else {},
-            announce=click.echo,
-        )
+    graph = build_definitions(settings).resolve_asset_graph()
+    op_config = _op_config(config) if config else {}
+    try:
+        with dg.DagsterInstance.get() as instance:
+            succeeded = refresh(
+                dg.reconstructable(everything_job),
+                graph,
+                instance,
+                everything=everything,
+                op_config=op_config,
+                announce=click.echo,
+            )
+    except (UnknownOpError, dg.DagsterInvalidConfigError) as error:
+        raise click.ClickException(f"{config}: {error}") from error
     store = TableStore(settings.blob_root)
     copied = bring_up_to_date(settings.warehouse, store)
     if not succeeded:

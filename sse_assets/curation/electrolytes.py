@@ -11,7 +11,12 @@ from sse_assets.curation.families import chemical_group, family
 from sse_assets.curation.measurements import REJECTED_COLUMNS
 from sse_assets.materials.crystal import CifError, StructureOrigin, read_cif
 from sse_assets.materials.disorder import disorder_class
-from sse_assets.materials.formula import composition_key, element_fractions, parse_composition
+from sse_assets.materials.formula import (
+    COMPOSITION_TOLERANCE,
+    composition_key,
+    largest_difference,
+    parse_composition,
+)
 from sse_assets.materials.symmetry import detected_space_group, space_group_number
 
 ELECTROLYTE_COLUMNS = [
@@ -45,9 +50,6 @@ ELECTROLYTE_COLUMNS = [
     "licence",
 ]
 STRUCTURE_COLUMNS = ["electrolyte_id", "structure_origin", "structure_id", "structure_path", "cif"]
-
-COMPOSITION_TOLERANCE = 0.03
-"""A CIF whose atomic fractions differ by more than this from the table's formula is flagged."""
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
@@ -215,15 +217,13 @@ def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
 
 def _mismatch(crystal: Structure, composition: Composition) -> str | None:
     """What a reader should know where a CIF and its table disagree on the composition."""
-    stated = element_fractions(composition)
-    found = element_fractions(crystal.composition.element_composition)
-    if "Li" not in found:
+    found = crystal.composition.element_composition
+    if found["Li"] == 0:
         return "the CIF holds no Li"
-    differences = {el: found.get(el, 0.0) - stated.get(el, 0.0) for el in stated | found}
-    worst = max(differences, key=lambda el: abs(differences[el]))
-    if abs(differences[worst]) <= COMPOSITION_TOLERANCE:
+    symbol, difference = largest_difference(found, composition)
+    if abs(difference) <= COMPOSITION_TOLERANCE:
         return None
-    return f"the CIF's atomic fraction of {worst} is off by {differences[worst]:+.3f}"
+    return f"the CIF's atomic fraction of {symbol} is off by {difference:+.3f}"
 
 
 def _why_formula_alone(named_family: str) -> str:

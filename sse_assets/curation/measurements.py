@@ -59,7 +59,7 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
         except (FormulaError, ConductivityError, ValueError) as error:
             rejected.append(_refusal(row, str(error)))
         else:
-            accepted.append(row | _label(electrolyte_id, composition, conductivity, row["z"]))
+            accepted.append(row | _label(electrolyte_id, composition, conductivity))
     columns = [*measurements.columns, *_LABEL_COLUMNS]
     kept, repeats = _without_repeats(pd.DataFrame(accepted, columns=columns))
     return kept, pd.DataFrame([*rejected, *repeats], columns=REJECTED_COLUMNS)
@@ -96,13 +96,11 @@ def _require_room_temperature(temperature_c: float) -> None:
         raise ValueError(f"measured at {temperature_c:g} °C, outside {low:g}–{high:g} °C")
 
 
-def _label(
-    electrolyte_id: str, composition: Composition, conductivity: Conductivity, z: float
-) -> dict[str, object]:
+def _label(electrolyte_id: str, composition: Composition, conductivity: Conductivity) -> dict[str, object]:
     sigma, censored = conductivity.sigma_s_cm, conductivity.censored
     return {
         "electrolyte_id": electrolyte_id,
-        "reduced_formula": reduced_formula(composition, 1.0 if math.isnan(z) else z),
+        "reduced_formula": reduced_formula(composition),
         "composition_key": composition_key(composition),
         "sigma_s_cm": sigma,
         "censored": censored,

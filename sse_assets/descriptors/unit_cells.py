@@ -8,12 +8,9 @@ import pandas as pd
 from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.descriptors.crystals import Failure
-from sse_assets.materials.formula import parse_composition
+from sse_assets.materials.formula import COMPOSITION_TOLERANCE, largest_difference, parse_composition
 
 CELL_COLUMNS = ["a", "b", "c", "density_g_cm3", "volume_per_atom_a3"]
-
-COMPOSITION_TOLERANCE = 0.03
-"""Largest difference in an atomic fraction for which a CIF, and not the table's formula, is weighed."""
 
 _G_CM3_PER_DALTON_A3 = 1.66053907
 
@@ -27,8 +24,8 @@ def cell_features(
 
     Density (g/cm³) and volume per atom (Å³) weigh and count what the crystal's sites hold, occupancies
     included. Without a crystal, or with one that differs from the table's formula by more than
-    `COMPOSITION_TOLERANCE` (some CIFs leave Li out), the cell holds the table's formula. That takes a known
-    `z`: the formula is then the content of one cell.
+    `COMPOSITION_TOLERANCE` (some CIFs leave Li out), the cell holds `z` times the table's formula, if `z` is
+    known.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, and the unit cell `a`, `b`, `c` (Å), `alpha`,
@@ -69,18 +66,11 @@ def _table_lattice(electrolyte: Mapping[Any, Any]) -> Lattice | None:
 
 def _cell_content(electrolyte: Mapping[Any, Any], crystal: Structure | None) -> Composition | None:
     """What one cell holds: as the CIF says, unless it contradicts the table's formula."""
-    stated = None if math.isnan(electrolyte["z"]) else parse_composition(electrolyte["formula"])
+    z = electrolyte["z"]
+    stated = None if math.isnan(z) else parse_composition(electrolyte["formula"]) * z
     if crystal is None:
         return stated
     found = crystal.composition.element_composition
-    if stated is None or _largest_difference(found, stated) <= COMPOSITION_TOLERANCE:
+    if stated is None or abs(largest_difference(found, stated)[1]) <= COMPOSITION_TOLERANCE:
         return found
     return stated
-
-
-def _largest_difference(one: Composition, other: Composition) -> float:
-    """Between the atomic fractions of two compositions, over all elements."""
-    return max(
-        abs(one.get_atomic_fraction(element) - other.get_atomic_fraction(element))
-        for element in {*one.elements, *other.elements}
-    )

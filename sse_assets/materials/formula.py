@@ -8,6 +8,9 @@ _ADDUCT = re.compile(r"[*·•]")
 _COEFFICIENT = re.compile(r"^(\d+(?:\.\d+)?)(?=[A-Z(\[])")
 _AMOUNT_DECIMALS = 4
 
+COMPOSITION_TOLERANCE = 0.03
+"""Where an atomic fraction differs by more, a CIF does not show the compound that its table names."""
+
 
 class FormulaError(ValueError):
     """A text that cannot be read as a chemical formula."""
@@ -63,19 +66,32 @@ def composition_key(composition: Composition) -> str:
     )
 
 
-def reduced_formula(composition: Composition, formula_units: float = 1.0) -> str:
-    """The formula of one formula unit, most electropositive element first.
-
-    Integer amounts are divided by their greatest common divisor; fractional ones, which have none that a
-    chemist would recognise, are divided by `formula_units` (Z) alone and shown to four decimals.
-    """
-    unit = composition / formula_units
-    if all(abs(amount - round(amount)) < 1e-6 for amount in unit.values()):
-        return str(Composition({el: round(n) for el, n in unit.items()}).reduced_formula)
+def formula_text(composition: Composition) -> str:
+    """The composition as one formula, most electropositive element first, amounts to four decimals."""
     amounts = {
-        element.symbol: round(unit[element], _AMOUNT_DECIMALS)
-        for element in sorted(unit.elements, key=lambda element: element.X)
+        element.symbol: round(composition[element], _AMOUNT_DECIMALS)
+        for element in sorted(composition.elements, key=lambda element: element.X)
     }
     return "".join(
         symbol if amount == 1 else f"{symbol}{amount:g}" for symbol, amount in amounts.items() if amount > 0
     )
+
+
+def reduced_formula(composition: Composition) -> str:
+    """Integer amounts divided by their greatest common divisor.
+
+    Fractional ones have none that a chemist would recognise, and stay as they are.
+    """
+    if all(abs(amount - round(amount)) < 1e-6 for amount in composition.values()):
+        return str(Composition({el: round(n) for el, n in composition.items()}).reduced_formula)
+    return formula_text(composition)
+
+
+def largest_difference(found: Composition, stated: Composition) -> tuple[str, float]:
+    """The element whose atomic fraction differs most between two compositions, and found minus stated."""
+    differences = {
+        element.symbol: found.get_atomic_fraction(element) - stated.get_atomic_fraction(element)
+        for element in sorted({*found.elements, *stated.elements}, key=lambda element: element.Z)
+    }
+    symbol = max(differences, key=lambda symbol: abs(differences[symbol]))
+    return symbol, differences[symbol]

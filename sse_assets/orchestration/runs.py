@@ -11,6 +11,10 @@ from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import stale_partitions
 
 
+class UnknownOpError(ValueError):
+    """Configuration for a step that does not exist."""
+
+
 @dataclass(frozen=True)
 class PlannedRun:
     """Assets that one Dagster run materialises, in one partition if they have any."""
@@ -75,7 +79,7 @@ def refresh(
     ops = {key: graph.get(key).assets_def.node_def.name for key in graph.toposorted_asset_keys}
     unknown = sorted(set(op_config) - set(ops.values()))
     if unknown:
-        raise ValueError(
+        raise UnknownOpError(
             f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
         )
     asked_for = {key for key, op in ops.items() if everything or op in op_config}

@@ -17,8 +17,8 @@ def stale_partitions(
     """Stale or missing assets, upstream first, each with its stale partitions.
 
     An asset is stale if its code version changed, if an input has another data version than the one it was
-    made from, or if anything upstream of it is stale; assets in `asked_for` count as stale, whatever they are.
-    An unpartitioned asset has the single partition None.
+    made from, or if anything upstream of it is stale. Assets in `asked_for` count as stale in any case. An
+    unpartitioned asset has the single partition None.
     """
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
     stale: dict[dg.AssetKey, list[str | None]] = {}

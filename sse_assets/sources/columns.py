@@ -13,7 +13,7 @@ MEASUREMENT_COLUMNS = {
     "source": "str",  # obelix, liion or sample
     "source_id": "str",  # the row's own id in its source
     "formula": "str",  # as the source gives it
-    "z": "float64",  # formula units per cell
+    "z": "float64",  # units of `formula` in one cell
     "reported_conductivity": "str",  # in S/cm, exactly as printed; may be a bound such as <1E-10
     "temperature_c": "float64",  # NaN where the source says only "room temperature"
     "reported_family": "str",

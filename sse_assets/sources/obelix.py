@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.materials.formula import FormulaError, formula_text, parse_composition
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.archives import read_members
 from sse_assets.sources.columns import (
@@ -53,12 +54,23 @@ def read_measurements(path: Path) -> pd.DataFrame:
     frame = table[list(_TABLE_COLUMNS)].rename(columns=_TABLE_COLUMNS)
     for name in _NUMBERS:
         frame[_TABLE_COLUMNS[name]] = numbers(table, name, "ID", path)
+    frame["formula"] = [
+        _formula_unit(content, z) for content, z in zip(frame["formula"], frame["z"], strict=True)
+    ]
     frame["space_group"] = blank_as_missing(frame["space_group"]).map(normalised_symbol, na_action="ignore")
     frame["reported_family"] = blank_as_missing(frame["reported_family"])
     frame["doi"] = blank_as_missing(frame["doi"])
     frame["source"] = "obelix"
     frame["licence"] = OBELIX_TABLE.licence
     return as_table(frame, MEASUREMENT_COLUMNS, ["source_id"])
+
+
+def _formula_unit(cell_content: str, z: float) -> str:
+    """What one formula unit holds; the text as it stands if it is no formula, for curation to refuse."""
+    try:
+        return formula_text(parse_composition(cell_content) / z)
+    except FormulaError:
+        return cell_content
 
 
 def read_structures(archive_path: Path) -> pd.DataFrame:

@@ -15,7 +15,7 @@ def reason(**changes: object) -> str:
 
 
 def test_a_sound_row_gets_its_label() -> None:
-    accepted, rejected = curate_measurements(frame(measurement(formula="Li6P2S8", z=2.0)))
+    accepted, rejected = curate_measurements(frame(measurement(formula="Li6P2S8")))
     assert rejected.empty
     row = accepted.iloc[0]
     assert row["electrolyte_id"] == "obelix:abc"

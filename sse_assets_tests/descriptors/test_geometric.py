@@ -13,7 +13,7 @@ from sse_assets_tests.descriptors.crystal_examples import (
 )
 
 LI_CL = {
-    "formula": "Li4Cl4",
+    "formula": "LiCl",
     "z": 4,
     **dict.fromkeys(("a", "b", "c"), LI_CL_A),
     **dict.fromkeys(("alpha", "beta", "gamma"), 90.0),

@@ -6,6 +6,8 @@ from sse_assets.materials.formula import (
     FormulaError,
     composition_key,
     element_fractions,
+    formula_text,
+    largest_difference,
     parse_composition,
     reduced_formula,
 )
@@ -57,12 +59,22 @@ def test_a_key_does_not_count_formula_units(li: int, p: int, s: int, units: int)
 
 
 @pytest.mark.parametrize(
-    ("text", "z", "expected"),
+    ("text", "expected"),
     [
-        ("Li14Bi2O12", 2, "Li7BiO6"),
-        ("Li10.2Al4.2Ge7.8P18O72", 6, "Li1.7Al0.7Ge1.3P3O12"),
-        ("Li3Fe2P3O12", 1, "Li3Fe2(PO4)3"),
+        ("Li14Bi2O12", "Li7BiO6"),
+        ("Li3Fe2P3O12", "Li3Fe2(PO4)3"),
+        ("Li1.7Al0.7Ge1.3(PO4)3", "Li1.7Al0.7Ge1.3P3O12"),
     ],
 )
-def test_reduced_formula(text: str, z: float, expected: str) -> None:
-    assert reduced_formula(parse_composition(text), z) == expected
+def test_reduced_formula(text: str, expected: str) -> None:
+    assert reduced_formula(parse_composition(text)) == expected
+
+
+def test_formula_text_keeps_the_formula_unit() -> None:
+    assert formula_text(parse_composition("S6P2Li4")) == "Li4P2S6"
+
+
+def test_the_largest_difference_has_a_sign() -> None:
+    found, stated = parse_composition("Li2O"), parse_composition("Li1.5ClO")
+    symbol, difference = largest_difference(found, stated)
+    assert (symbol, difference) == ("Cl", pytest.approx(-1 / 3.5))

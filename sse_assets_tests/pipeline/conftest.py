@@ -37,7 +37,9 @@ def small_run_config(path: Path) -> Path:
 
 def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
     """Call the command line in a process of its own, with nothing of this process's settings."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SSE_", "DAGSTER_"))}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SSE_", "DAGSTER_"))
+    }
     called = subprocess.run(
         [sys.executable, "-m", "sse_assets.cli", *arguments],
         env=inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | environment,

@@ -1,0 +1,64 @@
+"""What a person reads when something is wrong."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sse_assets_tests.pipeline.conftest import sse_assets
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("SSE_DATASET", "obelisk", "SSE_DATASET=obelisk is not one of: sample, obelix"),
+        ("SSE_DATA_MIRROR", "/no/such", "SSE_DATA_MIRROR=/no/such is not a folder"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(tmp_path: Path, variable: str, value: str, message: str) -> None:
+    run = sse_assets(tmp_path, "run", **{variable: value})
+    assert run.exit_code == 1
+    assert message in run.output
+    assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("ops: {no_such_step: {config: {}}}", "no asset is made by 'no_such_step'; there are "),
+        ("n_estimators: 3", "should hold one entry, `ops`"),
+        ("ops: [", "is not YAML"),
+    ],
+)
+def test_a_wrong_settings_file_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text(content)
+    run = sse_assets(tmp_path / "home", "run", "--config", str(config))
+    assert run.exit_code == 1
+    assert message in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_setting_of_the_wrong_type_names_its_place(tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text("ops: {assignments: {config: {folds: many}}}")
+    run = sse_assets(tmp_path / "home", "run", "--config", str(config))
+    assert run.exit_code == 1
+    assert "folds" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_damaged_mirror_file_stops_before_any_work_and_says_what_to_do(
+    tmp_path: Path, data_mirror: Path
+) -> None:
+    mirror = tmp_path / "mirror"
+    for folder in ("obelix", "liion"):
+        shutil.copytree(data_mirror / folder, mirror / folder)
+    table = mirror / "obelix" / "all.csv"
+    table.chmod(0o644)
+    table.write_text(table.read_text().replace("Li7BiO6", "Li8BiO6", 1))
+    run = sse_assets(tmp_path / "home", "run", SSE_DATASET="obelix", SSE_DATA_MIRROR=str(mirror))
+    assert run.exit_code == 1
+    assert f"{table} is damaged or another version" in run.output
+    assert "unset SSE_DATA_MIRROR" in run.output
+    assert "Traceback" not in run.output

@@ -1,0 +1,173 @@
+"""What a person gets from `make run` on the embedded sample."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.curation.electrolytes import ELECTROLYTE_COLUMNS
+from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.orchestration.tables import TableKey
+from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
+
+
+def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
+    for group in ("raw", "curated", "descriptors", "splits", "models", "metrics"):
+        assert f"✓ {group}." in sample_run.output
+    assert "Test MAE" in sample_run.output
+    assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
+    assert len(sample_run.output.splitlines()) < 80  # a line for each asset, not a wall of log
+
+
+def test_everything_lies_below_the_home(sample_run: Run) -> None:
+    assert {path.name for path in sample_run.home.iterdir()} == {
+        "blobs",
+        "dagster",
+        "small.yaml",
+        "warehouse.duckdb",
+    }
+
+
+def test_no_reported_row_is_lost(sample_run: Run) -> None:
+    store = sample_run.store
+    reported = set(store.read(TableKey("raw", "sample_measurements"))["source_id"])
+    kept = set(store.read(TableKey("curated", "electrolytes"))["electrolyte_id"].str.removeprefix("sample:"))
+    rejected = set(store.read(TableKey("curated", "rejected"))["source_id"])
+    assert kept | rejected == reported
+    assert not kept & rejected
+
+
+def test_the_warehouse_holds_every_table_as_parquet_does(sample_run: Run) -> None:
+    with duckdb.connect(str(sample_run.home / "warehouse.duckdb"), read_only=True) as connection:
+        for key in sample_run.store.current_versions():
+            counted = connection.execute(f'SELECT count(*) FROM "{key.group}"."{key.name}"').fetchone()
+            assert counted == (len(sample_run.store.read(key)),), key
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "columns"),
+    [
+        ("curated", "electrolytes", ELECTROLYTE_COLUMNS),
+        ("curated", "rejected", ["source", "source_id", "formula", "reason"]),
+        ("splits", "assignments", ["protocol", "fold", "electrolyte_id", "role"]),
+        (
+            "metrics",
+            "predictions",
+            [
+                "protocol",
+                "fold",
+                "model",
+                "variant",
+                "label_convention",
+                "electrolyte_id",
+                "role",
+                "predicted",
+            ],
+        ),
+        (
+            "metrics",
+            "scores",
+            [
+                "protocol",
+                "model",
+                "variant",
+                "label_convention",
+                "role",
+                "metric",
+                "value",
+                "low",
+                "high",
+                "n",
+            ],
+        ),
+    ],
+)
+def test_tables_that_others_rely_on_have_their_columns(
+    sample_run: Run, group: str, name: str, columns: list[str]
+) -> None:
+    assert set(columns) <= set(sample_run.store.read(TableKey(group, name)).columns)
+
+
+def test_every_protocol_model_and_convention_is_scored(sample_run: Run) -> None:
+    scores = sample_run.store.read(TableKey("metrics", "scores"))
+    assert set(scores["protocol"]) == {"diversity", "random", "grouped"}  # the sample has no official split
+    assert set(scores["label_convention"]) == {"obelix", "bound"}
+    assert set(scores["metric"]) == {"mae", "rmse", "r2", "srcc"}
+    trees = scores[scores["model"] == "boosted_trees"]
+    assert set(trees["variant"]) == {"stoichiometric", "geometric", "all"}
+    assert {"train_median", "nearest_neighbour"} < set(scores["model"])
+    mae = scores[scores["metric"] == "mae"]
+    assert (mae["low"] <= mae["value"]).all()
+    assert (mae["value"] <= mae["high"]).all()
+
+
+def test_a_stored_model_predicts_again_what_the_table_says(sample_run: Run) -> None:
+    store = sample_run.store
+    fits = store.read(TableKey("models", "boosted_trees", "all"))
+    fit = fits[(fits["protocol"] == "diversity") & (fits["label_convention"] == "bound")].iloc[0]
+    model = BoostedTreesModel.load(sample_run.home / "blobs" / fit["model_path"])
+    features = feature_matrix(
+        FeatureSet.ALL,
+        store.read(TableKey("descriptors", "stoichiometric")),
+        store.read(TableKey("descriptors", "geometric")),
+    )
+    predictions = store.read(TableKey("metrics", "predictions")).query(
+        "model == 'boosted_trees' and variant == 'all' and protocol == 'diversity' "
+        "and label_convention == 'bound'"
+    )
+    again = model.predict(features.loc[predictions["electrolyte_id"]])
+    assert again == pytest.approx(predictions["predicted"].to_numpy(), abs=1e-6)
+
+
+def test_nothing_is_pickled(sample_run: Run) -> None:
+    endings = {path.suffix for path in (sample_run.home / "blobs").rglob("*") if path.is_file()}
+    assert endings == {".parquet", ".json", ".ubj", ".cif", ".html"}
+
+
+def test_the_report_stands_alone(sample_run: Run) -> None:
+    html = (sample_run.home / "blobs" / "reports" / "report.html").read_text()
+    assert not re.findall(r"(?:src|href)=\"(?!data:|#|https://doi\.org|https://)[^\"]*\"", html)
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"https?:", html)
+    for title in ("Table 1", "Table 5", "Table 7", "Table 8", "Table 9", "Figure 4", "Figure 7"):
+        assert title in html
+
+
+def test_a_second_run_does_no_work(sample_run: Run) -> None:
+    again = sse_assets(sample_run.home, "run")
+    assert again.exit_code == 0
+    assert "Nothing is stale" in again.output
+    assert "✓" not in again.output
+
+
+def test_a_notebook_on_the_warehouse_neither_fails_nor_loses_anything(tmp_path: Path) -> None:
+    config = small_run_config(tmp_path / "small.yaml")
+    warehouse = tmp_path / "warehouse.duckdb"
+    duckdb.connect(str(warehouse)).close()
+    code = f"import duckdb, sys; c = duckdb.connect({str(warehouse)!r}, read_only=True); print(1, flush=True)"
+    notebook = subprocess.Popen(
+        [sys.executable, "-c", code + "; sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert notebook.stdout is not None
+    notebook.stdout.readline()
+    run = sse_assets(tmp_path, "run", "--config", str(config))
+    notebook.communicate()
+    assert run.exit_code == 0, run.output
+    assert "waits for the next write" in run.output
+    sse_assets(tmp_path, "run")  # nothing is stale, and the copy catches up
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM metrics.scores").fetchone() == (
+            len(run.store.read(TableKey("metrics", "scores"))),
+        )
+
+
+def test_the_models_are_described_in_json(sample_run: Run) -> None:
+    cards = list((sample_run.home / "blobs" / "models").rglob("model.json"))
+    assert len(cards) == 3 * 2 * 2  # feature sets, diversity and all rows, label conventions
+    card = json.loads(cards[0].read_text())
+    assert {"card", "features", "scaler", "settings", "versions"} <= set(card)
+    assert card["settings"]["n_estimators"] == 30

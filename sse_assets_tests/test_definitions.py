@@ -1,0 +1,87 @@
+"""What Dagster sees: that it loads quietly, and that a change of lineage is seen in review."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from upath import UPath
+
+from sse_assets.definitions import EVERYTHING, build_definitions
+from sse_assets.orchestration.settings import Dataset, Executor, Settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
+
+
+def definitions(dataset: Dataset, home: Path) -> dg.Definitions:
+    settings = Settings(
+        home=home,
+        blob_root=UPath(home / "blobs"),
+        data_mirror=None,
+        dataset=dataset,
+        executor=Executor.IN_PROCESS,
+    )
+    return build_definitions(settings)
+
+
+def describe(dataset: Dataset, home: Path) -> dict[str, object]:
+    """The parts of every asset's spec that a user relies on."""
+    specs = definitions(dataset, home).resolve_all_asset_specs()
+    return {
+        ".".join(spec.key.path): {
+            "deps": sorted(".".join(dep.asset_key.path) for dep in spec.deps),
+            "kinds": sorted(spec.kinds),
+            "partitions": spec.partitions_def.get_partition_keys() if spec.partitions_def else [],
+        }
+        for spec in sorted(specs, key=lambda spec: spec.key)
+    }
+
+
+def test_the_lineage_is_the_one_that_was_reviewed(tmp_path: Path) -> None:
+    """After a change that is meant, `python -m sse_assets_tests.test_definitions` writes it anew."""
+    found = {dataset.value: describe(dataset, tmp_path) for dataset in Dataset}
+    assert found == yaml.safe_load(SNAPSHOT.read_text())
+
+
+@pytest.mark.parametrize("dataset", list(Dataset))
+def test_every_asset_is_described(dataset: Dataset, tmp_path: Path) -> None:
+    for spec in definitions(dataset, tmp_path).resolve_all_asset_specs():
+        assert spec.description, spec.key
+        assert spec.kinds, spec.key
+        assert spec.code_version, spec.key
+        assert spec.group_name == spec.key.path[0]
+
+
+def test_there_is_a_job_for_everything(tmp_path: Path) -> None:
+    job = definitions(Dataset.SAMPLE, tmp_path).resolve_job_def(EVERYTHING)
+    assert job.asset_layer.selected_asset_keys == set(
+        definitions(Dataset.SAMPLE, tmp_path).resolve_all_asset_keys()
+    )
+
+
+def test_definitions_load_without_a_warning(tmp_path: Path) -> None:
+    code = "from sse_assets.definitions import definitions; definitions()"
+    loaded = subprocess.run(
+        [sys.executable, "-W", "default", "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+        timeout=300,
+    )
+    ours = [line for line in loaded.stderr.splitlines() if "sse_assets" in line or "agster" in line]
+    assert ours == []
+
+
+def test_the_workspace_file_loads(tmp_path: Path) -> None:
+    workspace = yaml.safe_load((REPOSITORY / "workspace.yaml").read_text())
+    location = workspace["load_from"][0]["python_module"]
+    assert location == {"module_name": "sse_assets.definitions", "location_name": "sse_assets"}
+
+
+if __name__ == "__main__":
+    described = {dataset.value: describe(dataset, Path("unused")) for dataset in Dataset}
+    SNAPSHOT.write_text(yaml.safe_dump(described, sort_keys=True))
