@@ -1,0 +1,162 @@
+"""A fine-tuned adapter on disk, and what is known of the run it comes from."""
+
+import json
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from peft import PeftModel
+
+from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.checkpoints import content_hash
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.prompts import PromptCase
+from sse_assets.language_models.runtime import Loaded, Placement, load
+from sse_assets.language_models.settings import (
+    LoadSettings,
+    LoraSettings,
+    Quantisation,
+    TrainingSettings,
+)
+from sse_assets.materials.conductivity import LabelConvention
+
+RUN_FILE = "run.json"
+"""Written last: a folder without it holds no finished adapter."""
+_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the model reads and what it should write."""
+
+    electrolyte_id: str
+    prompt: str
+    """As `prompts.user_prompt` writes it."""
+    answer: str
+    """As `prompts.label_text` writes it."""
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What an adapter was trained on, in the few words that it carries along."""
+
+    case: PromptCase
+    protocol: str
+    fold: int
+    label_convention: LabelConvention
+    data_version: str
+    """Of the table of prompts."""
+    n_examples: int
+    examples_sha256: str
+    """Of the examples themselves, in their order."""
+    label_median: float
+    """Median of the answers, in log10(σ / (S/cm)): what an unreadable answer is replaced by."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """The training rows of one fold of a protocol, for one prompt case."""
+
+    examples: tuple[Example, ...]
+    case: PromptCase
+    protocol: str
+    fold: int
+    label_convention: LabelConvention
+    data_version: str
+
+    def summary(self) -> DataSummary:
+        """What stays of the data in `run.json`."""
+        return DataSummary(
+            case=self.case,
+            protocol=self.protocol,
+            fold=self.fold,
+            label_convention=self.label_convention,
+            data_version=self.data_version,
+            n_examples=len(self.examples),
+            examples_sha256=content_hash([asdict(example) for example in self.examples]),
+            label_median=statistics.median(float(example.answer) for example in self.examples),
+        )
+
+
+@dataclass(frozen=True)
+class FineTuningRun:
+    """All about the run that made an adapter, as `run.json` holds it."""
+
+    base: BaseModel
+    placement: Placement
+    settings: TrainingSettings
+    data: DataSummary
+    losses: list[float]
+    """Mean cross-entropy of an answer token, update by update."""
+    resumed_at_step: int
+    """Update from which the last session went on; zero for a run that was never killed."""
+    seconds: float
+    """Of the last session, from its rehearsal to its last update."""
+    tokens_per_second: float
+    """Prompt and answer tokens, padding left out, in that time."""
+    peak_memory_gb: float
+    """GPU memory in 1e9 bytes; on a CPU, the memory of the whole process."""
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """The inverse of `dataclasses.asdict`, after a way through JSON."""
+        settings, data = fields["settings"], fields["data"]
+        lora = LoraSettings(
+            **settings["lora"] | {"target_modules": tuple(settings["lora"]["target_modules"])}
+        )
+        kinds = {
+            "case": PromptCase(data["case"]),
+            "label_convention": LabelConvention(data["label_convention"]),
+        }
+        return cls(
+            **{
+                **fields,
+                "base": BaseModel(**fields["base"]),
+                "placement": Placement(**fields["placement"]),
+                "settings": TrainingSettings(**settings | {"lora": lora}),
+                "data": DataSummary(**data | kinds),
+            }
+        )
+
+
+def save_adapter(model: PeftModel, run: FineTuningRun, folder: Path) -> None:
+    """Write `adapter_model.safetensors`, `adapter_config.json` and, last, `run.json` into a folder."""
+    (folder / RUN_FILE).unlink(missing_ok=True)
+    model.save_pretrained(str(folder))
+    (folder / "README.md").unlink()  # peft's empty form; the model card follows once the test rows are scored
+    versions = {library: version(library) for library in _LIBRARIES}
+    (folder / RUN_FILE).write_text(json.dumps(asdict(run) | {"versions": versions}, indent=2))
+
+
+def read_run(folder: Path) -> FineTuningRun:
+    """What `save_adapter` wrote about the run.
+
+    Raises:
+        LanguageModelError: if the folder holds no finished adapter.
+    """
+    if not (folder / RUN_FILE).is_file():
+        raise LanguageModelError(
+            f"{folder} holds no finished adapter: {RUN_FILE} is missing; fine-tune it first"
+        )
+    fields = json.loads((folder / RUN_FILE).read_text())
+    del fields["versions"]
+    return FineTuningRun.from_json(fields)
+
+
+def load_adapter(folder: Path, settings: LoadSettings) -> Loaded:
+    """Base model and adapter, ready to predict; quantised as in training unless the settings say otherwise.
+
+    Raises:
+        LanguageModelError: if the folder holds no finished adapter; as `runtime.load`.
+    """
+    run = read_run(folder)
+    if settings.quantisation is Quantisation.AUTO:
+        as_trained = Quantisation.FOUR_BIT if run.placement.four_bit else Quantisation.NONE
+        settings = LoadSettings(settings.local_path, settings.revision, as_trained)
+    base, tokenizer, placement = load(run.base, settings)
+    model = PeftModel.from_pretrained(base, str(folder), local_files_only=True)
+    model.eval()
+    return Loaded(model, tokenizer, placement)

@@ -1,0 +1,103 @@
+"""Answers of a language model: how they are asked for, read, and replaced where they are no number."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+LOWEST_ANSWER = -20.0
+HIGHEST_ANSWER = 2.0
+"""Range of log10(σ / (S/cm)) outside which an answer is a slip of the model, not a conductivity."""
+
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
+class NumberMode(StrEnum):
+    """How a number is got out of a model."""
+
+    SAMPLE = "sample"
+    """The paper's: the model writes a text at random, and the text is read as a number."""
+    DISTRIBUTION = "distribution"
+    """The probability of every number of two decimals, and its median: no randomness, no text to read."""
+    REGRESSION = "regression"
+    """A model fine-tuned with one linear output in the place of its vocabulary."""
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How texts are drawn from a model; temperature, top-k and length are those of the paper's Table 2."""
+
+    temperature: float = 0.7
+    top_k: int = 10
+    """A token is drawn from this many of the likeliest."""
+    max_new_tokens: int = 12
+    draws: int = 5
+    """Independent answers to each prompt. The first is the prediction; the others show its spread."""
+    attempts: int = 3
+    """How often a draw is made, at most, until it is a number; the paper gives none."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class AnswerScores:
+    """Errors of predictions beside how many of them are the model's own."""
+
+    n_total: int
+    n_valid: int
+    """Predictions whose first answer is a number."""
+    n_imputed: int
+    """Predictions that are the training median, as no attempt gave a number."""
+    mae_valid: float
+    """Mean absolute error of the valid predictions; NaN if there are none."""
+    mae_all: float
+    """Mean absolute error of all, retried and imputed ones included."""
+
+
+def parse_answer(text: str) -> float | None:
+    """The number that an answer is, or None if it is anything else than one plain decimal number.
+
+    Blanks around it are allowed. Units, exponents, a second point and text before or after are not: a
+    reader that takes what it can would read `-5.5.0` as -5.5, and `1e-4` as 1.
+    """
+    stripped = text.strip()
+    if not _NUMBER.fullmatch(stripped):
+        return None
+    value = float(stripped)
+    return value if LOWEST_ANSWER <= value <= HIGHEST_ANSWER else None
+
+
+def impute(values: Sequence[float | None], train_median: float) -> pd.DataFrame:
+    """Put the training median where there is no number, and say where.
+
+    Returns:
+        Columns `predicted` and `imputed` (bool), in the order of the values.
+    """
+    numbers = np.array([math.nan if value is None else value for value in values], dtype=float)
+    imputed = np.isnan(numbers)
+    return pd.DataFrame({"predicted": np.where(imputed, train_median, numbers), "imputed": imputed})
+
+
+def answer_scores(predictions: pd.DataFrame, log10_sigma: pd.Series) -> AnswerScores:
+    """How many predictions are the model's own, and how good the valid ones and all of them are.
+
+    Args:
+        predictions: columns `electrolyte_id`, `predicted`, `valid`, `imputed`.
+        log10_sigma: the labels; index electrolyte_id.
+
+    Raises:
+        KeyError: if an electrolyte has no label.
+    """
+    truth = log10_sigma.loc[predictions["electrolyte_id"]].to_numpy(dtype=float)
+    errors = np.abs(predictions["predicted"].to_numpy(dtype=float) - truth)
+    valid = predictions["valid"].to_numpy(dtype=bool)
+    return AnswerScores(
+        n_total=len(errors),
+        n_valid=int(valid.sum()),
+        n_imputed=int(predictions["imputed"].sum()),
+        mae_valid=float(errors[valid].mean()) if valid.any() else math.nan,
+        mae_all=float(errors.mean()),
+    )

@@ -1,0 +1,66 @@
+"""What somebody who finds an adapter must know before using it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sse_assets.language_models.adapters import FineTuningRun
+
+CARD_FILE = "README.md"
+
+
+def write_model_card(
+    folder: Path,
+    run: FineTuningRun,
+    *,
+    split_and_leakage: str,
+    n_valid: int,
+    n_total: int,
+    test_metrics: Mapping[str, float],
+) -> None:
+    """Write the model card into an adapter's folder, in the form that the hub reads.
+
+    Args:
+        split_and_leakage: how test rows were chosen, and what of them the model may have seen all the same.
+        n_valid: answers to the test prompts that are a number.
+        n_total: test prompts.
+        test_metrics: by name, such as `mae`, in log10(σ / (S/cm)).
+    """
+    data, settings, lora = run.data, run.settings, run.settings.lora
+    name = f"{run.base.name}, {data.case.replace('_', ' ')}: log10 of Li-ion conductivity from text"
+    scores = "\n".join(f"- {metric}: {value:.3f}" for metric, value in test_metrics.items())
+    (folder / CARD_FILE).write_text(
+        f"""---
+base_model: {run.base.hub_id}
+library_name: peft
+license: other
+license_name: {run.base.licence}
+---
+# {name}
+
+A LoRA adapter. It reads a formula and, by prompt case, the space group and the disorder class of a solid
+electrolyte, and writes log10(σ / (S/cm)) at room temperature with two decimals.
+
+## Base model
+{run.base.hub_id}, revision {run.base.revision or "local"}; licence: {run.base.licence}.
+The adapter may be used only as that licence allows.
+
+## Data
+{data.n_examples} measured electrolytes, data version {data.data_version}.
+A measurement below a detection limit enters by the convention `{data.label_convention}`.
+
+## Split and its leakage
+Protocol `{data.protocol}`, fold {data.fold}. {split_and_leakage}
+
+## Test set
+- answers that are a number: {n_valid} of {n_total}
+{scores}
+
+## Training
+{run.placement.why}.
+Rank {lora.rank}, alpha {lora.alpha:g}, dropout {lora.dropout:g}; learning rate {settings.learning_rate:g},
+{settings.epochs} epochs in batches of {settings.batch_size} × {settings.accumulation}, seed {settings.seed}.
+The loss counts the answer alone. {run.seconds:.0f} s, {run.tokens_per_second:.0f} tokens a second, at most
+{run.peak_memory_gb:.1f} GB. All settings and every loss are in run.json.
+""",
+        encoding="utf-8",
+    )

@@ -1,0 +1,261 @@
+"""The probability that a model gives to every number it could answer with.
+
+A model writes a number token by token. All numbers of two decimals from -18.00 to 1.00, as the tokenizer
+splits them after the chat template, form a trie; one pass of the model over each of its levels gives the
+probability of every branch, hence of every number. Nothing is drawn and nothing has to be read, so that the
+same prompt always has the same answer, and always has one.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from peft import PeftModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from sse_assets.language_models.encoding import answer_ids
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.prompts import label_text
+
+LOWEST_HUNDREDTHS, HIGHEST_HUNDREDTHS = -1800, 100
+"""First and last number of the trie, times 100. OBELiX's labels lie between -15 (censored) and -1."""
+
+_ANY_PROMPT = "formula: Li3PS4"
+"""The ids of an answer do not depend on the user prompt: the template's own tokens stand between the two."""
+
+
+@dataclass(frozen=True)
+class TrieLevel:
+    """All trie nodes of one depth; arrays of shape (n_nodes,)."""
+
+    tokens: np.ndarray
+    parents: np.ndarray
+    """Index among the nodes of the level above; 0, the root, at the first level."""
+    numbers: np.ndarray
+    """Index of the number that ends here, -1 where the node has children. No node is both: every answer ends
+    by the end-of-turn token."""
+
+
+@dataclass(frozen=True)
+class NumberTrie:
+    """Every answer of two decimals, as a model would write it."""
+
+    values: np.ndarray
+    """The numbers, ascending, shape (n_values,)."""
+    levels: tuple[TrieLevel, ...]
+
+
+@dataclass(frozen=True)
+class NumberDistribution:
+    """What a model holds of every number, prompt by prompt."""
+
+    values: np.ndarray
+    """The numbers, ascending, shape (n_values,)."""
+    log_probabilities: np.ndarray
+    """Natural logarithm of the probability that the model writes this number and ends its turn; -inf for a
+    number whose branch was cut. Shape (n_prompts, n_values)."""
+
+    @property
+    def mass(self) -> np.ndarray:
+        """Probability that the model answers by any of the numbers, shape (n_prompts,)."""
+        return np.exp(self._log_mass)
+
+    @cached_property
+    def probabilities(self) -> np.ndarray:
+        """Probabilities given that the answer is one of the numbers; each row sums to one."""
+        return np.exp(self.log_probabilities - self._log_mass[:, None])
+
+    @property
+    def _log_mass(self) -> np.ndarray:
+        return np.logaddexp.reduce(self.log_probabilities, axis=1)
+
+    def mean(self) -> np.ndarray:
+        """Shape (n_prompts,)."""
+        return self.probabilities @ self.values
+
+    def std(self) -> np.ndarray:
+        """Standard deviation, shape (n_prompts,)."""
+        deviations = self.values - self.mean()[:, None]
+        return np.sqrt((self.probabilities * deviations**2).sum(axis=1))
+
+    def median(self) -> np.ndarray:
+        """Shape (n_prompts,)."""
+        return self.quantile(0.5)
+
+    def quantile(self, share: float) -> np.ndarray:
+        """The smallest number that the answer does not exceed with at least this probability.
+
+        Args:
+            share: 0 < share < 1.
+
+        Returns:
+            Shape (n_prompts,).
+        """
+        cumulated = np.cumsum(self.probabilities, axis=1)
+        # Relative to the last sum, which rounding leaves a little off one.
+        reached = cumulated >= share * cumulated[:, -1:]
+        return self.values[reached.argmax(axis=1)]
+
+
+def build_trie(tokenizer: PreTrainedTokenizerBase, chat_kwargs: Mapping[str, Any]) -> NumberTrie:
+    """The trie of all numbers, split as the tokenizer splits them in an answer.
+
+    Raises:
+        LanguageModelError: if the tokenizer cannot frame an answer (see `encoding.answer_ids`), or writes two
+            numbers alike.
+    """
+    hundredths = range(LOWEST_HUNDREDTHS, HIGHEST_HUNDREDTHS + 1)
+    texts = [label_text(hundredth / 100) for hundredth in hundredths]
+    nodes: list[dict[tuple[int, ...], int]] = []  # by depth: ids from the root -> index in the level
+    ends: dict[tuple[int, ...], int] = {}
+    for number, text in enumerate(texts):
+        ids = tuple(answer_ids(tokenizer, _ANY_PROMPT, text, chat_kwargs))
+        if ids in ends:
+            raise LanguageModelError(
+                f"the tokenizer of {tokenizer.name_or_path} writes {texts[ends[ids]]} and {text} alike: "
+                "use one that knows every digit"
+            )
+        ends[ids] = number
+        for depth in range(len(ids)):
+            if depth == len(nodes):
+                nodes.append({})
+            nodes[depth].setdefault(ids[: depth + 1], len(nodes[depth]))
+    levels = tuple(
+        TrieLevel(
+            tokens=np.array([path[-1] for path in level]),
+            parents=np.array([nodes[depth - 1][path[:-1]] if depth else 0 for path in level]),
+            numbers=np.array([ends.get(path, -1) for path in level]),
+        )
+        for depth, level in enumerate(nodes)
+    )
+    return NumberTrie(values=np.array(hundredths) / 100, levels=levels)
+
+
+def distribution(
+    model: PreTrainedModel | PeftModel,
+    trie: NumberTrie,
+    prompts: list[list[int]],
+    *,
+    cut: float = 1e-5,
+    batch_size: int = 8,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> NumberDistribution:
+    """The probability of every number after each prompt.
+
+    All nodes of a level are read in one pass: side by side in one sequence, each seeing the prompt, its own
+    ancestors and itself. The keys and values of the prompt are thus held once, and not once a branch.
+
+    Args:
+        model: a causal language model, with or without an adapter.
+        prompts: token ids of each prompt, from `encoding.prompt_ids`.
+        cut: a branch is not followed if its probability is below this share of all branches of its depth;
+            0 follows all. What is cut off counts as impossible.
+        batch_size: prompts read at a time.
+        progress: called with (prompts done, prompts in all).
+
+    Raises:
+        LanguageModelError: if the model was not loaded with PyTorch's own attention, `sdpa`.
+    """
+    if model.config._attn_implementation != "sdpa":
+        raise LanguageModelError(
+            "the number distribution needs PyTorch's attention, and this model was loaded with "
+            f"{model.config._attn_implementation!r}: load it with attn_implementation='sdpa'"
+        )
+    # Prompts of like length share a batch, so that little of it is padding.
+    by_length = sorted(range(len(prompts)), key=lambda row: len(prompts[row]))
+    log_probabilities = np.empty((len(prompts), len(trie.values)))
+    model.eval()
+    with torch.inference_mode():
+        for start in range(0, len(prompts), batch_size):
+            rows = by_length[start : start + batch_size]
+            log_probabilities[rows] = _batch(model, trie, [prompts[row] for row in rows], cut)
+            progress(start + len(rows), len(prompts))
+    return NumberDistribution(trie.values, log_probabilities)
+
+
+def _batch(
+    model: PreTrainedModel | PeftModel, trie: NumberTrie, prompts: list[list[int]], cut: float
+) -> np.ndarray:
+    """Log-probabilities of every number, shape (n_prompts, n_values)."""
+    found = np.full((len(prompts), len(trie.values)), -np.inf)
+    lengths = torch.tensor([len(ids) for ids in prompts], device=model.device)
+    width = int(lengths.max())
+    ids = torch.zeros((len(prompts), width), dtype=torch.long)
+    for row, prompt in enumerate(prompts):
+        ids[row, width - len(prompt) :] = torch.tensor(prompt)
+    columns = torch.arange(width, device=model.device)
+    # What each query sees of the columns read so far, shape (n_prompts, n_queries, n_columns).
+    visible = (columns >= width - lengths[:, None])[:, None, :]
+    output = model(
+        input_ids=ids.to(model.device),
+        attention_mask=visible[:, 0, :].long(),
+        position_ids=(columns - (width - lengths)[:, None]).clamp(min=0),
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    fronts = [_Front(np.zeros(1, dtype=int), np.zeros(1)) for _ in prompts]
+    for depth, level in enumerate(trie.levels):
+        grown = [
+            _grow(front, level, logits, cut, row_found)
+            for front, logits, row_found in zip(fronts, output.logits, found, strict=True)
+        ]
+        fronts = [front for front, _ in grown]
+        breadth = max(len(front.nodes) for front in fronts)
+        if breadth == 0:
+            break
+        # A prompt with fewer branches than others repeats its first one; what follows from that is not read.
+        tokens = torch.zeros((len(prompts), breadth), dtype=torch.long)
+        parents = torch.zeros((len(prompts), breadth), dtype=torch.long)
+        for row, (front, parent_rows) in enumerate(grown):
+            tokens[row, : len(front.nodes)] = torch.from_numpy(level.tokens[front.nodes])
+            parents[row, : len(front.nodes)] = torch.from_numpy(parent_rows)
+        inherited = visible.gather(1, parents.to(model.device)[:, :, None].expand(-1, -1, visible.shape[2]))
+        itself = torch.eye(breadth, dtype=torch.bool, device=model.device).expand(len(prompts), -1, -1)
+        visible = torch.cat([inherited, itself], dim=2)
+        output = model(
+            input_ids=tokens.to(model.device),
+            attention_mask=visible[:, None],
+            position_ids=(lengths + depth)[:, None].expand(-1, breadth),
+            past_key_values=output.past_key_values,
+            use_cache=True,
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class _Front:
+    """The branches of one prompt that are still followed; arrays of shape (n_branches,)."""
+
+    nodes: np.ndarray
+    """Index of each among the nodes of its level."""
+    log_probabilities: np.ndarray
+
+
+def _grow(
+    front: _Front, level: TrieLevel, logits: torch.Tensor, cut: float, found: np.ndarray
+) -> tuple[_Front, np.ndarray]:
+    """Follow a front by one level; numbers that end there are written to `found`.
+
+    Args:
+        logits: after each branch, shape (at least n_branches, n_vocabulary).
+        found: log-probability of every number, shape (n_values,); changed in place.
+
+    Returns:
+        The new front, and which branch of the old one each of its branches continues.
+    """
+    row_of_node = {node: row for row, node in enumerate(front.nodes)}
+    children = np.flatnonzero(np.isin(level.parents, front.nodes))
+    rows = np.array([row_of_node[parent] for parent in level.parents[children]], dtype=int)
+    scores = logits[: len(front.nodes)].log_softmax(dim=-1, dtype=torch.float32)
+    steps = scores[torch.from_numpy(rows), torch.from_numpy(level.tokens[children])]
+    log_probabilities = front.log_probabilities[rows] + steps.cpu().numpy()
+    numbers = level.numbers[children]
+    ends = numbers >= 0
+    found[numbers[ends]] = log_probabilities[ends]
+    all_branches = np.logaddexp.reduce(np.concatenate([log_probabilities[~ends], found]))
+    kept = ~ends & (log_probabilities >= all_branches + (math.log(cut) if cut else -math.inf))
+    return _Front(children[kept], log_probabilities[kept]), rows[kept]

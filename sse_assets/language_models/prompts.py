@@ -1,0 +1,110 @@
+"""What the models read and write: the prompts of Tables 3 and 4, to the letter."""
+
+from enum import StrEnum
+
+import pandas as pd
+
+from sse_assets.materials.conductivity import labels
+
+SYSTEM_PROMPT = (
+    "You are a domain expert in materials science specializing in ionic transport. "
+    "Your task is to predict the logarithm (base-10) of the ionic conductivity of a solid electrolyte. "
+    "You will be given the material's chemical formula and property description. "
+    "Output ONLY a single numeric value (the predicted log10(conductivity)) on one line. "
+    "Do not print units, JSON, labels, extra spaces, or any additional text. "
+    "Be as precise as possible (use sufficient decimal places)"
+)
+"""Table 3, without a full stop at its end as there."""
+
+
+class PromptCase(StrEnum):
+    """What a prompt tells about a material (paper, section II.C)."""
+
+    CASE_1 = "case_1"
+    """Formula."""
+    CASE_2 = "case_2"
+    """Formula and space group."""
+    CASE_3 = "case_3"
+    """Formula and disorder class."""
+    CASE_4 = "case_4"
+    """All three."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What a prompt tells beside the formula: "space group", "disorder class", both or neither."""
+        return _NEEDS[self]
+
+
+_NEEDS: dict[PromptCase, tuple[str, ...]] = {
+    PromptCase.CASE_1: (),
+    PromptCase.CASE_2: ("space group",),
+    PromptCase.CASE_3: ("disorder class",),
+    PromptCase.CASE_4: ("space group", "disorder class"),
+}
+
+
+def user_prompt(
+    case: PromptCase, formula: str, symmetry: str | None = None, disorder: str | None = None
+) -> str:
+    """The input prompt of Table 3; case 1 has no angle brackets, as there.
+
+    Table 4 prints a blank before the bracket that closes a disorder class; Table 3, the template, has none.
+
+    Args:
+        symmetry: Hermann-Mauguin symbol without blanks, such as `P-3m1`; used by cases 2 and 4.
+        disorder: one of the four disorder classes; used by cases 3 and 4.
+
+    Raises:
+        ValueError: if the case needs a symmetry or a disorder class that is not given.
+    """
+    known = {"space group": ("symmetry", symmetry), "disorder class": ("disorder", disorder)}
+    parts = [f"formula: {formula}"]
+    for name in case.needs:
+        word, value = known[name]
+        if value is None:
+            raise ValueError(f"the prompt of {case} for {formula} needs the {name}")
+        parts.append(f"{word}: {value}")
+    return parts[0] if case is PromptCase.CASE_1 else " ".join(f"<{part}>" for part in parts)
+
+
+def label_text(log10_sigma: float) -> str:
+    """The output prompt: log10(σ / (S/cm)) to two decimals, such as `-4.25`; zero has no sign."""
+    return f"{round(log10_sigma, 2) + 0.0:.2f}"
+
+
+def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Every prompt of every electrolyte beside its labels, or the reason why there is none.
+
+    The formula is the reduced one: Table 4 writes Li3YCl6 for a cell that holds three of it.
+
+    Args:
+        electrolytes: columns `electrolyte_id`, `reduced_formula`, `space_group`, `disorder`, `sigma_s_cm`,
+            `censored`; `space_group` and `disorder` may be missing values.
+
+    Returns:
+        Electrolyte by electrolyte, four rows each: `electrolyte_id`, `case`, `prompt` (missing where the case
+        needs what is not known), `missing` ("space group", "disorder class" or both; missing where there is
+        a prompt), `label_obelix` and `label_bound` (the text that the model should write, by convention).
+    """
+    numbers = labels(electrolytes)
+    rows = []
+    for row in electrolytes.to_dict("records"):
+        known = {
+            "space group": row["space_group"] if isinstance(row["space_group"], str) else None,
+            "disorder class": row["disorder"] if isinstance(row["disorder"], str) else None,
+        }
+        own = numbers.loc[row["electrolyte_id"]]
+        for case in PromptCase:
+            missing = [name for name in case.needs if known[name] is None]
+            rows.append(
+                {
+                    "electrolyte_id": row["electrolyte_id"],
+                    "case": case.value,
+                    "prompt": None if missing else user_prompt(case, row["reduced_formula"], *known.values()),
+                    "missing": " and ".join(missing) or None,
+                    "label_obelix": label_text(own["obelix"]),
+                    "label_bound": label_text(own["bound"]),
+                }
+            )
+    columns = ["electrolyte_id", "case", "prompt", "missing", "label_obelix", "label_bound"]
+    return pd.DataFrame(rows, columns=columns, dtype="str")

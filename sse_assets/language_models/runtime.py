@@ -1,0 +1,175 @@
+"""A base model in memory: on which device, in which precision, and why."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.encoding import check_tokenizer
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.hub import model_folder
+from sse_assets.language_models.settings import LoadSettings, Quantisation
+
+GB = 1e9
+BF16_FREE_BYTES = 40 * GB
+"""Free GPU memory from which on a 7-8B model is trained in bf16 rather than on 4-bit weights."""
+SMALL_PARAMETERS = 1e9
+"""Below this a model is held without quantisation everywhere, and may run on a CPU."""
+WORKING_BYTES = 4 * GB
+"""Least memory for the adapter, its optimizer and the activations of a large model."""
+_BYTES_PER_PARAMETER = {True: 0.7, False: 2.0}
+"""By whether the weights are 4-bit: embeddings and quantisation constants count among the 0.7."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How a model is held."""
+
+    device: str
+    """`cuda` or `cpu`."""
+    dtype: str
+    """Of the arithmetic: `bfloat16` or `float32`."""
+    four_bit: bool
+    why: str
+    """One sentence for people."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the numbers that come out, without the reason."""
+        return {key: value for key, value in asdict(self).items() if key != "why"}
+
+
+class Loaded(NamedTuple):
+    """A model with its tokenizer, and how it is held."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    placement: Placement
+
+
+def load(base: BaseModel, settings: LoadSettings, *, regression: bool = False) -> Loaded:
+    """Load a base model for fine-tuning, after everything that could go wrong has been looked at.
+
+    Args:
+        regression: with a head of one output in place of the one that predicts tokens.
+
+    Raises:
+        LanguageModelError: if the model is gated, out of reach or incomplete; if its tokenizer has no chat
+            template or padding token; if it is too large for the device. All but running out of memory while
+            the weights are read come before the weights are downloaded.
+    """
+    texts = model_folder(base, settings, with_weights=False)
+    tokenizer = AutoTokenizer.from_pretrained(texts, local_files_only=True)
+    if tokenizer.pad_token_id is None and base.pad_token is not None:
+        _set_pad_token(tokenizer, base)
+    check_tokenizer(tokenizer)
+    config = AutoConfig.from_pretrained(texts, local_files_only=True)
+    placement = place(base.name, _parameters(config), _free_gpu_bytes(), settings.quantisation)
+
+    folder = model_folder(base, settings, with_weights=True)
+    arguments: dict[str, Any] = {
+        "dtype": getattr(torch, placement.dtype),
+        "device_map": {"": "cpu" if placement.device == "cpu" else 0},  # accelerate compares GPUs by index
+        "attn_implementation": "sdpa",
+        "local_files_only": True,
+    }
+    if placement.four_bit:
+        arguments["quantization_config"] = BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=arguments["dtype"],
+        )
+    try:
+        if regression:
+            model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, **arguments)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(folder, **arguments)
+    except torch.OutOfMemoryError as error:
+        raise out_of_memory(f"loading {base.name}", "set quantisation to 4-bit, or free the GPU") from error
+    model.config.pad_token_id = tokenizer.pad_token_id
+    return Loaded(model, tokenizer, placement)
+
+
+def place(name: str, parameters: int, free_gpu_bytes: float | None, quantisation: Quantisation) -> Placement:
+    """Decide how to hold a model.
+
+    Args:
+        parameters: how many weights the model has.
+        free_gpu_bytes: free memory of the GPU, None without one.
+
+    Raises:
+        LanguageModelError: if a large model finds no GPU, or one that is too full for it.
+    """
+    small = parameters < SMALL_PARAMETERS
+    size = f"{name} ({parameters / 1e9:.2g} billion weights)"
+    if free_gpu_bytes is None:
+        if not small:
+            raise LanguageModelError(
+                f"{size} needs a CUDA GPU and torch sees none: run this step on a machine with one, "
+                "with the driver and a CUDA build of torch installed"
+            )
+        four_bit = quantisation is Quantisation.FOUR_BIT
+        held = "4-bit weights" if four_bit else "fp32"
+        return Placement("cpu", "float32", four_bit, f"{size} in {held} on the CPU: torch sees no GPU")
+    free = f"{free_gpu_bytes / GB:.0f} GB of GPU memory are free"
+    four_bit = quantisation is Quantisation.FOUR_BIT or (
+        quantisation is Quantisation.AUTO and not small and free_gpu_bytes < BF16_FREE_BYTES
+    )
+    needed = _BYTES_PER_PARAMETER[four_bit] * parameters + (0 if small else WORKING_BYTES)
+    if free_gpu_bytes < needed:
+        remedy = (
+            "free the GPU or use a larger one" if four_bit else "set quantisation to 4-bit, or free the GPU"
+        )
+        raise LanguageModelError(f"{size} needs about {needed / GB:.0f} GB and {free}: {remedy}")
+    if quantisation is not Quantisation.AUTO:
+        reason = f"as quantisation = {quantisation} asks; {free}"
+    elif small:
+        reason = "it is small"
+    else:
+        reason = f"{free}, and bf16 is used from {BF16_FREE_BYTES / GB:.0f} GB on"
+    return Placement(
+        "cuda",
+        "bfloat16",
+        four_bit,
+        f"{size} in {'4-bit weights' if four_bit else 'bf16'} on the GPU: {reason}",
+    )
+
+
+def out_of_memory(where: str, remedy: str) -> LanguageModelError:
+    """The error for a GPU that ran out of memory, with the peak so far."""
+    peak = torch.cuda.max_memory_allocated() / GB if torch.cuda.is_available() else 0.0
+    return LanguageModelError(f"out of GPU memory while {where}, at a peak of {peak:.1f} GB: {remedy}")
+
+
+def _set_pad_token(tokenizer: PreTrainedTokenizerBase, base: BaseModel) -> None:
+    if base.pad_token not in tokenizer.get_vocab():
+        raise LanguageModelError(
+            f"the tokenizer of {base.name} does not know the padding token {base.pad_token!r}: "
+            "name one of its vocabulary as `pad_token` of its BaseModel"
+        )
+    tokenizer.pad_token = base.pad_token
+
+
+def _parameters(config: PretrainedConfig) -> int:
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(config)
+    return sum(weight.numel() for weight in model.parameters())
+
+
+def _free_gpu_bytes() -> float | None:
+    if not torch.cuda.is_available():
+        return None
+    free, _ = torch.cuda.mem_get_info()
+    return float(free)

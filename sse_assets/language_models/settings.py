@@ -1,0 +1,66 @@
+"""What a fine-tuning run is told; the defaults are the paper's Table 2, and ours where it is silent."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+"""The linear layers that LoRA adapts (Table 2)."""
+
+
+class Quantisation(StrEnum):
+    """How the frozen weights of the base model are held."""
+
+    AUTO = "auto"
+    """bf16 on a GPU with 40 GB free, 4-bit on a smaller one, fp32 on a CPU; the run says which."""
+    NONE = "none"
+    """bf16 on a GPU, fp32 on a CPU."""
+    FOUR_BIT = "4-bit"
+    """NF4 with double quantisation and bf16 arithmetic (QLoRA); needs a GPU."""
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """Where a base model comes from and how it is held; ours, as the paper names models only."""
+
+    local_path: str | None = None
+    """Folder with the weights and the tokenizer; None takes them from the hub or its cache."""
+    revision: str | None = None
+    """Commit on the hub in place of the pinned one."""
+    quantisation: Quantisation = Quantisation.AUTO
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """The low-rank adapter that is trained while the base model stays frozen."""
+
+    rank: int = 16
+    """Ours; the paper gives none."""
+    alpha: float = 64
+    """The adapter's output is scaled by alpha / rank."""
+    dropout: float = 0.05
+    target_modules: tuple[str, ...] = PROJECTIONS
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How the adapter is trained: on the answer alone, which is ours; the paper does not say."""
+
+    lora: LoraSettings = field(default_factory=LoraSettings)
+    learning_rate: float = 2e-4
+    """At its peak; it falls to zero along a cosine."""
+    weight_decay: float = 0.01
+    epochs: int = 15
+    batch_size: int = 4
+    """Examples per forward pass."""
+    accumulation: int = 2
+    """Forward passes per update; an update sees batch_size × accumulation examples."""
+    optimizer: str = "adamw_8bit"
+    """bitsandbytes' Adam with decoupled weight decay and 8-bit state."""
+    warmup_steps: int = 0
+    """Ours; the paper gives none."""
+    max_length: int = 512
+    """Longest example in tokens; ours. A longer one is refused, never cut."""
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: less memory, about a third more time; ours."""
+    seed: int = 0
+    """Of the adapter's first weights, the order of the examples and the dropout; the paper gives none."""

@@ -1,0 +1,260 @@
+"""LoRA fine-tuning on prompts and answers, from the first step or from where a killed run stopped."""
+
+import math
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from transformers import (
+    DataCollatorForSeq2Seq,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
+
+from sse_assets.language_models.adapters import FineTuningRun, TrainingData, save_adapter
+from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.checkpoints import content_hash, resume_point
+from sse_assets.language_models.encoding import IGNORED, example_ids
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.runtime import GB, Loaded, Placement, out_of_memory
+from sse_assets.language_models.settings import TrainingSettings
+
+CHECKPOINTS = "checkpoints"
+"""Folder beside the adapter; it is gone once the run has ended well."""
+
+
+@dataclass(frozen=True)
+class FineTuned:
+    """The outcome of a run."""
+
+    model: PeftModel
+    """Base model and adapter, ready to predict."""
+    losses: pd.DataFrame
+    """Columns `step`, `epoch`, `loss` (mean cross-entropy of an answer token over one update) and
+    `learning_rate`; a row for each update since the first, resumed or not."""
+    run: FineTuningRun
+
+
+def fine_tune(
+    loaded: Loaded,
+    base: BaseModel,
+    data: TrainingData,
+    settings: TrainingSettings,
+    folder: Path,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_losses: Callable[[pd.DataFrame], None] = lambda losses: None,
+) -> FineTuned:
+    """Train an adapter and write it into a folder: safetensors and `run.json`.
+
+    A checkpoint is written after each epoch into `checkpoints/` there. A run that was killed goes on from
+    the last of them, and on a CPU ends bitwise where it would have ended without the kill.
+
+    Args:
+        loaded: the base model; the adapter is put into it.
+        progress: called with (updates done, updates in all).
+        on_losses: called after each epoch with the losses so far, in the columns of `FineTuned.losses`.
+
+    Raises:
+        LanguageModelError: before training, if an example is too long, if the checkpoints in the folder come
+            from other data or settings, or if a batch does not fit into memory; while training, if memory
+            runs out or the loss is no longer a number.
+    """
+    rows = _encoded(loaded.tokenizer, base, data, settings.max_length)
+    identity = {
+        "base model": {"hub_id": base.hub_id, "revision": base.revision},
+        "placement": loaded.placement.identity,
+        "examples": content_hash(rows),
+        **asdict(settings),
+    }
+    checkpoint = resume_point(folder / CHECKPOINTS, identity)
+
+    set_seed(settings.seed)
+    model = get_peft_model(loaded.model, _lora_config(settings, base))
+    collator = DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=IGNORED)
+    trainer = Trainer(
+        model=model,
+        args=training_arguments(settings, folder / CHECKPOINTS, loaded.placement),
+        train_dataset=rows,
+        data_collator=collator,
+        processing_class=loaded.tokenizer,
+        callbacks=[Reporter(progress, on_losses)],
+    )
+    trainer.remove_callback(PrinterCallback)
+    _reset_peak_memory()
+    started = time.monotonic()
+    try:
+        _rehearse(model, collator(_longest(rows, settings.batch_size)), loaded.placement)
+        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+    except torch.OutOfMemoryError as error:
+        raise out_of_memory(f"training {base.name}", _more_room(settings, loaded.placement)) from error
+    seconds = time.monotonic() - started
+
+    model.eval()
+    first_step = 0 if checkpoint is None else int(checkpoint.name.removeprefix("checkpoint-"))
+    share_done = 1 - first_step / trainer.state.max_steps
+    tokens = sum(len(row["input_ids"]) for row in rows) * settings.epochs * share_done
+    losses = _losses(trainer.state)
+    run = FineTuningRun(
+        base=base,
+        placement=loaded.placement,
+        settings=settings,
+        data=data.summary(),
+        losses=losses["loss"].tolist(),
+        resumed_at_step=first_step,
+        seconds=seconds,
+        tokens_per_second=tokens / seconds,
+        peak_memory_gb=_peak_memory_gb(loaded.placement),
+    )
+    save_adapter(model, run, folder)
+    shutil.rmtree(folder / CHECKPOINTS)
+    return FineTuned(model, losses, run)
+
+
+class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of transformers
+    """Passes on where the training is, and stops it when the loss is lost."""
+
+    def __init__(
+        self, progress: Callable[[int, int], None], on_losses: Callable[[pd.DataFrame], None]
+    ) -> None:
+        self._progress = progress
+        self._on_losses = on_losses
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an update: how many are done."""
+        self._progress(state.global_step, state.max_steps)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float],
+        **kwargs: Any,
+    ) -> None:
+        """After the loss of an update is known: whether it is a number."""
+        if not math.isfinite(logs.get("loss", 0.0)):
+            raise LanguageModelError(
+                f"the loss is {logs['loss']} at update {state.global_step}: training diverged; "
+                "lower learning_rate"
+            )
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """After an epoch: the losses so far."""
+        self._on_losses(_losses(state))
+
+
+def _encoded(
+    tokenizer: PreTrainedTokenizerBase, base: BaseModel, data: TrainingData, max_length: int
+) -> list[dict[str, list[int]]]:
+    rows = []
+    for example in data.examples:
+        encoded = example_ids(tokenizer, example.prompt, example.answer, base.chat_template_kwargs)
+        if len(encoded.input_ids) > max_length:
+            raise LanguageModelError(
+                f"the prompt of {example.electrolyte_id} has {len(encoded.input_ids)} tokens with its "
+                f"answer: raise max_length, which is {max_length}"
+            )
+        rows.append(asdict(encoded))
+    if not rows:
+        raise LanguageModelError(f"there is nothing to train {base.name} on: the training set has no prompts")
+    return rows
+
+
+def _lora_config(settings: TrainingSettings, base: BaseModel) -> LoraConfig:
+    return LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=settings.lora.rank,
+        lora_alpha=settings.lora.alpha,
+        lora_dropout=settings.lora.dropout,
+        target_modules=list(settings.lora.target_modules),
+        base_model_name_or_path=base.hub_id,
+        revision=base.revision,
+    )
+
+
+def training_arguments(
+    settings: TrainingSettings, checkpoints: Path, placement: Placement
+) -> TrainingArguments:
+    """The Trainer's own arguments: what the settings say, a checkpoint each epoch, every loss logged."""
+    on_cpu = placement.device == "cpu"
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.accumulation,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        lr_scheduler_type="cosine",
+        warmup_steps=settings.warmup_steps,
+        optim=settings.optimizer,
+        activation_checkpointing=settings.gradient_checkpointing,
+        seed=settings.seed,
+        use_cpu=on_cpu,
+        bf16=placement.dtype == "bfloat16",
+        dataloader_pin_memory=not on_cpu,
+        save_strategy="epoch",
+        save_total_limit=1,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _longest(rows: Sequence[dict[str, list[int]]], batch_size: int) -> list[dict[str, list[int]]]:
+    return sorted(rows, key=lambda row: len(row["input_ids"]))[-batch_size:]
+
+
+def _rehearse(model: PeftModel, batch: Any, placement: Placement) -> None:
+    """One forward and backward pass of the longest batch, so that memory runs out now or not at all."""
+    model.train()
+    with torch.autocast(placement.device, torch.bfloat16, enabled=placement.dtype == "bfloat16"):
+        model(**batch.to(model.device)).loss.backward()
+    model.zero_grad(set_to_none=True)
+
+
+def _losses(state: TrainerState) -> pd.DataFrame:
+    columns = ["step", "epoch", "loss", "learning_rate"]
+    return pd.DataFrame([entry for entry in state.log_history if "loss" in entry], columns=columns)
+
+
+def _more_room(settings: TrainingSettings, placement: Placement) -> str:
+    ways = []
+    if settings.batch_size > 1:
+        updates = settings.batch_size * settings.accumulation
+        ways.append(f"set batch_size to 1 and accumulation to {updates}, which trains the same")
+    if not settings.gradient_checkpointing:
+        ways.append("set gradient_checkpointing")
+    if not placement.four_bit:
+        ways.append("set quantisation to 4-bit")
+    return ", or ".join(ways) or "use a larger GPU"
+
+
+def _reset_peak_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def _peak_memory_gb(placement: Placement) -> float:
+    """Of the GPU since training began, or of this whole process on a CPU."""
+    if placement.device == "cuda":
+        return torch.cuda.max_memory_allocated() / GB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB

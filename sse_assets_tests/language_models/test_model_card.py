@@ -1,0 +1,26 @@
+from pathlib import Path
+
+from sse_assets.language_models.adapters import read_run
+from sse_assets.language_models.model_card import write_model_card
+from sse_assets_tests.language_models.conftest import Learnt
+
+
+def test_the_card_states_data_leakage_licence_and_validity(learnt: Learnt, tmp_path: Path) -> None:
+    write_model_card(
+        tmp_path,
+        read_run(learnt.folder),
+        split_and_leakage="Rows of the same paper stand on both sides.",
+        n_valid=48,
+        n_total=50,
+        test_metrics={"mae": 1.2345},
+    )
+    card = (tmp_path / "README.md").read_text()
+
+    assert "50 measured electrolytes, data version invented" in card
+    assert "Protocol `official`, fold 0. Rows of the same paper stand on both sides." in card
+    assert "licence: none: random weights" in card
+    assert "answers that are a number: 48 of 50\n- mae: 1.234" in card
+
+
+def test_an_adapter_has_no_card_before_it_is_scored(learnt: Learnt) -> None:
+    assert not (learnt.folder / "README.md").exists()
