@@ -96,7 +96,6 @@ def _published(
         kinds={"csv" if files[0].mirror_path.endswith(".csv") else "cif"},
         # The files are pinned by hash, so nothing is stale until a pin changes.
         code_version=f"{_CODE_VERSION}-{hashlib.sha256(pinned.encode()).hexdigest()[:12]}",
-        retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL),
     )
     def source(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[pd.DataFrame]:
         paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]

@@ -23,7 +23,7 @@ class _PlainLines(logging.Formatter):
             return f"  ✓ {_asset(event)}{_rows(event)}"
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             return f"  ✗ check {event.asset_check_evaluation_data.check_name}"
-        return f"  ✗ {step}: {_root_cause(event)}"
+        return f"  ✗ {step}: {_what_was_raised(event)}"
 
 
 class _Followed(logging.Filter):
@@ -31,7 +31,8 @@ class _Followed(logging.Filter):
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event") if isinstance(meta, dict) else None
         if event is None:
-            return record.levelno >= logging.INFO
+            skipped = str(meta.get("orig_message", "")).startswith("Dependencies for step")
+            return record.levelno >= logging.INFO and not skipped  # what failed says so itself
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             return not event.asset_check_evaluation_data.passed
         return event.event_type in (
@@ -52,12 +53,12 @@ def _rows(event: dg.DagsterEvent) -> str:
     return f": {rows.value} rows" if rows else ""
 
 
-def _root_cause(event: dg.DagsterEvent) -> str:
-    """The message of the exception that began it all; the whole traceback is in the UI."""
+def _what_was_raised(event: dg.DagsterEvent) -> str:
+    """The exception that the step raised, without Dagster's own around it; its traceback is in the UI."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return str(event.message) if error is None else error.message.strip()
+    if error is None:
+        return str(event.message)
+    return (error.cause or error).message.strip()
 
 
 PLAIN_LINES = "plain_lines"
