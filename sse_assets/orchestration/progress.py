@@ -1,6 +1,7 @@
 """A run as a person follows it in a terminal: a line for each finished asset, and word from long steps."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 
@@ -72,7 +73,9 @@ def plain_logger(_: dg.InitLoggerContext) -> logging.Logger:
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.handlers.clear()
-    handler = logging.StreamHandler()
+    # While a step runs, Dagster redirects this process's standard error and copies it to the terminal with a
+    # delay. A line of progress goes there at once.
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", buffering=1))
     handler.setFormatter(_PlainLines())
     handler.addFilter(_Followed())
     logger.addHandler(handler)

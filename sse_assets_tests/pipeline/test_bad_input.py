@@ -41,10 +41,11 @@ def test_a_wrong_settings_file_is_one_sentence(tmp_path: Path, content: str, mes
 
 def test_a_setting_of_the_wrong_type_names_its_place(tmp_path: Path) -> None:
     config = tmp_path / "settings.yaml"
-    config.write_text("ops: {assignments: {config: {folds: many}}}")
+    config.write_text("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}")
     run = sse_assets(tmp_path / "home", "run", "--config", str(config))
     assert run.exit_code == 1
-    assert "folds" in run.output
+    assert "max_depth" in run.output
+    assert "✓" not in run.output  # before any work
     assert "Traceback" not in run.output
 
 
