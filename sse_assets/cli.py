@@ -79,6 +79,7 @@ def ui(port: int) -> None:
     _prepare_dagster_home(settings)
     click.echo(f"Dagster opens at http://127.0.0.1:{port} (Ctrl-C ends it)")
     dagster = Path(sys.executable).with_name("dagster")
+    os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
     arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
 
@@ -101,10 +102,17 @@ def _op_config(file: Path) -> dict[str, object]:
 
 
 def _prepare_dagster_home(settings: Settings) -> None:
-    """Point Dagster at its folder below SSE_HOME, with the project's dagster.yaml in it."""
+    """Point Dagster at its folder below SSE_HOME, with the project's dagster.yaml in it.
+
+    Folders are handed on as absolute paths, for processes that run elsewhere.
+    """
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["SSE_HOME"] = str(settings.home)
+    os.environ["SSE_BLOB_ROOT"] = str(settings.blob_root)
+    if settings.data_mirror:
+        os.environ["SSE_DATA_MIRROR"] = str(settings.data_mirror)
 
 
 def _score_table(scores: pd.DataFrame) -> str:

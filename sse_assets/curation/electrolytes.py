@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pandas as pd
 from pymatgen.core import Composition, Structure
@@ -127,8 +128,9 @@ class _Candidate:
 
     @property
     def path(self) -> str:
-        """Where the CIF lies under the blob root."""
-        return f"structures/{self.origin}/{self.structure_id.removeprefix(f'{self.origin}:')}.cif"
+        """Where the CIF lies under the blob root; an id cannot lead out of its folder."""
+        name = quote(self.structure_id.removeprefix(f"{self.origin}:"), safe="")
+        return f"structures/{self.origin}/{name}.cif"
 
     def row(self, electrolyte_id: str) -> list[str]:
         return [electrolyte_id, self.origin, self.structure_id, self.path, self.cif]

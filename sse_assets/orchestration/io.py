@@ -65,11 +65,15 @@ def table_result(
         data_version=dg.DataVersion(data_version or content_sha256(frame)),
         metadata={
             "dagster/row_count": len(frame),
-            "columns": ", ".join(str(column) for column in frame.columns),
+            "dagster/column_schema": _schema(frame),
             "preview": dg.MetadataValue.md(markdown_preview(frame)),
             **(metadata or {}),
         },
     )
+
+
+def _schema(frame: pd.DataFrame) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(str(name), str(dtype)) for name, dtype in frame.dtypes.items()])
 
 
 def markdown_preview(frame: pd.DataFrame, rows: int = _PREVIEW_ROWS) -> str:

@@ -1,6 +1,7 @@
 """A run as a person follows it in a terminal: a line for each finished asset, and word from long steps."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 
@@ -23,7 +24,7 @@ class _PlainLines(logging.Formatter):
             return f"  ✓ {_asset(event)}{_rows(event)}"
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             return f"  ✗ check {event.asset_check_evaluation_data.check_name}"
-        return f"  ✗ {step}: {_root_cause(event)}"
+        return f"  ✗ {step}: {_what_was_raised(event)}"
 
 
 class _Followed(logging.Filter):
@@ -31,7 +32,8 @@ class _Followed(logging.Filter):
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event") if isinstance(meta, dict) else None
         if event is None:
-            return record.levelno >= logging.INFO
+            skipped = str(meta.get("orig_message", "")).startswith("Dependencies for step")
+            return record.levelno >= logging.INFO and not skipped  # what failed says so itself
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
             return not event.asset_check_evaluation_data.passed
         return event.event_type in (
@@ -52,12 +54,12 @@ def _rows(event: dg.DagsterEvent) -> str:
     return f": {rows.value} rows" if rows else ""
 
 
-def _root_cause(event: dg.DagsterEvent) -> str:
-    """The message of the exception that began it all; the whole traceback is in the UI."""
+def _what_was_raised(event: dg.DagsterEvent) -> str:
+    """The exception that the step raised, without Dagster's own around it; its traceback is in the UI."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return str(event.message) if error is None else error.message.strip()
+    if error is None:
+        return str(event.message)
+    return (error.cause or error).message.strip()
 
 
 PLAIN_LINES = "plain_lines"
@@ -71,7 +73,9 @@ def plain_logger(_: dg.InitLoggerContext) -> logging.Logger:
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.handlers.clear()
-    handler = logging.StreamHandler()
+    # While a step runs, Dagster redirects this process's standard error and copies it to the terminal with a
+    # delay. A line of progress goes there at once.
+    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", buffering=1))
     handler.setFormatter(_PlainLines())
     handler.addFilter(_Followed())
     logger.addHandler(handler)

@@ -74,7 +74,8 @@ def refresh(
         Whether all went well. What was finished before a failure stays, and the next call goes on from there.
 
     Raises:
-        ValueError: if `op_config` names an op that no asset has.
+        UnknownOpError: if `op_config` names an op that makes no asset.
+        DagsterInvalidConfigError: if a setting is of the wrong type, or there is none of that name.
     """
     ops = {key: graph.get(key).assets_def.node_def.name for key in graph.toposorted_asset_keys}
     unknown = sorted(set(op_config) - set(ops.values()))
@@ -82,6 +83,7 @@ def refresh(
         raise UnknownOpError(
             f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
         )
+    dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     asked_for = {key for key, op in ops.items() if everything or op in op_config}
     runs = plan(graph, stale_partitions(graph, instance, asked_for))
     if not runs:

@@ -72,6 +72,8 @@ class Settings:
         """
         home = Path(environment.get("SSE_HOME") or ".sse").expanduser().resolve()
         blob_root = environment.get("SSE_BLOB_ROOT") or str(home / "blobs")
+        if "://" not in blob_root:
+            blob_root = str(Path(blob_root).expanduser().resolve())
         # Another process may have written since; s3fs must look again instead of remembering a listing.
         storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
         return cls(

@@ -51,6 +51,11 @@ def test_a_formula_alone_takes_a_reference_structure_measured_before_generated()
     assert curated.structures["structure_path"].tolist() == ["structures/oqmd/7.cif"]
 
 
+def test_a_structure_id_cannot_lead_out_of_its_folder() -> None:
+    curated = curate([formula_only(formula="Li2O")], [reference("oqmd", "oqmd:../../../evil")])
+    assert curated.structures["structure_path"].item() == "structures/oqmd/..%2F..%2F..%2Fevil.cif"
+
+
 def test_a_formula_without_any_structure_is_refused() -> None:
     curated = curate([formula_only()], [])
     assert curated.electrolytes.empty

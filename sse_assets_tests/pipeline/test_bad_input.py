@@ -41,11 +41,22 @@ def test_a_wrong_settings_file_is_one_sentence(tmp_path: Path, content: str, mes
 
 def test_a_setting_of_the_wrong_type_names_its_place(tmp_path: Path) -> None:
     config = tmp_path / "settings.yaml"
-    config.write_text("ops: {assignments: {config: {folds: many}}}")
+    config.write_text("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}")
     run = sse_assets(tmp_path / "home", "run", "--config", str(config))
     assert run.exit_code == 1
-    assert "folds" in run.output
+    assert "max_depth" in run.output
+    assert "✓" not in run.output  # before any work
     assert "Traceback" not in run.output
+
+
+def test_without_mirror_and_network_the_remedy_is_named(tmp_path: Path) -> None:
+    # A proxy that nobody runs stands for a network that is down.
+    run = sse_assets(tmp_path, "run", SSE_DATASET="obelix", https_proxy="http://127.0.0.1:9")
+    assert run.exit_code == 1
+    assert "cannot download obelix/all.csv from https://" in run.output
+    assert "set SSE_DATA_MIRROR to a folder that holds it" in run.output
+    assert "Traceback" not in run.output
+    assert "Dependencies for step" not in run.output
 
 
 def test_a_damaged_mirror_file_stops_before_any_work_and_says_what_to_do(
