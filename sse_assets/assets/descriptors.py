@@ -11,6 +11,7 @@ from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
+from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.progress import report_progress
 
@@ -87,4 +88,25 @@ def crystal_descriptors(
     yield table_result(failures, key=dg.AssetKey([GROUP, "failures"]))
 
 
-descriptor_assets = [stoichiometric_descriptors, crystal_descriptors]
+@dg.asset(
+    key=[GROUP, "prompts"],
+    ins={"electrolytes": _ELECTROLYTES},
+    group_name=GROUP,
+    description="What a language model reads and should answer, in the paper's four cases (Tables 3 and 4).",
+    kinds={"text"},
+    code_version=_CODE_VERSION,
+)
+def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Every prompt beside its labels, or what is missing for it."""
+    table = prompt_table(electrolytes)
+    written = table.dropna(subset="prompt").groupby("case").size()
+    return table_result(
+        table,
+        metadata={
+            "system_prompt": SYSTEM_PROMPT,
+            **{f"prompts_{case}": int(count) for case, count in written.items()},
+        },
+    )
+
+
+descriptor_assets = [stoichiometric_descriptors, crystal_descriptors, language_model_prompts]

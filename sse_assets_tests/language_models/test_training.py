@@ -56,9 +56,8 @@ def test_it_learns(learnt: Learnt) -> None:
     losses = learnt.tuned.losses["loss"]
     last_epoch = losses.iloc[-7:].mean()
 
-    assert len(losses) == 40 * 7  # 50 examples in updates of 8
+    assert len(losses) == 60 * 7  # 50 examples in updates of 8
     assert last_epoch < 0.25 * losses.iloc[0]
-    assert learnt.seconds < 60
 
 
 def test_a_killed_run_ends_where_it_would_have_ended(
