@@ -17,7 +17,7 @@ ui: $(VENV)/.run  ## the web UI on http://127.0.0.1:3000
 	@$(BIN)/sse-assets ui $(ARGS)
 
 test: lint  ## every check that CI makes
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
