@@ -10,7 +10,7 @@ from sse_assets.curation.measurements import curate_measurements
 from sse_assets.evaluation.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 
 GROUP = "curated"
@@ -36,20 +36,11 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
         name="curate_measurements",
         ins={source: dg.AssetIn(["raw", source]) for source in sources},
         outs={
-            "measurements": dg.AssetOut(
-                key=[GROUP, "measurements"],
-                group_name=GROUP,
-                description="Room-temperature conductivities of charge-balanced Li compounds, a row each.",
-                kinds={"table"},
-                code_version=_CODE_VERSION,
-            ),
-            "rejected_measurements": dg.AssetOut(
-                key=[GROUP, "rejected_measurements"],
-                group_name=GROUP,
-                description="Reported rows that are not learned from, each with its reason.",
-                kinds={"table"},
-                code_version=_CODE_VERSION,
-            ),
+            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
+            for name, description in {
+                "measurements": "Room-temperature conductivities of charge-balanced Li compounds, a row each.",
+                "rejected_measurements": "Reported rows that are not learned from, each with its reason.",
+            }.items()
         },
     )
     def measurements(**reported: pd.DataFrame) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
@@ -86,13 +77,7 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
             for name in names
         },
         outs={
-            name: dg.AssetOut(
-                key=[GROUP, name],
-                group_name=GROUP,
-                description=description,
-                kinds={"table"},
-                code_version=_CODE_VERSION,
-            )
+            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
             for name, description in outs.items()
         },
     )

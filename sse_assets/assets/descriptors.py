@@ -12,7 +12,7 @@ from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 
 GROUP = "descriptors"
@@ -49,13 +49,7 @@ def stoichiometric_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResu
     name="describe_crystals",
     ins={"electrolytes": _ELECTROLYTES, "structures": dg.AssetIn(["curated", "structures"])},
     outs={
-        name: dg.AssetOut(
-            key=[GROUP, name],
-            group_name=GROUP,
-            description=description,
-            kinds={kind},
-            code_version=_CODE_VERSION,
-        )
+        name: table_out(GROUP, name, description, code_version=_CODE_VERSION, kind=kind)
         for name, kind, description in [
             ("geometric", "zeo", "Unit cell (Å), density (g/cm³) and void volumes (cm³/g, Zeo++)."),
             ("symmetry_and_disorder", "table", "Space group, point group and shared or partly empty sites."),

@@ -19,7 +19,7 @@ from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import markdown_preview, table_result
+from sse_assets.orchestration.io import markdown_preview, table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -131,21 +131,18 @@ def boosted_trees_settings(
     name="train_boosted_trees",
     ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
     outs={
-        "boosted_trees": dg.AssetOut(
-            key=[GROUP, "boosted_trees"],
-            group_name=GROUP,
-            description=(
-                "A row for each fit, and the stored models: one for each protocol with a single fold and one "
-                "trained on every row, under both label conventions."
-            ),
-            kinds={"xgboost"},
+        "boosted_trees": table_out(
+            GROUP,
+            "boosted_trees",
+            "A row for each fit, and the stored models: one for each protocol with a single fold and one "
+            "trained on every row, under both label conventions.",
             code_version=_CODE_VERSION,
+            kind="xgboost",
         ),
-        "boosted_trees_predictions": dg.AssetOut(
-            key=[GROUP, "boosted_trees_predictions"],
-            group_name=GROUP,
-            description="Predictions of every fit for its training and test rows, with 90 % intervals.",
-            kinds={"table"},
+        "boosted_trees_predictions": table_out(
+            GROUP,
+            "boosted_trees_predictions",
+            "Predictions of every fit for its training and test rows, with 90 % intervals.",
             code_version=_CODE_VERSION,
         ),
     },

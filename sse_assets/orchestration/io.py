@@ -72,6 +72,19 @@ def table_result(
     )
 
 
+def table_out(
+    group: str, name: str, description: str, *, code_version: str, kind: str = "table"
+) -> dg.AssetOut:
+    """One of several tables that a step makes."""
+    return dg.AssetOut(
+        key=[group, name],
+        group_name=group,
+        description=description,
+        kinds={kind},
+        code_version=code_version,
+    )
+
+
 def _schema(frame: pd.DataFrame) -> dg.TableSchema:
     return dg.TableSchema([dg.TableColumn(str(name), str(dtype)) for name, dtype in frame.dtypes.items()])
 
