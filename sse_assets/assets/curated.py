@@ -38,7 +38,7 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
         outs={
             name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
             for name, description in {
-                "measurements": "Room-temperature conductivities of charge-balanced Li compounds, a row each.",
+                "measurements": "Room-temperature conductivities of charge-balanced Li compounds.",
                 "rejected_measurements": "Reported rows that are not learned from, each with its reason.",
             }.items()
         },
