@@ -9,7 +9,7 @@ import pandas as pd
 from pymatgen.core import Composition, Structure
 
 from sse_assets.curation.families import chemical_group, family
-from sse_assets.curation.measurements import REJECTED_COLUMNS
+from sse_assets.curation.measurements import REJECTED_COLUMNS, refusal
 from sse_assets.materials.crystal import CifError, StructureOrigin, read_cif
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import (
@@ -104,7 +104,7 @@ def curate_electrolytes(
         if candidate is None and not has_cell and named_family != _GLASS:
             candidate = by_composition.get(row["composition_key"])
         if candidate is None and not has_cell:
-            rejected.append(_refusal(row, _why_formula_alone(named_family)))
+            rejected.append(refusal(row, _why_formula_alone(named_family)))
             continue
         electrolytes.append(
             _electrolyte(row, candidate, composition, named_family, official_roles.get(row["electrolyte_id"]))
@@ -232,7 +232,3 @@ def _why_formula_alone(named_family: str) -> str:
     if named_family == _GLASS:
         return "a glass: no crystal describes it, and no unit cell is reported"
     return "no structure and no unit cell: only the formula is known"
-
-
-def _refusal(row: dict, reason: str) -> dict[str, object]:
-    return {column: row[column] for column in ("source", "source_id", "formula")} | {"reason": reason}

@@ -57,7 +57,7 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
             _require_room_temperature(row["temperature_c"])
             conductivity = parse_conductivity(row["reported_conductivity"])
         except (FormulaError, ConductivityError, ValueError) as error:
-            rejected.append(_refusal(row, str(error)))
+            rejected.append(refusal(row, str(error)))
         else:
             accepted.append(row | _label(electrolyte_id, composition, conductivity))
     columns = [*measurements.columns, *_LABEL_COLUMNS]
@@ -124,10 +124,11 @@ def _without_repeats(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, o
             reason += (
                 "describes its crystal" if not first.startswith(row["source"]) else "was nearer to 25 °C"
             )
-            repeats.append((index, _refusal(row.to_dict(), reason)))
+            repeats.append((index, refusal(row.to_dict(), reason)))
     kept = rows.drop(index=[index for index, _ in repeats]).reset_index(drop=True)
     return kept, [refusal for _, refusal in repeats]
 
 
-def _refusal(row: dict, reason: str) -> dict[str, object]:
+def refusal(row: dict, reason: str) -> dict[str, object]:
+    """A line of the rejected table: which row, and why."""
     return {column: row[column] for column in ("source", "source_id", "formula")} | {"reason": reason}
