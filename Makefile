@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 
 export SSE_DATASET ?= $(or $(DATASET),sample)
 
-.PHONY: run ui test lint clean
+.PHONY: run language-models ui test lint clean
 
 # One process runs the whole pipeline fastest on one machine; SSE_EXECUTOR=multiprocess runs steps side by side.
-run: export SSE_EXECUTOR ?= in_process
+run language-models: export SSE_EXECUTOR ?= in_process
 run: $(VENV)/.run  ## raw data to scored models: make run, or make run DATASET=obelix
 	@$(BIN)/sse-assets run $(ARGS)
+
+language-models: $(VENV)/.language-models  ## a small language model trained on the prompts of the paper's best case
+	@$(BIN)/sse-assets run --job train_small_language_model --partition case_2 $(ARGS)
 
 ui: $(VENV)/.run  ## the web UI on http://127.0.0.1:3000
 	@$(BIN)/sse-assets ui $(ARGS)
@@ -31,6 +34,10 @@ clean:  ## the virtual environment; results in $$SSE_HOME stay
 $(VENV)/.run: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.language-models: $(VENV)/.run
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[language-models]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

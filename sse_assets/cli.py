@@ -29,8 +29,14 @@ def main() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Settings in YAML, under `ops` as in the launchpad; the assets they belong to are made again.",
 )
-def run(everything: bool, config: Path | None) -> None:
+@click.option("--job", help="Make what this job makes on demand too, such as train_small_language_model.")
+@click.option(
+    "--partition", "partitions", multiple=True, help="Partition of that job; all, if none is named."
+)
+def run(everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]) -> None:
     """Bring every asset up to date; print the scores and where the report is."""
+    if partitions and not job:
+        raise click.UsageError("--partition says what to make of a --job: name the job too")
     started = time.monotonic()
     settings = _settings()
     _prepare_dagster_home(settings)
@@ -39,20 +45,29 @@ def run(everything: bool, config: Path | None) -> None:
     import dagster as dg
 
     from sse_assets.assets.metrics import REPORT
-    from sse_assets.definitions import build_definitions, everything_job
-    from sse_assets.orchestration.runs import UnknownOpError, refresh
+    from sse_assets.orchestration.runs import (
+        UnknownJobError,
+        UnknownOpError,
+        made_on_demand,
+        pipeline_of,
+        refresh,
+    )
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
-    graph = build_definitions(settings).resolve_asset_graph()
+    pipeline = pipeline_of("sse_assets.definitions")
     op_config = _op_config(config) if config else {}
+    try:
+        on_demand = made_on_demand(pipeline, job, partitions) if job else {}
+    except UnknownJobError as error:
+        raise click.ClickException(str(error)) from error
     try:
         with dg.DagsterInstance.get() as instance:
             succeeded = refresh(
-                dg.reconstructable(everything_job),
-                graph,
+                pipeline,
                 instance,
                 everything=everything,
                 op_config=op_config,
+                on_demand=on_demand,
                 announce=click.echo,
             )
     except (UnknownOpError, dg.DagsterInvalidConfigError) as error:

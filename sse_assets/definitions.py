@@ -4,15 +4,45 @@ import dagster as dg
 
 from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
+from sse_assets.assets.language_models import (
+    language_model_assets,
+    language_models,
+    small_language_model,
+)
 from sse_assets.assets.metrics import metrics_assets
-from sse_assets.assets.models import model_assets
+from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.raw import raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.settings import Executor, Settings
 
-EVERYTHING = "refresh_everything"
+REFRESH_EVERYTHING = "refresh_everything"
+
+_JOBS = [
+    dg.define_asset_job(
+        REFRESH_EVERYTHING,
+        selection=dg.AssetSelection.all() - on_demand_selection(),
+        description="From raw data to the report; all but what is made on demand.",
+    ),
+    dg.define_asset_job(
+        "train_boosted_trees",
+        selection=dg.AssetSelection.assets(*boosted_trees_assets),
+        description="Settings, models, predictions and SHAP values of the boosted trees.",
+    ),
+    dg.define_asset_job(
+        "train_small_language_model",
+        selection=dg.AssetSelection.assets(small_language_model),
+        description="A small Llama from random weights on the prompts of a case: minutes on a CPU.",
+    ),
+    dg.define_asset_job(
+        "fine_tune_language_models",
+        selection=dg.AssetSelection.assets(language_models),
+        description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
+    ),
+]
+"""What a person starts from the UI, or from the command line."""
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
@@ -27,10 +57,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *descriptor_assets,
             *split_assets,
             *model_assets,
+            *language_model_assets,
             *metrics_assets,
         ],
         asset_checks=[electrolytes_are_sound, *split_checks],
-        jobs=[dg.define_asset_job(EVERYTHING, description="Every asset, from raw data to the report.")],
+        jobs=_JOBS,
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor,
         loggers={PLAIN_LINES: plain_logger},
@@ -41,8 +72,3 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 def definitions() -> dg.Definitions:
     """The pipeline that the environment asks for."""
     return build_definitions(Settings.from_environment())
-
-
-def everything_job() -> dg.JobDefinition:
-    """The job behind `make run`; a function, so that step processes can rebuild it."""
-    return build_definitions(Settings.from_environment()).resolve_job_def(EVERYTHING)

@@ -9,15 +9,19 @@ import pandas as pd
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.feature_sets import FeatureSet
+from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.intervals import comparisons, coverage
+from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.metrics import scores
-from sse_assets.evaluation.model_figures import parity_plots, scores_overview
+from sse_assets.evaluation.model_figures import scores_overview
+from sse_assets.evaluation.parity_figures import language_model_parity, parity_plots
 from sse_assets.evaluation.report import ReportInputs, render_report
 from sse_assets.evaluation.tables import by_group_scores, representative_compounds
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.splits.groups import merged_groups
 from sse_assets.splits.protocols import Protocol
@@ -34,6 +38,8 @@ _PREDICTIONS = dg.AssetIn([GROUP, "predictions"])
         "electrolytes": _ELECTROLYTES,
         "baselines": dg.AssetIn(["models", "baseline_predictions"]),
         "boosted_trees": dg.AssetIn(["models", "boosted_trees_predictions"]),
+        "language_models": optional_input(["models", "language_models_predictions"]),
+        "small_language_model": optional_input(["models", "small_language_model_predictions"]),
     },
     group_name=GROUP,
     description="Every prediction of every model: protocol, fold, role, label convention, 90 % interval.",
@@ -41,19 +47,28 @@ _PREDICTIONS = dg.AssetIn([GROUP, "predictions"])
     code_version=_CODE_VERSION,
 )
 def predictions(
-    electrolytes: pd.DataFrame, baselines: pd.DataFrame, boosted_trees: pd.DataFrame
+    context: dg.AssetExecutionContext,
+    electrolytes: pd.DataFrame,
+    baselines: pd.DataFrame,
+    boosted_trees: pd.DataFrame,
+    language_models: pd.DataFrame,
+    small_language_model: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Predictions of baselines and models in one table."""
-    # The final model has no test rows: it is there to be used, not to be scored.
-    scored = boosted_trees[boosted_trees["protocol"].isin(baselines["protocol"].unique())]
-    table = pd.concat([baselines, scored], ignore_index=True)
-    parity = {
-        f"parity_{protocol}": figure_metadata(
+    made_on_demand, left_out = keep_current(pd.concat([language_models, small_language_model]), baselines)
+    for sentence in left_out:
+        context.log.warning(sentence)
+    table = pd.concat([baselines, boosted_trees, made_on_demand], ignore_index=True)
+    metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
+    for protocol in table["protocol"].unique():
+        metadata[f"parity_{protocol}"] = figure_metadata(
             parity_plots(table, electrolytes, protocol), f"Parity, {protocol}"
         )
-        for protocol in table["protocol"].unique()
-    }
-    return table_result(table, metadata=parity)
+    for protocol in made_on_demand["protocol"].unique():
+        metadata[f"language_models_{protocol}"] = figure_metadata(
+            language_model_parity(table, electrolytes, protocol), f"Language models, {protocol}"
+        )
+    return table_result(table, metadata=metadata)
 
 
 @dg.asset(
@@ -145,6 +160,8 @@ REPORT = "reports/report.html"
         "predictions": _PREDICTIONS,
         "scores": dg.AssetIn([GROUP, "scores"]),
         "comparisons": dg.AssetIn([GROUP, "comparisons"]),
+        "language_models": optional_input(["models", "language_models"]),
+        "small_language_model": optional_input(["models", "small_language_model"]),
     },
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
@@ -162,6 +179,8 @@ def report(
     predictions: pd.DataFrame,
     scores: pd.DataFrame,
     comparisons: pd.DataFrame,
+    language_models: pd.DataFrame,
+    small_language_model: pd.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """Write the report under the blob root."""
     of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL.value]
@@ -182,6 +201,9 @@ def report(
             scores=scores,
             comparisons=comparisons,
             shap_values=shap_values[explained],
+            language_model_fits=pd.concat([language_models, small_language_model]).reindex(
+                columns=FIT_COLUMNS
+            ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
         )

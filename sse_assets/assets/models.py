@@ -128,7 +128,7 @@ def boosted_trees_settings(
 
 
 @dg.multi_asset(
-    name="train_boosted_trees",
+    name="fit_boosted_trees",
     ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
     outs={
         "boosted_trees": table_out(
@@ -234,7 +234,8 @@ def boosted_trees_shap(
     )
 
 
-model_assets = [baselines, boosted_trees_settings, boosted_trees, boosted_trees_shap]
+boosted_trees_assets = [boosted_trees_settings, boosted_trees, boosted_trees_shap]
+model_assets = [baselines, *boosted_trees_assets]
 
 
 def _workers() -> int:

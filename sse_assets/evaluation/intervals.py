@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     GROUPED,
+    LANGUAGE_MODELS,
     NEAREST_NEIGHBOUR,
     NO_VARIANT,
     TRAIN_MEDIAN,
@@ -96,11 +97,12 @@ def comparisons(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Paired differences in test MAE: boosted trees minus what they have to beat.
+    """Paired differences in test MAE: boosted trees and language models minus what they have to beat.
 
-    Each feature set is set against the train median and against the nearest neighbour in the same
-    features; `all` also against `stoichiometric`, which is what structure adds. Negative means that the
-    trees err less. The 95 % interval comes from resampling as in `metrics.scores`.
+    Each feature set of the trees is set against the train median and against the nearest neighbour in the
+    same features; `all` also against `stoichiometric`, which is what structure adds. A language model is set
+    against the train median and against the trees on all features: whether descriptors can be skipped.
+    Negative means that the model errs less. The 95 % interval comes from resampling as in `metrics.scores`.
 
     Args:
         predictions: As in `vocabulary`.
@@ -122,11 +124,11 @@ def comparisons(
             name: block.set_index(["fold", "electrolyte_id"])["error"]
             for name, block in part.groupby(["model", "variant"])
         }
-        for variant in part.loc[part["model"] == BOOSTED_TREES, "variant"].unique():
-            for baseline in _baselines(variant):
+        for model, variant in ((str(model), str(variant)) for model, variant in errors):
+            for baseline in _baselines(model, variant):
                 if baseline not in errors:
                     continue
-                paired = (errors[BOOSTED_TREES, variant] - errors[baseline]).dropna()
+                paired = (errors[model, variant] - errors[baseline]).dropna()
                 ids = paired.index.get_level_values("electrolyte_id")
                 counts = bootstrap.counts(ids)
                 low, high = percentile_interval(counts @ paired.to_numpy() / counts.sum(axis=1))
@@ -134,7 +136,7 @@ def comparisons(
                     {
                         "protocol": protocol,
                         "label_convention": convention,
-                        "model": BOOSTED_TREES,
+                        "model": model,
                         "variant": variant,
                         "baseline": baseline[0],
                         "baseline_variant": baseline[1],
@@ -161,8 +163,12 @@ def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()[COVERAGE_COLUMNS]
 
 
-def _baselines(variant: str) -> list[tuple[str, str]]:
-    """Model and variant of each predictor that the trees on a feature set are compared with."""
+def _baselines(model: str, variant: str) -> list[tuple[str, str]]:
+    """Model and variant of each predictor that a model is compared with."""
+    if model in LANGUAGE_MODELS:
+        return [(TRAIN_MEDIAN, NO_VARIANT), (BOOSTED_TREES, "all")]
+    if model != BOOSTED_TREES:
+        return []
     baselines = [(TRAIN_MEDIAN, NO_VARIANT), (NEAREST_NEIGHBOUR, variant)]
     if variant == "all":
         baselines.append((BOOSTED_TREES, "stoichiometric"))

@@ -1,8 +1,7 @@
-"""Figure 7 of the paper from this run's predictions, and the same honestly: every protocol with intervals."""
+"""What moves the predictions (Figure 7(d)), and how good they are honestly: every protocol with intervals."""
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
@@ -12,26 +11,27 @@ from numpy.typing import NDArray
 from sse_assets.evaluation import published
 from sse_assets.evaluation.figure_style import (
     BLUE,
+    GREEN,
     GREY,
     INK,
     ORANGE,
     PALE,
-    SKY,
     SPECTRUM,
     VERMILLION,
     grid,
     house_style,
 )
-from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     DIVERSITY,
     FEATURE_SETS,
     GROUPED,
     LABEL_CONVENTIONS,
+    LANGUAGE_MODELS,
     MODELS,
     NEAREST_NEIGHBOUR,
     OFFICIAL,
+    PROMPT_CASES,
     PROTOCOLS,
     TRAIN_MEDIAN,
     feature_title,
@@ -40,48 +40,13 @@ from sse_assets.evaluation.vocabulary import (
 )
 from sse_assets.materials.conductivity import LabelConvention
 
-_LOG_SIGMA = "log₁₀(σ / (S/cm))"
 _MARKER = "o"
-_TEXT_BOX = {"facecolor": "white", "alpha": 0.8, "linewidth": 0}
-_BAND = "#EFF1F4"
-"""Within one log unit of the measured value."""
-_MODEL_COLOURS = {TRAIN_MEDIAN: GREY, NEAREST_NEIGHBOUR: ORANGE, BOOSTED_TREES: BLUE}
-
-
-@house_style
-def parity_plots(
-    predictions: pd.DataFrame,
-    electrolytes: pd.DataFrame,
-    protocol: str = DIVERSITY,
-    convention: str = LabelConvention.BOUND,
-) -> Figure:
-    """Figure 7(a) to (c): predicted against measured, train and test, one panel for each feature set.
-
-    Draws those feature sets of the boosted trees that `predictions` holds. Under cross-validation a train
-    point is the mean over the folds that trained on it. Triangles are censored rows.
-    """
-    rows = predictions[
-        (predictions["model"] == BOOSTED_TREES)
-        & (predictions["protocol"] == protocol)
-        & (predictions["label_convention"] == convention)
-    ]
-    censored = electrolytes.loc[electrolytes["censored"].astype(bool), "electrolyte_id"]
-    variants = in_reading_order(rows["variant"], FEATURE_SETS)
-    figure = Figure(figsize=(4.3 * max(len(variants), 1), 4.7), layout="constrained")
-    if not variants:
-        return figure
-    low, high = _limits(rows)
-    panels = figure.subplots(1, len(variants), sharey=True, squeeze=False)[0]
-    for axes, variant in zip(panels, variants, strict=True):
-        axes.plot((low, high), (low, high), color=INK, linewidth=1)
-        axes.fill_between((low, high), (low - 1, high - 1), (low + 1, high + 1), color=_BAND, linewidth=0)
-        _draw_parity(axes, rows[rows["variant"] == variant], censored)
-        axes.set(title=FEATURE_SETS.get(variant, variant), xlabel=f"Measured {_LOG_SIGMA}")
-        axes.set(xlim=(low, high), ylim=(low, high), aspect="equal")
-        grid(axes, "both")
-    panels[0].set_ylabel(f"Predicted {_LOG_SIGMA}")
-    panels[-1].legend(loc="lower right", handletextpad=0.1, borderpad=0.1)
-    return figure
+_MODEL_COLOURS = {
+    TRAIN_MEDIAN: GREY,
+    NEAREST_NEIGHBOUR: ORANGE,
+    BOOSTED_TREES: BLUE,
+    **dict.fromkeys(LANGUAGE_MODELS, GREEN),
+}
 
 
 @house_style
@@ -129,9 +94,11 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
     """Test MAE of every model under every protocol, with 95 % intervals: the honest picture.
 
     Filled marks are convention `bound`, open ones `obelix`. Published values are drawn where they belong:
-    the paper's under `diversity`, OBELiX's random forest under `official`.
+    the paper's under `diversity`, OBELiX's random forest under `official`. Of a language model only the
+    predictions by the distribution over numbers are drawn.
     """
     mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
+    mae = mae[~mae["model"].isin(LANGUAGE_MODELS) | mae["variant"].isin(PROMPT_CASES)]
     protocols = in_reading_order(mae["protocol"], PROTOCOLS)
     models = [
         (model, variant)
@@ -234,57 +201,6 @@ def residuals_by_family(
     axes.set_ylim(len(families) - 0.4, -0.6)
     grid(axes, "x")
     return figure
-
-
-def _draw_parity(axes: Axes, rows: pd.DataFrame, censored: pd.Series) -> None:
-    """Train and test points of one feature set, censored ones as triangles, and the metrics in a corner."""
-    for role, colour, size in (("train", SKY, 13), ("test", VERMILLION, 17)):
-        points = rows[rows["role"] == role].groupby("electrolyte_id")[["log10_sigma", "predicted"]].mean()
-        below = points.index.isin(censored)
-        for marker, chosen, label in (("o", ~below, role.title()), ("v", below, f"{role.title()}, censored")):
-            axes.scatter(
-                points["log10_sigma"][chosen],
-                points["predicted"][chosen],
-                s=size if marker == "o" else 1.6 * size,
-                marker=marker,
-                color=colour if marker == "o" else "none",
-                edgecolors="white" if marker == "o" else colour,
-                linewidths=0.3 if marker == "o" else 1,
-                label=label,
-            )
-    axes.text(
-        0.04,
-        0.97,
-        _metrics_text(rows),
-        transform=axes.transAxes,
-        va="top",
-        size=9,
-        linespacing=1.35,
-        bbox=_TEXT_BOX,
-    )
-
-
-def _metrics_text(rows: pd.DataFrame) -> str:
-    lines = []
-    for role in ("test", "train"):
-        part = rows[rows["role"] == role]
-        true, predicted = (part[column].to_numpy(float) for column in ("log10_sigma", "predicted"))
-        lines.append(
-            f"{role.title()}: MAE {float(mean_absolute_error(true, predicted)):.3f}, "
-            f"R² {float(r_squared(true, predicted)):.3f}"
-        )
-        if role == "test":
-            lines.append(
-                f"RMSE {float(root_mean_squared_error(true, predicted)):.3f}, "
-                f"SRCC {float(spearman(true, predicted)):.3f}"
-            )
-    return "\n".join(lines)
-
-
-def _limits(rows: pd.DataFrame) -> tuple[float, float]:
-    """Whole log units around all measured and predicted values, the same for both axes."""
-    values = rows[["log10_sigma", "predicted"]].to_numpy()
-    return float(np.floor(values.min())), float(np.ceil(values.max()))
 
 
 def _swarm_offsets(values: NDArray[np.float64], n_bins: int = 90) -> NDArray[np.float64]:

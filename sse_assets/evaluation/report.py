@@ -9,13 +9,22 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation import dataset_figures, model_figures, published, report_tables, tables
+from sse_assets.evaluation import (
+    dataset_figures,
+    language_model_tables,
+    model_figures,
+    parity_figures,
+    published,
+    report_tables,
+    tables,
+)
 from sse_assets.evaluation.figure_style import png_bytes
 from sse_assets.evaluation.intervals import coverage
 from sse_assets.evaluation.report_tables import held_out_mae
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     DIVERSITY,
+    LANGUAGE_MODELS,
     METRICS,
     NEAREST_NEIGHBOUR,
     NO_VARIANT,
@@ -61,6 +70,8 @@ class ReportInputs:
     comparisons: pd.DataFrame
     shap_values: pd.DataFrame
     """Of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
+    language_model_fits: pd.DataFrame
+    """One row for each language model trained, as in `language_model_tables`."""
     settings: Mapping[str, float]
     """Hyperparameters of the trees on all features."""
     sources: tuple[Source, ...]
@@ -124,6 +135,7 @@ def render_report(inputs: ReportInputs) -> str:
         findings=_findings(inputs),
         flattery=_flattery(inputs),
         repeats=tables.repeat_measurements(inputs.electrolytes),
+        language_model_protocols=in_reading_order(inputs.language_model_fits["protocol"], PROTOCOLS),
         tables=_tables(inputs),
         pictures=_pictures(inputs, protocols),
     )
@@ -145,6 +157,12 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
         "compounds": report_tables.representative_compounds(inputs.predictions, inputs.electrolytes),
         "all_scores": report_tables.all_scores(inputs.scores),
     }
+    fits = inputs.language_model_fits
+    if len(fits):
+        printed["number_modes"] = language_model_tables.number_modes(inputs.scores, fits)
+        printed["fine_tuning_costs"] = language_model_tables.costs(fits)
+        for protocol in fits["protocol"].unique():
+            printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     return printed | {
         f"test_{metric}": report_tables.scores_by_protocol(inputs.scores, metric) for metric in METRICS
     }
@@ -191,11 +209,20 @@ def _pictures(inputs: ReportInputs, protocols: list[str]) -> dict[str, Picture]:
     trained = predictions[predictions["model"] == BOOSTED_TREES]
     for protocol in in_reading_order(trained["protocol"], PROTOCOLS):
         drawn[f"parity_{protocol}"] = _picture(
-            model_figures.parity_plots(predictions, electrolytes, protocol),
+            parity_figures.parity_plots(predictions, electrolytes, protocol),
             f"Figure 7(a) to (c). Predicted against measured: {protocol}",
             "Boosted trees, convention bound. The line is a perfect prediction, the band one log unit around "
             "it; open triangles lie below the detection limit.",
             f"Scatter plots of predicted against measured log conductivity, {protocol} protocol.",
+        )
+    fine_tuned = predictions[predictions["model"].isin(LANGUAGE_MODELS)]
+    for protocol in in_reading_order(fine_tuned["protocol"], PROTOCOLS):
+        drawn[f"language_models_{protocol}"] = _picture(
+            parity_figures.language_model_parity(predictions, electrolytes, protocol),
+            f"Figure 8. Language models, predicted against measured: {protocol}",
+            "The median of the distribution over numbers, convention bound; one row of panels a prompt case.",
+            "Scatter plots of predicted against measured log conductivity for each language model and "
+            f"prompt case, {protocol} protocol.",
         )
     if len(inputs.shap_values):
         drawn["shap"] = _picture(

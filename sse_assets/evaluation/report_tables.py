@@ -14,9 +14,11 @@ from sse_assets.evaluation.vocabulary import (
     FEATURE_SETS,
     LABEL_CONVENTIONS,
     METRICS,
+    MODELS,
     NEAREST_NEIGHBOUR,
     PROTOCOLS,
     in_reading_order,
+    leading_language_model,
     model_title,
 )
 from sse_assets.materials.conductivity import LabelConvention
@@ -69,13 +71,20 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     return f"{number(low, digits).text} to {number(high, digits).text}"
 
 
+def score(row: dict | None, digits: int = 3, *, is_best: bool = False) -> Cell:
+    """Value and interval of a row of scores; a dash where there is no such row."""
+    if row is None:
+        return number(NAN)
+    return number(row["value"], digits, note=interval(row["low"], row["high"]), is_best=is_best)
+
+
 def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
     """One test metric of every model, protocol and convention; the best of each column stands out."""
     chosen = scores[(scores["metric"] == metric) & (scores["role"] == "test")]
     of_column = chosen.groupby(["protocol", "label_convention"])["value"]
     best = of_column.transform("min" if metric in ("mae", "rmse") else "max")
     cells = [
-        _score(row, digits=2, is_best=is_best)
+        score(row, digits=2, is_best=is_best)
         for row, is_best in zip(chosen.to_dict("records"), chosen["value"] == best, strict=True)
     ]
     return _side_by_side(
@@ -96,7 +105,7 @@ def all_scores(scores: pd.DataFrame) -> Table:
                 Cell(model_title(model, variant)),
                 Cell(convention),
                 Cell(role),
-                *(_score(by_metric.get(metric)) for metric in METRICS),
+                *(score(by_metric.get(metric)) for metric in METRICS),
                 count(block["n"].max()),
             )
         )
@@ -154,7 +163,7 @@ def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) 
 
 
 def paired_comparisons(comparisons: pd.DataFrame) -> Table:
-    """Differences in MAE, side by side; those in which the trees clearly err less stand out."""
+    """Differences in MAE, side by side; those in which the model clearly errs less stand out."""
     titles = [
         Cell(
             model_title(row["model"], row["variant"]),
@@ -167,7 +176,7 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
         for row in comparisons.to_dict("records")
     ]
     return _side_by_side(
-        "Difference in test MAE (negative: the trees err less), with 95 % interval",
+        "Difference in test MAE (negative: the model errs less), with 95 % interval",
         "Model",
         comparisons,
         titles,
@@ -217,7 +226,7 @@ def feature_sets(scores: pd.DataFrame) -> Table:
         cells = [Cell(FEATURE_SETS.get(variant, variant))]
         for metric in METRICS:
             row = by_name[variant, metric]
-            cells += [_score(row), number(row["paper"])]
+            cells += [score(row), number(row["paper"])]
         rows.append(tuple(cells))
     return Table(
         "Figure 7 in numbers: test scores of the boosted trees, diversity protocol",
@@ -252,21 +261,23 @@ def cross_model(scores: pd.DataFrame, assignments: pd.DataFrame) -> Table:
 
 
 def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Table:
-    """Table 8: the boosted trees on all features, convention `bound`."""
+    """Table 8, convention `bound`: the trees on all features, and a language model if there is one."""
     frame = tables.by_group_scores(predictions, electrolytes)
-    frame = frame[
-        (frame["model"] == BOOSTED_TREES)
-        & (frame["variant"] == "all")
-        & (frame["label_convention"] == LabelConvention.BOUND)
-    ]
+    frame = frame[frame["label_convention"] == LabelConvention.BOUND]
+    leading = leading_language_model(frame["model"], frame["variant"])
+    shown = {"Trees": (BOOSTED_TREES, "all")} | ({MODELS[leading[0]]: leading} if leading else {})
+    frame = pd.concat([tables.of_model(frame, *name) for name in shown.values()])
     protocols = in_reading_order(frame["protocol"], PROTOCOLS)
-    by_name = {(row["chemical_group"], row["protocol"]): row for row in frame.to_dict("records")}
+    by_name = {
+        (row["chemical_group"], row["protocol"], row["model"]): row for row in frame.to_dict("records")
+    }
     rows = []
     for group in in_reading_order(frame["chemical_group"], CHEMICAL_GROUPS):
         cells = [Cell(group)]
         for protocol in protocols:
-            row = by_name.get((group, protocol), {"mae": NAN, "n": 0})
-            cells += [number(row["mae"], 2), count(row["n"])]
+            found = [by_name.get((group, protocol, model)) for model, _ in shown.values()]
+            cells += [number(row["mae"] if row else NAN, 2) for row in found]
+            cells.append(count(max((row["n"] for row in found if row), default=0)))
         paper = published.TABLE_8_GROUPS.get(group)
         cells += (
             [number(paper.boosted_trees_mae), number(paper.language_model_mae), count(paper.n_test)]
@@ -276,9 +287,9 @@ def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Ta
         rows.append(tuple(cells))
     return Table(
         "Table 8. Test MAE by chemical group",
-        ("Group", *("MAE", "n") * len(protocols), "Trees", "Llama", "n"),
+        ("Group", *(*shown, "n") * len(protocols), "Trees", "Llama", "n"),
         rows=tuple(rows),
-        groups=(("", 1), *((protocol, 2) for protocol in protocols), ("Paper", 3)),
+        groups=(("", 1), *((protocol, 1 + len(shown)) for protocol in protocols), ("Paper", 3)),
     )
 
 
@@ -388,13 +399,6 @@ def _model_titles(frame: pd.DataFrame) -> list[Cell]:
         Cell(model_title(model, variant))
         for model, variant in zip(frame["model"], frame["variant"], strict=True)
     ]
-
-
-def _score(row: dict | None, digits: int = 3, *, is_best: bool = False) -> Cell:
-    """Value and interval of a row of scores; a dash where there is no such row."""
-    if row is None:
-        return number(NAN)
-    return number(row["value"], digits, note=interval(row["low"], row["high"]), is_best=is_best)
 
 
 def _share(part: int, whole: int) -> Cell:

@@ -12,7 +12,15 @@ import numpy as np
 import pandas as pd
 
 from sse_assets.evaluation import published
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, DIVERSITY, MODELS, PROTOCOLS, in_reading_order
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    MODELS,
+    PROMPT_CASES,
+    PROTOCOLS,
+    in_reading_order,
+    leading_language_model,
+)
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
 from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.disorder import DisorderClass
@@ -125,7 +133,7 @@ def repeat_measurements(electrolytes: pd.DataFrame) -> RepeatNoise:
 
 
 def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
-    """Table 7: the published models, then this run's boosted trees on all features.
+    """Table 7: the published models, then this run's boosted trees on all features and a language model.
 
     Returns:
         Columns model, features, n_data, protocol, label_convention (both None for a published model),
@@ -144,18 +152,15 @@ def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.Dat
         for row in published.TABLE_7_MODELS
     ]
     n_data = assignments.groupby("protocol")["electrolyte_id"].nunique()
-    ours = scores[
-        (scores["model"] == BOOSTED_TREES)
-        & (scores["variant"] == "all")
-        & (scores["role"] == "test")
-        & (scores["metric"] == "mae")
-    ]
-    for protocol in in_reading_order(ours["protocol"], PROTOCOLS):
-        for score in ours[ours["protocol"] == protocol].to_dict("records"):
+    mae = scores[(scores["role"] == "test") & (scores["metric"] == "mae")]
+    leading = leading_language_model(mae["model"], mae["variant"])
+    for name in [(BOOSTED_TREES, "all"), *([leading] if leading else [])]:
+        for score in _by_protocol(of_model(mae, *name)):
+            protocol = score["protocol"]
             rows.append(
                 {
-                    "model": MODELS[BOOSTED_TREES],
-                    "features": "Composition and structure, room temperature",
+                    "model": MODELS[score["model"]],
+                    "features": _FEATURES_READ[score["variant"]] + ", room temperature",
                     "n_data": int(n_data[protocol]),
                     "protocol": protocol,
                     "label_convention": score["label_convention"],
@@ -164,6 +169,25 @@ def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.Dat
                 }
             )
     return pd.DataFrame(rows)
+
+
+def of_model(frame: pd.DataFrame, model: str, variant: str) -> pd.DataFrame:
+    """The rows of one model and variant."""
+    return frame[(frame["model"] == model) & (frame["variant"] == variant)]
+
+
+_FEATURES_READ = {
+    "all": "Composition and structure",
+    **{case: f"Text prompt ({tells})" for case, tells in PROMPT_CASES.items()},
+}
+
+
+def _by_protocol(scores: pd.DataFrame) -> list[dict]:
+    return [
+        row
+        for protocol in in_reading_order(scores["protocol"], PROTOCOLS)
+        for row in scores[scores["protocol"] == protocol].to_dict("records")
+    ]
 
 
 def feature_set_table(scores: pd.DataFrame) -> pd.DataFrame:

@@ -26,3 +26,13 @@ def write_bytes(path: UPath, data: bytes) -> None:
         unfinished.replace(place)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def publish_folder(folder: Path, place: UPath) -> None:
+    """Copy a local folder to the blob root, file by file.
+
+    Until it returns, the copy may be incomplete: what names the place is to be written afterwards.
+    """
+    for file in sorted(folder.rglob("*")):
+        if file.is_file():
+            write_bytes(place / file.relative_to(folder).as_posix(), file.read_bytes())

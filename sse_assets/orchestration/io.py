@@ -1,9 +1,12 @@
 """How Dagster hands tables from asset to asset: an asset's value is a frame, stored under the asset's key."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 import pandas as pd
 from dagster._core.definitions.metadata import RawMetadataMapping
 
+from sse_assets.orchestration.on_demand import is_optional
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
 from sse_assets.orchestration.warehouse import bring_up_to_date
@@ -35,13 +38,12 @@ class TableIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         """Read the upstream asset's frame."""
-        if not context.has_asset_partitions:
-            return self._store.read(_table_key(context.asset_key))
-        partitions = context.asset_partition_keys
-        return pd.concat(
-            [self._store.read(_table_key(context.asset_key, partition)) for partition in partitions],
-            ignore_index=True,
-        )
+        partitions = context.asset_partition_keys if context.has_asset_partitions else [None]
+        keys = [_table_key(context.asset_key, partition) for partition in partitions]
+        if is_optional(context):
+            keys = [key for key in keys if self._store.version(key)]
+        frames = [self._store.read(key) for key in keys]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def table_result(
@@ -73,7 +75,13 @@ def table_result(
 
 
 def table_out(
-    group: str, name: str, description: str, *, code_version: str, kind: str = "table"
+    group: str,
+    name: str,
+    description: str,
+    *,
+    code_version: str,
+    kind: str = "table",
+    tags: Mapping[str, str] | None = None,
 ) -> dg.AssetOut:
     """One of several tables that a step makes."""
     return dg.AssetOut(
@@ -82,6 +90,7 @@ def table_out(
         description=description,
         kinds={kind},
         code_version=code_version,
+        tags=tags,
     )
 
 

@@ -4,11 +4,14 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import dagster as dg
 from dagster import DagsterEventType
 
 _SECONDS_BETWEEN_LINES = 10.0
+
+Word = TypeVar("Word")
 
 
 class _PlainLines(logging.Formatter):
@@ -98,3 +101,17 @@ def report_progress(log: dg.DagsterLogManager, what: str) -> Callable[[int, int]
         log.info(f"{what}: {done} of {total}{remaining}")
 
     return progress
+
+
+def at_most_every(seconds: float, tell: Callable[[Word], None]) -> Callable[[Word], None]:
+    """`tell`, but calls that come sooner than this after the last one are dropped."""
+    last = -seconds
+
+    def tell_at_times(word: Word) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= seconds:
+            last = now
+            tell(word)
+
+    return tell_at_times

@@ -1,18 +1,27 @@
 """Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-from dagster._core.definitions.reconstruct import ReconstructableJob
 
+# The job that may make any asset, whatever its partitions, and the handle by which step processes rebuild it,
+# have no public names.
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import stale_partitions
 
 
 class UnknownOpError(ValueError):
     """Configuration for a step that does not exist."""
+
+
+class UnknownJobError(ValueError):
+    """A job, or a partition of what it makes, that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +60,56 @@ def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> l
     return runs
 
 
+def pipeline_of(module: str) -> ReconstructableRepository:
+    """The assets and jobs that the function `definitions` of a module returns."""
+    return ReconstructableRepository.for_module(module, "definitions")
+
+
+def made_on_demand(
+    pipeline: ReconstructableRepository, job: str, partitions: Collection[str]
+) -> dict[dg.AssetKey, Collection[str] | None]:
+    """The assets that a job makes on demand, with the partitions that are wanted: all, if none is named.
+
+    Raises:
+        UnknownJobError: if no such job makes anything on demand, or if it has no such partition.
+    """
+    repository = pipeline.get_definition()
+    graph = repository.asset_graph
+    on_demand = on_demand_selection().resolve(graph)
+    jobs = {
+        definition.name: on_demand & set(definition.asset_layer.selected_asset_keys)
+        for definition in repository.get_all_jobs()
+        if definition.name != IMPLICIT_ASSET_JOB_NAME
+    }
+    if not jobs.get(job):
+        names = ", ".join(sorted(name for name, keys in jobs.items() if keys))
+        raise UnknownJobError(f"there is no job {job!r} that makes something on demand; there are: {names}")
+    for key in jobs[job]:
+        known = graph.get(key).partitions_def
+        for partition in partitions:
+            if known is None or not known.has_partition_key(partition):
+                names = ", ".join(known.get_partition_keys()) if known else "none"
+                raise UnknownJobError(f"{job} has no partition {partition!r}; there are: {names}")
+    return dict.fromkeys(jobs[job], list(partitions) or None)
+
+
 def refresh(
-    job: ReconstructableJob,
-    graph: AssetGraph,
+    pipeline: ReconstructableRepository,
     instance: dg.DagsterInstance,
     *,
     everything: bool,
     op_config: Mapping[str, object],
+    on_demand: Mapping[dg.AssetKey, Collection[str] | None],
     announce: Callable[[str], None],
 ) -> bool:
     """Materialise what is stale, what is configured anew and what follows from it, or everything.
 
     Args:
-        job: covers every asset; it is rebuilt in the processes of a run's steps.
-        graph: every asset.
+        pipeline: every asset; it is rebuilt in the processes of a run's steps.
         instance: Dagster's storage.
         everything: whether to materialise fresh assets too.
         op_config: configuration by op name, as under `ops` in the launchpad.
+        on_demand: assets made on demand that are wanted too, with the partitions that are, None for all.
         announce: told of each run as it begins.
 
     Returns:
@@ -77,6 +119,8 @@ def refresh(
         UnknownOpError: if `op_config` names an op that makes no asset.
         DagsterInvalidConfigError: if a setting is of the wrong type, or there is none of that name.
     """
+    graph = pipeline.get_definition().asset_graph
+    job = pipeline.get_reconstructable_job(IMPLICIT_ASSET_JOB_NAME)
     ops = {key: graph.get(key).assets_def.node_def.name for key in graph.toposorted_asset_keys}
     unknown = sorted(set(op_config) - set(ops.values()))
     if unknown:
@@ -84,8 +128,8 @@ def refresh(
             f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
         )
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
-    asked_for = {key for key, op in ops.items() if everything or op in op_config}
-    runs = plan(graph, stale_partitions(graph, instance, asked_for))
+    anyway = {key for key, op in ops.items() if everything or op in op_config}
+    runs = plan(graph, stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")
     for number, run in enumerate(runs, start=1):
@@ -98,9 +142,17 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags={"dagster/partition": run.partition} if run.partition else {},
+            tags=_partition_tags(graph, run),
             asset_selection=run.keys,
         ) as result:
             if not result.success:
                 return False
     return True
+
+
+def _partition_tags(graph: AssetGraph, run: PlannedRun) -> Mapping[str, str]:
+    if run.partition is None:
+        return {}
+    partitions = graph.get(run.keys[0]).partitions_def
+    assert partitions is not None
+    return partitions.get_tags_for_partition_key(run.partition)

@@ -1,11 +1,13 @@
 """Every figure draws, on the miniature run and on next to nothing."""
 
+from collections.abc import Callable
+
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation import dataset_figures, model_figures
+from sse_assets.evaluation import dataset_figures, model_figures, parity_figures
 from sse_assets.evaluation.figure_style import png_bytes, svg_text
 
 
@@ -46,7 +48,7 @@ def test_train_distribution_holds_every_row(run) -> None:
 
 
 def test_parity_plots_state_the_metrics_that_the_scores_hold(run) -> None:
-    figure = model_figures.parity_plots(run.predictions, run.electrolytes, "random")
+    figure = parity_figures.parity_plots(run.predictions, run.electrolytes, "random")
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "Stoichiometric",
         "Geometric",
@@ -61,7 +63,7 @@ def test_parity_plots_state_the_metrics_that_the_scores_hold(run) -> None:
 
 
 def test_parity_plots_mark_censored_rows(run) -> None:
-    axes = model_figures.parity_plots(run.predictions, run.electrolytes, "official").axes[0]
+    axes = parity_figures.parity_plots(run.predictions, run.electrolytes, "official").axes[0]
     points = {scatter.get_label(): len(scatter.get_offsets()) for scatter in axes.collections}
     # LiF and Li4SiO4 are censored; both train under this protocol.
     assert (points["Train, censored"], points["Test, censored"]) == (2, 0)
@@ -95,9 +97,16 @@ def test_residuals_by_family(run) -> None:
     assert "Garnet (Oxide) (3)" in labels
 
 
-@pytest.mark.parametrize("draw", ["parity_plots", "residuals_by_family"])
-def test_no_predictions_draw_an_empty_figure(run, draw: str) -> None:
-    figure = getattr(model_figures, draw)(run.predictions.head(0), run.electrolytes)
+@pytest.mark.parametrize(
+    "draw",
+    [
+        parity_figures.parity_plots,
+        parity_figures.language_model_parity,
+        model_figures.residuals_by_family,
+    ],
+)
+def test_no_predictions_draw_an_empty_figure(run, draw: Callable[..., Figure]) -> None:
+    figure = draw(run.predictions.head(0), run.electrolytes)
     assert png_bytes(figure).startswith(b"\x89PNG")
 
 

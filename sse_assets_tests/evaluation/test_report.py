@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.report import ReportInputs, Source, render_report
 
 REJECTED = pd.DataFrame(
@@ -56,6 +57,7 @@ def inputs(run) -> ReportInputs:
         scores=run.scores,
         comparisons=run.comparisons,
         shap_values=run.shap_values,
+        language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
         settings={"n_estimators": 60, "learning_rate": 0.1},
         sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),
     )

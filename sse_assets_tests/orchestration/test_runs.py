@@ -1,6 +1,8 @@
 """A small lineage, partitioned in the middle, refreshed as `make run` refreshes the whole one."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import dagster as dg
 import pandas as pd
@@ -8,10 +10,19 @@ import pytest
 from upath import UPath
 
 from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.on_demand import ON_DEMAND, optional_input
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
-from sse_assets.orchestration.runs import UnknownOpError, plan, refresh
+from sse_assets.orchestration.runs import (
+    UnknownJobError,
+    UnknownOpError,
+    made_on_demand,
+    pipeline_of,
+    plan,
+    refresh,
+)
 from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.staleness import stale_partitions
+from sse_assets.orchestration.tables import TableKey, TableStore
 
 SOURCE = {"rows": 1, "code_version": "1", "fails": False}
 """What the small lineage's source returns; a test changes it, and the job below is rebuilt with it."""
@@ -38,22 +49,38 @@ def build(home: Path) -> dg.Definitions:
             raise RuntimeError("the disk is full: make room and run again")
         return table_result(source.assign(partition=context.partition_key, n=source["n"] * config.by))
 
-    @dg.asset(key=["metrics", "scores"], ins={"trained": dg.AssetIn(["models", "trained"])})
-    def scores(trained: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(trained)
+    @dg.asset(
+        key=["models", "extra"],
+        ins={"source": dg.AssetIn(["raw", "source"])},
+        partitions_def=dg.StaticPartitionsDefinition(["a", "b"]),
+        tags=ON_DEMAND,
+    )
+    def extra(context: dg.AssetExecutionContext, source: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(source.assign(partition=context.partition_key))
+
+    @dg.asset(
+        key=["metrics", "scores"],
+        ins={
+            "trained": dg.AssetIn(["models", "trained"]),
+            "extra": optional_input(["models", "extra"]),
+        },
+    )
+    def scores(trained: pd.DataFrame, extra: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(pd.concat([trained, extra]))
 
     settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
     return dg.Definitions(
-        assets=[source, trained, scores],
-        jobs=[dg.define_asset_job("everything")],
+        assets=[source, trained, extra, scores],
+        jobs=[dg.define_asset_job("make_extra", selection=dg.AssetSelection.assets(extra))],
         resources={"io_manager": TableIOManager(settings)},
         executor=dg.in_process_executor,
         loggers={PLAIN_LINES: plain_logger},
     )
 
 
-def job() -> dg.JobDefinition:
-    return build(Path(str(SOURCE["home"]))).resolve_job_def("everything")
+@dg.definitions
+def definitions() -> dg.Definitions:
+    return build(Path(str(SOURCE["home"])))
 
 
 class Pipeline:
@@ -67,14 +94,23 @@ class Pipeline:
     def graph(self) -> object:
         return build(Path(str(SOURCE["home"]))).resolve_asset_graph()
 
-    def refresh(self, *, everything: bool = False, **op_config: object) -> tuple[bool, list[str]]:
+    def scores(self) -> pd.DataFrame:
+        return TableStore(UPath(Path(str(SOURCE["home"])) / "blobs")).read(TableKey("metrics", "scores"))
+
+    def refresh(
+        self,
+        *,
+        everything: bool = False,
+        on_demand: Mapping[dg.AssetKey, Collection[str] | None] = MappingProxyType({}),
+        **op_config: object,
+    ) -> tuple[bool, list[str]]:
         said: list[str] = []
         succeeded = refresh(
-            dg.reconstructable(job),
-            self.graph,
+            pipeline_of(__name__),
             self.instance,
             everything=everything,
             op_config=op_config,
+            on_demand=on_demand,
             announce=said.append,
         )
         return succeeded, said
@@ -138,3 +174,30 @@ def test_after_a_failure_the_next_call_goes_on_from_there(
 
 def test_a_plan_of_nothing_is_empty(pipeline: Pipeline) -> None:
     assert plan(pipeline.graph, {}) == []
+
+
+def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> None:
+    assert pipeline.refresh() == (True, ALL)
+    assert pipeline.refresh() == (True, NOTHING)
+    wanted = made_on_demand(pipeline_of(__name__), "make_extra", ["a"])
+    assert pipeline.refresh(on_demand=wanted) == (True, ["[1/2] models [a]", "[2/2] metrics"])
+    assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
+    assert pipeline.refresh() == (True, NOTHING)
+    # A change upstream leaves it as it is, and what it gave stays in.
+    SOURCE["rows"] = 2
+    SOURCE["code_version"] = "2"
+    assert pipeline.refresh() == (True, ALL)
+    assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
+    every = made_on_demand(pipeline_of(__name__), "make_extra", [])
+    assert pipeline.refresh(on_demand=every) == (
+        True,
+        ["[1/3] models [a]", "[2/3] models [b]", "[3/3] metrics"],
+    )
+
+
+def test_a_job_or_partition_that_does_not_exist_is_named(pipeline: Pipeline) -> None:
+    location = pipeline_of(__name__)
+    with pytest.raises(UnknownJobError, match=r"there is no job 'nope' .*; there are: make_extra"):
+        made_on_demand(location, "nope", [])
+    with pytest.raises(UnknownJobError, match="make_extra has no partition 'z'; there are: a, b"):
+        made_on_demand(location, "make_extra", ["z"])

@@ -1,0 +1,361 @@
+"""Group `models`: language models on prompts, the paper's three fine-tuned and a small one from scratch.
+
+All of them are made on demand: a 7-8B model needs weights and a GPU, the small one minutes of a CPU.
+"""
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sse_assets.boosted_trees.training import ALL_ROWS
+from sse_assets.evaluation.training_figures import loss_curves
+from sse_assets.evaluation.vocabulary import PROTOCOLS
+from sse_assets.language_models.answers import NumberMode, SamplingSettings
+from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.prompts import PromptCase
+from sse_assets.language_models.settings import (
+    LoadSettings,
+    LoraSettings,
+    Quantisation,
+    TrainingSettings,
+)
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.orchestration.blobs import publish_folder
+from sse_assets.orchestration.figures import figure_metadata
+from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS
+from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.progress import at_most_every, report_progress
+from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.tables import content_sha256
+from sse_assets.splits.protocols import Protocol
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed everywhere
+    from sse_assets.language_models.protocols import CaseSettings
+
+GROUP = "models"
+_CODE_VERSION = "1"
+_TABLE_2 = TrainingSettings()
+_TABLE_2_LORA = LoraSettings()
+_TABLE_2_SAMPLING = SamplingSettings()
+_SECONDS_BETWEEN_CURVES = 30.0
+Choice = TypeVar("Choice", bound=StrEnum)
+_TIMINGS = ["seconds", "tokens_per_second", "peak_memory_gb", "resumed_at_step"]
+"""Columns of a fit that say nothing of the model."""
+
+prompt_cases = dg.StaticPartitionsDefinition([case.value for case in PromptCase])
+fine_tunings = dg.MultiPartitionsDefinition(
+    {"base_model": dg.StaticPartitionsDefinition(list(BASE_MODELS)), "case": prompt_cases}
+)
+
+_DATA = {
+    "prompts": dg.AssetIn(["descriptors", "prompts"]),
+    "assignments": dg.AssetIn(["splits", "assignments"]),
+    "leakage": dg.AssetIn(["splits", "leakage"]),
+}
+
+
+class ScoringConfig(dg.Config):
+    """What is trained and tested, and how numbers are got out of the model."""
+
+    protocols: list[str] = Field(
+        [ALL_ROWS, Protocol.DIVERSITY.value, Protocol.OFFICIAL.value, Protocol.GROUPED.value],
+        description="Protocols to train under, one fit a fold; all_rows is the model for new compounds.",
+    )
+    label_conventions: list[str] = Field(
+        [convention.value for convention in LabelConvention],
+        description="What a censored row counts as: its limit (bound), 1e-15 S/cm (obelix); one fit each.",
+    )
+    number_modes: list[str] = Field(
+        [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
+        description="distribution, sample (the paper's), regression (a second fit with a linear head).",
+    )
+    temperature: float = Field(_TABLE_2_SAMPLING.temperature, description="Of sampling (Table 2).")
+    top_k: int = Field(_TABLE_2_SAMPLING.top_k, description="Tokens to sample from (Table 2).")
+    max_new_tokens: int = Field(
+        _TABLE_2_SAMPLING.max_new_tokens, description="Length of an answer (Table 2)."
+    )
+    draws: int = Field(_TABLE_2_SAMPLING.draws, description="Answers a test prompt, to see their spread.")
+
+    def case_settings(self, load: LoadSettings, training: TrainingSettings) -> "CaseSettings":
+        """As the science knows them.
+
+        Raises:
+            LanguageModelError: for a label convention or number mode that does not exist.
+        """
+        from sse_assets.language_models.protocols import CaseSettings
+
+        return CaseSettings(
+            load=load,
+            training=training,
+            sampling=SamplingSettings(
+                temperature=self.temperature,
+                top_k=self.top_k,
+                max_new_tokens=self.max_new_tokens,
+                draws=self.draws,
+                seed=training.seed,
+            ),
+            protocols=tuple(self.protocols),
+            label_conventions=tuple(
+                _choice(LabelConvention, "label_conventions", value) for value in self.label_conventions
+            ),
+            modes=tuple(_choice(NumberMode, "number_modes", value) for value in self.number_modes),
+        )
+
+
+class FineTuningConfig(ScoringConfig):
+    """Fine-tuning of a 7-8B model: the paper's Table 2, and ours where it is silent."""
+
+    hub_id: str | None = Field(None, description="Repository on the hub in place of the paper's model.")
+    revision: str | None = Field(None, description="Commit on the hub in place of the pinned one.")
+    local_path: str | None = Field(None, description="Folder with weights and tokenizer; no hub is asked.")
+    quantisation: str = Field(
+        Quantisation.AUTO.value,
+        description="auto (bf16 with 40 GB of free GPU memory, else 4-bit), none or 4-bit.",
+    )
+    rank: int = Field(_TABLE_2_LORA.rank, description="Rank of the adapter; ours.")
+    alpha: float = Field(_TABLE_2_LORA.alpha, description="Scale of the adapter (Table 2).")
+    dropout: float = Field(_TABLE_2_LORA.dropout, description="Dropout before the adapter (Table 2).")
+    learning_rate: float = Field(_TABLE_2.learning_rate, description="At its peak (Table 2).")
+    weight_decay: float = Field(_TABLE_2.weight_decay, description="Of the optimizer (Table 2).")
+    epochs: int = Field(_TABLE_2.epochs, description="Passes over the training rows (Table 2).")
+    batch_size: int = Field(_TABLE_2.batch_size, description="Examples a forward pass (Table 2).")
+    accumulation: int = Field(_TABLE_2.accumulation, description="Forward passes an update (Table 2).")
+    gradient_checkpointing: bool = Field(
+        _TABLE_2.gradient_checkpointing, description="Less memory, more time."
+    )
+    seed: int = Field(_TABLE_2.seed, description="Of first weights, order, dropout and sampling.")
+
+    def training(self) -> TrainingSettings:
+        """As the science knows them."""
+        return replace(
+            _TABLE_2,
+            lora=replace(_TABLE_2_LORA, rank=self.rank, alpha=self.alpha, dropout=self.dropout),
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            accumulation=self.accumulation,
+            gradient_checkpointing=self.gradient_checkpointing,
+            seed=self.seed,
+        )
+
+
+class SmallModelConfig(ScoringConfig):
+    """Training of a small model from random weights, on a CPU."""
+
+    protocols: list[str] = Field(
+        [Protocol.DIVERSITY.value, Protocol.OFFICIAL.value, Protocol.GROUPED.value],
+        description="Protocols to train under, one fit a fold.",
+    )
+    number_modes: list[str] = Field(
+        [mode.value for mode in NumberMode], description="distribution, sample, regression; all side by side."
+    )
+    seed: int = Field(0, description="Of the weights, the order of the rows and of sampling.")
+
+
+def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
+    """The three tables of a step that trains language models."""
+    described = {
+        name: f"{what}: a row for each fit, with its cost, its valid answers and where the model lies.",
+        f"{name}_predictions": f"{what}: predictions of every fit for its training and test rows.",
+        f"{name}_losses": f"{what}: training loss of every update.",
+    }
+    return {
+        output: table_out(GROUP, output, text, code_version=_CODE_VERSION, kind="huggingface", tags=ON_DEMAND)
+        for output, text in described.items()
+    }
+
+
+@dg.multi_asset(
+    name="fine_tune_language_model",
+    ins=_DATA,
+    outs=_outputs("language_models", "One of the paper's models, fine-tuned with LoRA on one prompt case"),
+    partitions_def=fine_tunings,
+    pool=GPU_POOL,
+    op_tags=GPU_TAGS,
+)
+def language_models(
+    context: dg.AssetExecutionContext,
+    config: FineTuningConfig,
+    settings: dg.ResourceParam[Settings],
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    leakage: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Fine-tune one model on one prompt case, under every protocol."""
+    _stop_without_torch()
+    partition = context.partition_key
+    assert isinstance(partition, dg.MultiPartitionKey)
+    base = BASE_MODELS[partition.keys_by_dimension["base_model"]]
+    if config.hub_id is not None:
+        base = replace(base, hub_id=config.hub_id, revision=config.revision)
+    load = LoadSettings(
+        local_path=config.local_path,
+        revision=config.revision,
+        quantisation=_choice(Quantisation, "quantisation", config.quantisation),
+    )
+    yield from _train(
+        context,
+        settings,
+        "language_models",
+        PromptCase(partition.keys_by_dimension["case"]),
+        lambda folder: base,
+        config.case_settings(load, config.training()),
+        prompts,
+        assignments,
+        leakage,
+    )
+
+
+@dg.multi_asset(
+    name="fit_small_language_model",
+    ins=_DATA,
+    outs=_outputs(
+        "small_language_model",
+        "A small Llama that starts from random weights and has read nothing but the prompts of one case",
+    ),
+    partitions_def=prompt_cases,
+)
+def small_language_model(
+    context: dg.AssetExecutionContext,
+    config: SmallModelConfig,
+    settings: dg.ResourceParam[Settings],
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    leakage: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Train a small model on one prompt case, under every protocol."""
+    _stop_without_torch()
+    from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
+
+    def base(folder: Path) -> BaseModel:
+        return small_base_model(folder, prompts["prompt"].dropna(), seed=config.seed)
+
+    yield from _train(
+        context,
+        settings,
+        "small_language_model",
+        PromptCase(context.partition_key),
+        base,
+        config.case_settings(LoadSettings(), replace(SMALL_TRAINING, seed=config.seed)),
+        prompts,
+        assignments,
+        leakage,
+    )
+
+
+language_model_assets = [language_models, small_language_model]
+
+
+def _train(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    table: str,
+    case: PromptCase,
+    make_base: Callable[[Path], BaseModel],
+    case_settings: "CaseSettings",
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    leakage: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Run a case in a working folder that outlives a kill, store what came of it, and report on the way."""
+    from sse_assets.language_models.protocols import run_case
+
+    place = f"{table}/{str(context.partition_key).replace('|', '/')}"
+    working = settings.home / "working" / place
+    key = dg.AssetKey([GROUP, table])
+
+    def show(losses: pd.DataFrame) -> None:
+        context.log_event(
+            dg.AssetObservation(
+                key,
+                partition=context.partition_key,
+                metadata={
+                    "loss_curve": figure_metadata(loss_curves(losses), "Training loss"),
+                    "loss": float(losses["loss"].iloc[-1]),
+                },
+            )
+        )
+
+    data_version = content_sha256(prompts)[:16]
+    outcome = run_case(
+        make_base(working / "base_model"),
+        case,
+        prompts,
+        _with_all_rows(assignments),
+        case_settings,
+        working / "fits",
+        data_version=data_version,
+        split_and_leakage=_split_and_leakage(leakage),
+        progress=report_progress(context.log, f"{table} ({context.partition_key}), updates"),
+        on_losses=at_most_every(_SECONDS_BETWEEN_CURVES, show),
+    )
+    stored = f"models/{place}/{data_version}"
+    single_fold = outcome.runs.groupby("protocol")["fold"].transform("nunique") == 1
+    paths = pd.Series(None, index=outcome.runs.index, dtype="str")
+    for row, folder in outcome.runs.loc[single_fold, "adapter_folder"].items():
+        paths[row] = f"{stored}/{folder}"
+        publish_folder(working / "fits" / folder, settings.blob_root / paths[row])
+    fits = outcome.runs.drop(columns="adapter_folder").assign(model_path=paths)
+    yield table_result(
+        fits,
+        key=key,
+        data_version=content_sha256(fits.drop(columns=_TIMINGS)),
+        metadata={
+            "loss_curve": figure_metadata(loss_curves(outcome.losses), "Training loss"),
+            "models": str(settings.blob_root / stored),
+            "fitting_seconds": float(fits["seconds"].sum()),
+            "peak_memory_gb": float(fits["peak_memory_gb"].max()),
+            "tokens_per_second": float(fits["tokens_per_second"].mean()),
+            "held_how": str(fits["placement"].iloc[0]),
+        },
+    )
+    scored = outcome.predictions[outcome.predictions["protocol"] != ALL_ROWS]
+    yield table_result(scored, key=dg.AssetKey([GROUP, f"{table}_predictions"]))
+    yield table_result(outcome.losses, key=dg.AssetKey([GROUP, f"{table}_losses"]))
+    shutil.rmtree(working)
+
+
+def _with_all_rows(assignments: pd.DataFrame) -> pd.DataFrame:
+    """The assignments, and one more protocol that trains on every row and tests on none."""
+    ids = assignments["electrolyte_id"].drop_duplicates()
+    every = pd.DataFrame({"protocol": ALL_ROWS, "fold": 0, "electrolyte_id": ids, "role": "train"})
+    return pd.concat([assignments, every], ignore_index=True)
+
+
+def _choice(kind: type[Choice], name: str, value: str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        raise LanguageModelError(f"{name} is {value!r}, and not one of: {', '.join(kind)}") from None
+
+
+def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
+    """What the test rows of each protocol share with train, in a sentence for a model card."""
+    sentences = {
+        protocol: (
+            f"{PROTOCOLS[protocol].capitalize()}. Of {rows['n_test'].sum()} test rows, "
+            f"{rows['n_test_sharing_doi'].sum()} share a source paper and "
+            f"{rows['n_test_sharing_composition'].sum()} a composition with a training row."
+        )
+        for protocol, rows in ((str(name), part) for name, part in leakage.groupby("protocol"))
+    }
+    return sentences | {ALL_ROWS: "It trains on every row, and has no test rows: it is there to be used."}
+
+
+def _stop_without_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise LanguageModelError(
+            "torch is not installed, and a language model needs it: run `make language-models` once, "
+            "which adds it to the environment"
+        )

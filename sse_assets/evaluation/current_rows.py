@@ -1,0 +1,49 @@
+"""Predictions kept from an earlier run: which of them still answer today's questions."""
+
+import numpy as np
+import pandas as pd
+
+from sse_assets.evaluation.vocabulary import TRAIN_MEDIAN
+
+_QUESTION = ["protocol", "fold", "label_convention", "electrolyte_id", "role"]
+_ROUNDING = 0.005 + 1e-9
+"""A language model's labels have two decimals."""
+
+
+def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Predictions of models that were trained on today's folds and labels, and which are not.
+
+    A model is kept or left out protocol by protocol: if one row of it was asked under another split, or with
+    another label, then what it trained on has changed as well. It must answer for every test row of today;
+    training rows that it had no prompt for may lack.
+
+    Args:
+        earlier: predictions, as in `vocabulary`; labels may be rounded to two decimals.
+        current: predictions of today, the train median's among them, which are there for every row.
+
+    Returns:
+        The rows kept, their labels unrounded, and a sentence for each model, variant and protocol left out.
+    """
+    if earlier.empty:
+        return current.iloc[:0], []
+    asked = current[current["model"] == TRAIN_MEDIAN].set_index(_QUESTION)["log10_sigma"]
+    kept, left_out = [], []
+    by = ["model", "variant", "protocol", "label_convention"]
+    for key, rows in earlier.groupby(by, sort=False):
+        model, variant, protocol, convention = (str(part) for part in key)
+        today = asked[
+            (asked.index.get_level_values("protocol") == protocol)
+            & (asked.index.get_level_values("label_convention") == convention)
+        ]
+        questions = pd.MultiIndex.from_frame(rows[_QUESTION])
+        labels = today.reindex(questions)
+        unasked = today.index.difference(questions)
+        complete = (unasked.get_level_values("role") == "train").all()
+        off = np.abs(labels.to_numpy() - rows["log10_sigma"].to_numpy(dtype=float))
+        if complete and (off <= _ROUNDING).all():
+            kept.append(rows.assign(log10_sigma=labels.to_numpy()))
+        else:
+            left_out.append(
+                f"{model}, {variant}, {protocol} ({convention}) was trained on other data: train it again"
+            )
+    return pd.concat([current.iloc[:0], *kept], ignore_index=True)[current.columns], left_out

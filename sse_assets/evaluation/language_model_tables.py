@@ -1,0 +1,122 @@
+"""What the fine-tuned language models are worth, in print: by prompt case, by number mode, and their cost.
+
+A table of fits runs through here, with one row for each model trained.
+"""
+
+import pandas as pd
+
+from sse_assets.evaluation import published
+from sse_assets.evaluation.report_tables import NAN, Cell, Table, count, held_out_mae, number, score
+from sse_assets.evaluation.vocabulary import (
+    DIVERSITY,
+    LANGUAGE_MODELS,
+    METRICS,
+    MODELS,
+    NUMBER_MODES,
+    PROMPT_CASES,
+    PROTOCOLS,
+    in_reading_order,
+)
+from sse_assets.materials.conductivity import LabelConvention
+
+FIT_COLUMNS = [
+    "protocol",
+    "fold",
+    "label_convention",
+    "kind",
+    "case",
+    "base_model",
+    "placement",
+    "seconds",
+    "tokens_per_second",
+    "peak_memory_gb",
+    "n_valid",
+    "n_total",
+]
+"""Of the table of fits, as far as it is printed. `kind` is `text` or `regression`; in the paper's mode, one
+sample, `n_valid` of `n_total` test rows were answered by a number."""
+
+
+def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
+    """Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
+
+    Under `diversity`, the paper's protocol, its values stand below ours as far as it prints them.
+    """
+    rows = scores[
+        (scores["protocol"] == protocol)
+        & (scores["label_convention"] == LabelConvention.BOUND)
+        & (scores["role"] == "test")
+        & scores["model"].isin(LANGUAGE_MODELS)
+        & scores["variant"].isin(PROMPT_CASES)
+    ]
+    by_name = {(row["model"], row["variant"], row["metric"]): row for row in rows.to_dict("records")}
+    models = in_reading_order(rows["model"], LANGUAGE_MODELS)
+    printed = []
+    for case in in_reading_order(rows["variant"], PROMPT_CASES):
+        cells = [Cell(case.replace("_", " ").capitalize(), note=PROMPT_CASES[case])]
+        for model in models:
+            for metric in METRICS:
+                cell = score(by_name.get((model, case, metric)), digits=2)
+                paper = published.FIGURE_8_TEST_SCORES.get((model, case, metric))
+                if paper is not None and protocol == DIVERSITY:
+                    cell = Cell(cell.text, note=f"{cell.note}; paper {paper}", is_number=True)
+                cells.append(cell)
+        printed.append(tuple(cells))
+    return Table(
+        f"Language models by prompt case: {protocol}, test",
+        ("Prompt", *tuple(METRICS.values()) * len(models)),
+        tuple(printed),
+        groups=(("", 1), *((MODELS[model], len(METRICS)) for model in models)),
+    )
+
+
+def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
+    """Test MAE of each way to get a number out of a model, and how many of the sampled answers were one.
+
+    Convention `bound`. Valid answers are counted over all folds of a protocol.
+    """
+    protocols = in_reading_order(fits["protocol"], PROTOCOLS)
+    printed = []
+    for model in in_reading_order(fits["base_model"], LANGUAGE_MODELS):
+        of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]
+        for case in in_reading_order(of_model["case"], PROMPT_CASES):
+            text_fits = of_model[(of_model["case"] == case) & (of_model["kind"] == "text")]
+            cells = [Cell(MODELS[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
+            for protocol in protocols:
+                cells += [
+                    number(held_out_mae(scores, protocol, model, case + suffix), 2) for suffix in NUMBER_MODES
+                ]
+                folds = text_fits[text_fits["protocol"] == protocol]
+                cells.append(Cell(f"{folds['n_valid'].sum():.0f} of {folds['n_total'].sum():.0f}"))
+            printed.append(tuple(cells))
+    return Table(
+        "Test MAE by how the number was got out of the model",
+        ("Model", *(*NUMBER_MODES.values(), "answers that are a number") * len(protocols)),
+        tuple(printed),
+        groups=(("", 1), *((protocol, 1 + len(NUMBER_MODES)) for protocol in protocols)),
+    )
+
+
+def costs(fits: pd.DataFrame) -> Table:
+    """Time, memory and speed of a fit, averaged over the folds of a model and case."""
+    printed: list[tuple[Cell, ...]] = []
+    for key, group in fits.groupby(["base_model", "case", "kind", "placement"], sort=False):
+        model, case, kind, placement = (str(part) for part in key)
+        printed.append(
+            (
+                Cell(MODELS.get(model, model), note=f"{case.replace('_', ' ')}, {kind}"),
+                count(len(group)),
+                number(group["seconds"].mean() / 60, 1),
+                number(group["seconds"].sum() / 60, 0),
+                number(group["peak_memory_gb"].max(), 1),
+                count(group["tokens_per_second"].mean()),
+                Cell(placement),
+            )
+        )
+    paper = (Cell("The paper", note="one fit"), count(1), number(published.FINE_TUNING_MINUTES, 0))
+    printed.append((*paper, *[number(NAN)] * 3, Cell("RTX 4090")))
+    return Table(
+        "What fine-tuning cost",
+        ("Model", "Fits", "Minutes a fit", "in all", "Peak memory (GB)", "Tokens a second", "Held how"),
+        tuple(printed),
+    )

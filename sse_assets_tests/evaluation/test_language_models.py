@@ -1,0 +1,221 @@
+"""Language models beside everything else: kept while they answer today's questions, and printed honestly."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sse_assets.evaluation import language_model_tables, parity_figures, training_figures
+from sse_assets.evaluation.current_rows import keep_current
+from sse_assets.evaluation.intervals import comparisons
+from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
+from sse_assets.evaluation.metrics import scores
+from sse_assets.evaluation.report import ReportInputs, render_report
+from sse_assets.evaluation.tables import cross_model_table
+from sse_assets.evaluation.vocabulary import leading_language_model, model_title
+
+
+@pytest.fixture(scope="module")
+def answers(run) -> pd.DataFrame:
+    """Two models, as if they had answered half a unit too high; labels rounded, as prompts hold them."""
+    of_trees = run.predictions.query(
+        "model == 'boosted_trees' and variant == 'all' and protocol in ('diversity', 'grouped')"
+    )
+    answered = of_trees.assign(
+        log10_sigma=of_trees["log10_sigma"].round(2),
+        predicted=of_trees["log10_sigma"] + 0.5,
+        low=np.nan,
+        high=np.nan,
+    )
+    return pd.concat(
+        [
+            answered.assign(model="llama-3.1-8b", variant="case_1"),
+            answered.assign(model="llama-3.1-8b", variant="case_2"),
+            answered.assign(model="llama-3.1-8b", variant="case_2_sample", predicted=-3.0),
+            answered.assign(model="small-llama-from-scratch", variant="case_2"),
+        ],
+        ignore_index=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def fits() -> pd.DataFrame:
+    rows = [
+        (
+            "diversity",
+            0,
+            "bound",
+            "text",
+            "case_2",
+            "llama-3.1-8b",
+            "bf16 on GPU",
+            120.0,
+            900.0,
+            20.5,
+            3,
+            4,
+        ),
+        ("grouped", 0, "bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU", 240.0, 700.0, 21.5, 4, 4),
+        ("grouped", 1, "bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU", 240.0, 800.0, 21.0, 2, 4),
+    ]
+    return pd.DataFrame(rows, columns=FIT_COLUMNS)
+
+
+def test_answers_to_todays_questions_are_kept_with_the_exact_labels(run, answers) -> None:
+    kept, left_out = keep_current(answers.assign(mode="text"), run.predictions)
+    assert left_out == []
+    assert len(kept) == len(answers)
+    assert list(kept.columns) == list(run.predictions.columns)
+    labels = run.predictions.set_index("electrolyte_id").query("label_convention == 'bound'")["log10_sigma"]
+    assert (kept.query("label_convention == 'bound'")["log10_sigma"].isin(labels)).all()
+
+
+def test_nothing_earlier_leaves_nothing(run) -> None:
+    kept, left_out = keep_current(pd.DataFrame(), run.predictions)
+    assert kept.empty
+    assert list(kept.columns) == list(run.predictions.columns)
+    assert left_out == []
+
+
+def _without_a_test_row(answers: pd.DataFrame) -> pd.DataFrame:
+    return answers.drop(answers.query("role == 'test' and protocol == 'diversity'").index[0])
+
+
+def _with_another_label(answers: pd.DataFrame) -> pd.DataFrame:
+    row = answers.query("protocol == 'diversity'").index[0]
+    return answers.assign(log10_sigma=answers["log10_sigma"].where(answers.index != row, -1.0))
+
+
+def _with_a_row_that_has_changed_sides(answers: pd.DataFrame) -> pd.DataFrame:
+    row = answers.query("protocol == 'diversity' and role == 'train'").index[0]
+    return answers.assign(role=answers["role"].where(answers.index != row, "test"))
+
+
+@pytest.mark.parametrize(
+    "change", [_without_a_test_row, _with_another_label, _with_a_row_that_has_changed_sides]
+)
+def test_answers_to_other_questions_are_left_out_and_named(run, answers, change) -> None:
+    one_case = answers.query("variant == 'case_1' and label_convention == 'bound'")
+    kept, left_out = keep_current(change(one_case), run.predictions)
+    assert left_out == ["llama-3.1-8b, case_1, diversity (bound) was trained on other data: train it again"]
+    assert set(kept["protocol"]) == {"grouped"}
+
+
+def test_a_training_row_without_a_prompt_may_lack(run, answers) -> None:
+    row = answers.query("role == 'train' and protocol == 'diversity'").index[0]
+    kept, left_out = keep_current(answers.drop(row), run.predictions)
+    assert (len(kept), left_out) == (len(answers) - 1, [])
+
+
+def test_the_model_that_stands_for_all_is_chosen_by_name() -> None:
+    models = ["qwen3-8b", "llama-3.1-8b", "llama-3.1-8b", "boosted_trees"]
+    assert leading_language_model(models, ["case_2", "case_4", "case_3", "all"]) == ("llama-3.1-8b", "case_3")
+    assert leading_language_model(models[:1], ["case_1"]) == ("qwen3-8b", "case_1")
+    assert leading_language_model(["llama-3.1-8b"], ["case_2_sample"]) is None
+    assert model_title("llama-3.1-8b", "case_2_sample") == "Llama-3.1-8B-Instruct, case 2, one sample"
+
+
+@pytest.fixture(scope="module")
+def scored(run, answers) -> pd.DataFrame:
+    return scores(pd.concat([run.predictions, answers]), n_bootstrap=50)
+
+
+def test_cases_are_set_beside_the_paper_where_it_has_values(scored) -> None:
+    table = language_model_tables.case_by_model(scored, "diversity")
+    assert table.groups == (("", 1), ("Llama-3.1-8B-Instruct", 4), ("Small Llama from scratch", 4))
+    formula_alone, with_symmetry = table.rows
+    assert formula_alone[1].text == "0.50"
+    assert "paper" not in formula_alone[1].note
+    assert with_symmetry[1].note.endswith("; paper 0.657")
+    assert with_symmetry[5].note.endswith("0.50")
+    assert "paper" not in language_model_tables.case_by_model(scored, "grouped").rows[1][1].note
+
+
+def test_number_modes_stand_side_by_side_with_the_valid_answers(scored, fits) -> None:
+    (row,) = language_model_tables.number_modes(scored, fits).rows
+    by_hand = scored.query(
+        "protocol == 'diversity' and variant == 'case_2_sample' and role == 'test' and metric == 'mae' "
+        "and label_convention == 'bound'"
+    )["value"].item()
+    assert [cell.text for cell in row[1:5]] == ["0.50", f"{by_hand:.2f}", "–", "3 of 4"]
+    assert row[8].text == "6 of 8"
+
+
+def test_costs_are_averaged_over_fits(fits) -> None:
+    ours, paper = language_model_tables.costs(fits).rows
+    assert [cell.text for cell in ours] == [
+        "Llama-3.1-8B-Instruct",
+        "3",
+        "3.3",
+        "10",
+        "21.5",
+        "800",
+        "bf16 on GPU",
+    ]
+    assert paper[2].text == "10"
+
+
+def test_table_7_has_a_row_for_the_language_model(scored, run) -> None:
+    table = cross_model_table(scored, run.assignments)
+    row = table.query("features == 'Text prompt (formula and symmetry), room temperature' and n_data == 16")
+    assert set(row["model"]) == {"Llama-3.1-8B-Instruct"}
+    assert np.allclose(row["test_mae"], 0.5, atol=0.01)
+
+
+def test_language_models_are_compared_with_the_trees(run, answers) -> None:
+    table = comparisons(pd.concat([run.predictions, answers]), n_bootstrap=50)
+    of_case_2 = table.query("model == 'llama-3.1-8b' and variant == 'case_2' and protocol == 'grouped'")
+    assert set(of_case_2["baseline"]) == {"train_median", "boosted_trees"}
+    assert (of_case_2["difference"] < 0).all()
+
+
+def test_parity_has_a_panel_for_each_model_and_case_that_was_trained(run, answers) -> None:
+    figure = parity_figures.language_model_parity(answers, run.electrolytes)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == [
+        "Llama-3.1-8B-Instruct, case 1",
+        "",
+        "Llama-3.1-8B-Instruct, case 2",
+        "Small Llama from scratch, case 2",
+    ]
+
+
+def test_loss_curves_draw_every_fit() -> None:
+    losses = pd.DataFrame(
+        {
+            "protocol": ["grouped"] * 4,
+            "fold": [0, 0, 1, 1],
+            "label_convention": ["bound"] * 4,
+            "kind": ["text"] * 4,
+            "epoch": [1, 2, 1, 2],
+            "loss": [5.0, 1.0, 4.0, 2.0],
+        }
+    )
+    (axes,) = training_figures.loss_curves(losses).axes
+    assert len(axes.lines) == 2
+    assert axes.get_legend_handles_labels()[1] == ["grouped, fold 1, bound, text"]
+
+
+def test_the_report_has_a_section_only_where_there_are_language_models(run, answers, scored, fits) -> None:
+    inputs = ReportInputs(
+        data_set="sample",
+        created=datetime(2026, 3, 1, tzinfo=UTC),
+        electrolytes=run.electrolytes,
+        rejected=pd.DataFrame(columns=["source", "source_id", "formula", "reason"]),
+        assignments=run.assignments,
+        leakage=run.leakage,
+        predictions=pd.concat([run.predictions, answers]),
+        scores=scored,
+        comparisons=run.comparisons,
+        shap_values=run.shap_values,
+        language_model_fits=fits,
+        settings={},
+        sources=(),
+    )
+    html = render_report(inputs)
+    assert html.count("Figure 8. Language models") == 2
+    assert "What fine-tuning cost" in html
+    without = render_report(replace(inputs, language_model_fits=fits.head(0), predictions=run.predictions))
+    assert "language-models" not in without
