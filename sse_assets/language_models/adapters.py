@@ -1,24 +1,29 @@
-"""A fine-tuned adapter on disk, and what is known of the run it comes from."""
+"""A fine-tuned model on disk, and what is known of the run it comes from.
+
+Of a large model the adapter is kept, of a small one that was trained as a whole all its weights."""
 
 import json
 import statistics
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
 from peft import PeftModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prompts import PromptCase
+from sse_assets.language_models.regression_head import LabelScale
 from sse_assets.language_models.runtime import Loaded, Placement, load
 from sse_assets.language_models.settings import (
     LoadSettings,
     LoraSettings,
     Quantisation,
+    Task,
     TrainingSettings,
 )
 from sse_assets.materials.conductivity import LabelConvention
@@ -86,11 +91,14 @@ class FineTuningRun:
     """All about the run that made an adapter, as `run.json` holds it."""
 
     base: BaseModel
+    task: Task
     placement: Placement
     settings: TrainingSettings
     data: DataSummary
+    label_scale: LabelScale | None
+    """What the output of a regression is to be multiplied by; None for text."""
     losses: list[float]
-    """Mean cross-entropy of an answer token, update by update."""
+    """Update by update: mean cross-entropy of an answer token, or mean squared error of a z-score."""
     resumed_at_step: int
     """Update from which the last session went on; zero for a run that was never killed."""
     seconds: float
@@ -103,10 +111,14 @@ class FineTuningRun:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
         """The inverse of `dataclasses.asdict`, after a way through JSON."""
-        settings, data = fields["settings"], fields["data"]
-        lora = LoraSettings(
-            **settings["lora"] | {"target_modules": tuple(settings["lora"]["target_modules"])}
+        settings, data, lora, scale = (
+            fields["settings"],
+            fields["data"],
+            fields["settings"]["lora"],
+            fields["label_scale"],
         )
+        if lora is not None:
+            lora = LoraSettings(**lora | {"target_modules": tuple(lora["target_modules"])})
         kinds = {
             "case": PromptCase(data["case"]),
             "label_convention": LabelConvention(data["label_convention"]),
@@ -115,18 +127,33 @@ class FineTuningRun:
             **{
                 **fields,
                 "base": BaseModel(**fields["base"]),
+                "task": Task(fields["task"]),
                 "placement": Placement(**fields["placement"]),
                 "settings": TrainingSettings(**settings | {"lora": lora}),
                 "data": DataSummary(**data | kinds),
+                "label_scale": None if scale is None else LabelScale(**scale),
             }
         )
 
 
-def save_adapter(model: PeftModel, run: FineTuningRun, folder: Path) -> None:
-    """Write `adapter_model.safetensors`, `adapter_config.json` and, last, `run.json` into a folder."""
+def save_adapter(
+    model: PreTrainedModel | PeftModel,
+    tokenizer: PreTrainedTokenizerBase,
+    run: FineTuningRun,
+    folder: Path,
+) -> None:
+    """Write a model into a folder, as safetensors, and last its `run.json`.
+
+    An adapter goes alone (`adapter_model.safetensors`, a head included); a model trained as a whole goes with
+    its tokenizer, as a folder that `from_pretrained` reads.
+    """
     (folder / RUN_FILE).unlink(missing_ok=True)
     model.save_pretrained(str(folder))
-    (folder / "README.md").unlink()  # peft's empty form; the model card follows once the test rows are scored
+    if isinstance(model, PeftModel):
+        # peft's empty form; the model card follows once the test rows are scored.
+        (folder / "README.md").unlink()
+    else:
+        tokenizer.save_pretrained(str(folder))
     versions = {library: version(library) for library in _LIBRARIES}
     (folder / RUN_FILE).write_text(json.dumps(asdict(run) | {"versions": versions}, indent=2))
 
@@ -153,10 +180,20 @@ def load_adapter(folder: Path, settings: LoadSettings) -> Loaded:
         LanguageModelError: if the folder holds no finished adapter; as `runtime.load`.
     """
     run = read_run(folder)
+    regression = run.task is Task.REGRESSION
+    if run.settings.lora is None:
+        whole = replace(run.base, hub_id=str(folder), revision=None)
+        loaded = load(whole, LoadSettings(), regression=regression)
+        loaded.model.eval()
+        return loaded
     if settings.quantisation is Quantisation.AUTO:
         as_trained = Quantisation.FOUR_BIT if run.placement.four_bit else Quantisation.NONE
-        settings = LoadSettings(settings.local_path, settings.revision, as_trained)
-    base, tokenizer, placement = load(run.base, settings)
-    model = PeftModel.from_pretrained(base, str(folder), local_files_only=True)
+        settings = replace(settings, quantisation=as_trained)
+    return put_on(load(run.base, settings, regression=regression), folder)
+
+
+def put_on(base: Loaded, folder: Path) -> Loaded:
+    """A base model in memory with the adapter of a folder in it, ready to predict."""
+    model = PeftModel.from_pretrained(base.model, str(folder), local_files_only=True)
     model.eval()
-    return Loaded(model, tokenizer, placement)
+    return base._replace(model=model)

@@ -1,5 +1,6 @@
 """Files of a base model, from a local folder, the hub or the hub's cache."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -20,6 +21,8 @@ TEXT_FILES = ("*.json", "*.jinja", "tokenizer.model")
 WEIGHT_FILES = ("model*.safetensors",)
 """The weights once; some repositories hold them a second time in their author's own format."""
 
+_MIB = 2**20
+
 
 def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool) -> Path:
     """The local folder with a model's files, downloaded first if need be.
@@ -28,9 +31,8 @@ def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool)
         LanguageModelError: if the folder has no such files; if the model is gated, unknown, or neither within
             reach nor in the cache.
     """
-    if settings.local_path is not None or base.revision is None:
-        folder = Path(settings.local_path or base.hub_id)
-    else:
+    folder = _local_folder(base, settings)
+    if folder is None:
         patterns = TEXT_FILES + WEIGHT_FILES if with_weights else TEXT_FILES
         folder = _download(base.hub_id, settings.revision or base.revision, patterns)
     if not (folder / "config.json").is_file():
@@ -43,7 +45,35 @@ def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool)
     return folder
 
 
-def _download(hub_id: str, revision: str, patterns: tuple[str, ...]) -> Path:
+def weights_identity(base: BaseModel, settings: LoadSettings) -> str:
+    """What tells two sets of weights apart: the commit on the hub, or a hash of a local folder.
+
+    The hash covers the configuration and the tokenizer in full, and of the weights, which may take minutes to
+    read, the size and the first and last MiB of each file.
+    """
+    folder = _local_folder(base, settings)
+    if folder is None:
+        return f"{base.hub_id}@{settings.revision or base.revision}"
+    digest = hashlib.sha256()
+    for pattern in TEXT_FILES + WEIGHT_FILES:
+        for file in sorted(folder.glob(pattern)):
+            size = file.stat().st_size
+            digest.update(f"{file.name} {size}".encode())
+            with file.open("rb") as content:
+                digest.update(content.read(_MIB if pattern in WEIGHT_FILES else size))
+                content.seek(max(size - _MIB, 0))
+                digest.update(content.read())
+    return digest.hexdigest()
+
+
+def _local_folder(base: BaseModel, settings: LoadSettings) -> Path | None:
+    """Where the model lies if it does not come from the hub."""
+    if settings.local_path is not None or base.revision is None:
+        return Path(settings.local_path or base.hub_id)
+    return None
+
+
+def _download(hub_id: str, revision: str | None, patterns: tuple[str, ...]) -> Path:
     try:
         return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(patterns)))
     except GatedRepoError as error:

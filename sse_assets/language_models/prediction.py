@@ -20,7 +20,7 @@ from sse_assets.language_models.prompts import PromptCase, user_prompt
 from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import out_of_memory
 from sse_assets.language_models.sampling import draw_answers, sampled_predictions
-from sse_assets.language_models.settings import LoadSettings
+from sse_assets.language_models.settings import LoadSettings, Task
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import parse_composition, reduced_formula
@@ -126,7 +126,7 @@ def predict_new(
     *,
     formula: str | None = None,
     cif: str | None = None,
-    mode: NumberMode = NumberMode.DISTRIBUTION,
+    mode: NumberMode | None = None,
     load_settings: LoadSettings | None = None,
     sampling: SamplingSettings | None = None,
 ) -> pd.DataFrame:
@@ -136,18 +136,21 @@ def predict_new(
         adapter_folder: from `training.fine_tune`.
         formula: of the material; read from the CIF if it is not given.
         cif: text of a CIF; the space group and the disorder class come from its atoms.
-        mode: `distribution` or `sample`.
+        mode: None for `distribution`, or for `regression` if that is what the adapter was trained for.
         load_settings: where the base model's weights lie; None for where they came from in training.
 
     Returns:
         One row, `PREDICTION_COLUMNS` and `prompt`, what the model has read; `electrolyte_id` is "new".
 
     Raises:
-        LanguageModelError: if the adapter's prompts need a CIF and there is none; as `adapters.load_adapter`.
+        LanguageModelError: if the adapter's prompts need a CIF and there is none, or it was not trained for
+            the mode; as `adapters.load_adapter`.
         FormulaError, CifError: if the formula or the CIF cannot be read.
     """
     run = read_run(adapter_folder)
-    prompt = new_prompt(run.data.case, formula, cif)  # before the weights are loaded: that takes minutes
+    # Both before the weights are loaded, which takes minutes.
+    mode = _mode(run.task, mode)
+    prompt = new_prompt(run.data.case, formula, cif)
     loaded = load_adapter(adapter_folder, load_settings or LoadSettings())
     table = predict(
         loaded.model,
@@ -157,6 +160,7 @@ def predict_new(
         chat_kwargs=run.base.chat_template_kwargs,
         train_median=run.data.label_median,
         sampling=sampling,
+        label_scale=run.label_scale,
     )
     return table.assign(prompt=prompt)
 
@@ -185,6 +189,17 @@ def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
     composition = _formula_unit(content, cif) if formula is None else parse_composition(formula)
     symmetry = _space_group(crystal) if "space group" in case.needs else None
     return user_prompt(case, reduced_formula(composition), symmetry, disorder_class(crystal).value)
+
+
+def _mode(task: Task, mode: NumberMode | None) -> NumberMode:
+    if mode is None:
+        return NumberMode.REGRESSION if task is Task.REGRESSION else NumberMode.DISTRIBUTION
+    if (mode is NumberMode.REGRESSION) != (task is Task.REGRESSION):
+        raise LanguageModelError(
+            f"this adapter was trained for {task} and cannot answer in the mode {mode}: "
+            "choose another mode or an adapter that was trained for it"
+        )
+    return mode
 
 
 def _space_group(crystal: Structure) -> str:

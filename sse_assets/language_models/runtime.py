@@ -1,5 +1,6 @@
 """A base model in memory: on which device, in which precision, and why."""
 
+import gc
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -58,16 +59,19 @@ class Loaded(NamedTuple):
     placement: Placement
 
 
-def load(base: BaseModel, settings: LoadSettings, *, regression: bool = False) -> Loaded:
-    """Load a base model for fine-tuning, after everything that could go wrong has been looked at.
+class Plan(NamedTuple):
+    """All that is known of a model before its weights are read."""
 
-    Args:
-        regression: with a head of one output in place of the one that predicts tokens.
+    tokenizer: PreTrainedTokenizerBase
+    placement: Placement
+
+
+def plan(base: BaseModel, settings: LoadSettings) -> Plan:
+    """Look at everything that could go wrong with a model, and decide how to hold it.
 
     Raises:
-        LanguageModelError: if the model is gated, out of reach or incomplete; if its tokenizer has no chat
-            template or padding token; if it is too large for the device. All but running out of memory while
-            the weights are read come before the weights are downloaded.
+        LanguageModelError: if the model is gated or out of reach; if its tokenizer has no chat template or
+            padding token; if it is too large for the device. All this before the weights are downloaded.
     """
     texts = model_folder(base, settings, with_weights=False)
     tokenizer = AutoTokenizer.from_pretrained(texts, local_files_only=True)
@@ -75,8 +79,24 @@ def load(base: BaseModel, settings: LoadSettings, *, regression: bool = False) -
         _set_pad_token(tokenizer, base)
     check_tokenizer(tokenizer)
     config = AutoConfig.from_pretrained(texts, local_files_only=True)
-    placement = place(base.name, _parameters(config), _free_gpu_bytes(), settings.quantisation)
+    gpus = torch.cuda.device_count()
+    placement = place(base.name, _parameters(config), _free_gpu_bytes(), settings.quantisation, gpus=gpus)
+    return Plan(tokenizer, placement)
 
+
+def load(
+    base: BaseModel, settings: LoadSettings, *, regression: bool = False, planned: Plan | None = None
+) -> Loaded:
+    """Load a base model for fine-tuning, once `plan` has nothing against it.
+
+    Args:
+        regression: with a head of one output in place of the one that predicts tokens.
+        planned: an earlier plan to follow; None makes one.
+
+    Raises:
+        LanguageModelError: as `plan`; if weights are missing, or memory runs out while they are read.
+    """
+    tokenizer, placement = planned or plan(base, settings)
     folder = model_folder(base, settings, with_weights=True)
     arguments: dict[str, Any] = {
         "dtype": getattr(torch, placement.dtype),
@@ -102,12 +122,20 @@ def load(base: BaseModel, settings: LoadSettings, *, regression: bool = False) -
     return Loaded(model, tokenizer, placement)
 
 
-def place(name: str, parameters: int, free_gpu_bytes: float | None, quantisation: Quantisation) -> Placement:
+def place(
+    name: str,
+    parameters: int,
+    free_gpu_bytes: float | None,
+    quantisation: Quantisation,
+    *,
+    gpus: int = 1,
+) -> Placement:
     """Decide how to hold a model.
 
     Args:
         parameters: how many weights the model has.
         free_gpu_bytes: free memory of the GPU, None without one.
+        gpus: how many torch sees. The first alone is used.
 
     Raises:
         LanguageModelError: if a large model finds no GPU, or one that is too full for it.
@@ -139,18 +167,22 @@ def place(name: str, parameters: int, free_gpu_bytes: float | None, quantisation
         reason = "it is small"
     else:
         reason = f"{free}, and bf16 is used from {BF16_FREE_BYTES / GB:.0f} GB on"
-    return Placement(
-        "cuda",
-        "bfloat16",
-        four_bit,
-        f"{size} in {'4-bit weights' if four_bit else 'bf16'} on the GPU: {reason}",
-    )
+    held = "4-bit weights" if four_bit else "bf16"
+    where = "the GPU" if gpus == 1 else f"the first of {gpus} GPUs"
+    return Placement("cuda", "bfloat16", four_bit, f"{size} in {held} on {where}: {reason}")
 
 
 def out_of_memory(where: str, remedy: str) -> LanguageModelError:
     """The error for a GPU that ran out of memory, with the peak so far."""
     peak = torch.cuda.max_memory_allocated() / GB if torch.cuda.is_available() else 0.0
     return LanguageModelError(f"out of GPU memory while {where}, at a peak of {peak:.1f} GB: {remedy}")
+
+
+def free_memory() -> None:
+    """Give back the memory of models that nothing refers to any more."""
+    gc.collect()  # a trainer and its model refer to each other
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _set_pad_token(tokenizer: PreTrainedTokenizerBase, base: BaseModel) -> None:

@@ -18,6 +18,15 @@ class Quantisation(StrEnum):
     """NF4 with double quantisation and bf16 arithmetic (QLoRA); needs a GPU."""
 
 
+class Task(StrEnum):
+    """What a model is trained to give."""
+
+    TEXT = "text"
+    """The answer, token by token."""
+    REGRESSION = "regression"
+    """One number, from a linear output in the place of the vocabulary."""
+
+
 @dataclass(frozen=True)
 class LoadSettings:
     """Where a base model comes from and how it is held; ours, as the paper names models only."""
@@ -43,9 +52,10 @@ class LoraSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How the adapter is trained: on the answer alone, which is ours; the paper does not say."""
+    """How a model is trained: on the answer alone, which is ours; the paper does not say."""
 
-    lora: LoraSettings = field(default_factory=LoraSettings)
+    lora: LoraSettings | None = field(default_factory=LoraSettings)
+    """None trains all weights instead of an adapter, which only small models allow."""
     learning_rate: float = 2e-4
     """At its peak; it falls to zero along a cosine."""
     weight_decay: float = 0.01
@@ -63,4 +73,5 @@ class TrainingSettings:
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time; ours."""
     seed: int = 0
-    """Of the adapter's first weights, the order of the examples and the dropout; the paper gives none."""
+    """Of the first weights of the adapter and the head, the order of the examples and the dropout; the paper
+    gives none."""

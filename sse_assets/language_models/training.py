@@ -1,4 +1,4 @@
-"""LoRA fine-tuning on prompts and answers, from the first step or from where a killed run stopped."""
+"""Fine-tuning on prompts and answers, from the first step or from where a killed run stopped."""
 
 import math
 import resource
@@ -14,6 +14,8 @@ import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from transformers import (
     DataCollatorForSeq2Seq,
+    DataCollatorWithPadding,
+    PreTrainedModel,
     PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
@@ -27,24 +29,27 @@ from transformers import (
 from sse_assets.language_models.adapters import FineTuningRun, TrainingData, save_adapter
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash, resume_point
-from sse_assets.language_models.encoding import IGNORED, example_ids
+from sse_assets.language_models.encoding import IGNORED, example_ids, prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
-from sse_assets.language_models.runtime import GB, Loaded, Placement, out_of_memory
-from sse_assets.language_models.settings import TrainingSettings
+from sse_assets.language_models.regression_head import LabelScale, reset_head
+from sse_assets.language_models.runtime import GB, SMALL_PARAMETERS, Loaded, Placement, out_of_memory
+from sse_assets.language_models.settings import LoraSettings, Task, TrainingSettings
 
 CHECKPOINTS = "checkpoints"
 """Folder beside the adapter; it is gone once the run has ended well."""
+LOSSES_FILE = "losses.csv"
+LOSS_COLUMNS = ["step", "epoch", "loss", "learning_rate"]
+"""Update, epochs done, mean loss of the update (see `FineTuningRun.losses`), learning rate."""
 
 
 @dataclass(frozen=True)
 class FineTuned:
     """The outcome of a run."""
 
-    model: PeftModel
-    """Base model and adapter, ready to predict."""
+    model: PreTrainedModel | PeftModel
+    """Base model and adapter, or the base model that was trained as a whole, ready to predict."""
     losses: pd.DataFrame
-    """Columns `step`, `epoch`, `loss` (mean cross-entropy of an answer token over one update) and
-    `learning_rate`; a row for each update since the first, resumed or not."""
+    """As `LOSS_COLUMNS`; a row for each update since the first, resumed or not."""
     run: FineTuningRun
 
 
@@ -55,26 +60,36 @@ def fine_tune(
     settings: TrainingSettings,
     folder: Path,
     *,
+    task: Task = Task.TEXT,
     progress: Callable[[int, int], None] = lambda done, total: None,
     on_losses: Callable[[pd.DataFrame], None] = lambda losses: None,
 ) -> FineTuned:
-    """Train an adapter and write it into a folder: safetensors and `run.json`.
+    """Train an adapter and write it into a folder: safetensors, `run.json` and `losses.csv`.
 
     A checkpoint is written after each epoch into `checkpoints/` there. A run that was killed goes on from
     the last of them, and on a CPU ends bitwise where it would have ended without the kill.
 
     Args:
-        loaded: the base model; the adapter is put into it.
+        loaded: the base model, for a regression loaded with `regression=True`; it is changed in place, and an
+            adapter can be taken out again by `unload`.
+        task: text: the loss is the cross-entropy of the answer's tokens. Regression: the squared error of the
+            answer as a z-score, read off the state of the prompt's last token.
         progress: called with (updates done, updates in all).
         on_losses: called after each epoch with the losses so far, in the columns of `FineTuned.losses`.
 
     Raises:
-        LanguageModelError: before training, if an example is too long, if the checkpoints in the folder come
-            from other data or settings, or if a batch does not fit into memory; while training, if memory
-            runs out or the loss is no longer a number.
+        LanguageModelError: before training, if an example is too long, if the model has no head for a
+            regression or is too large to be trained as a whole, if the checkpoints in the folder come from
+            other data or settings, or if a batch does not fit into memory; while training, if memory runs out
+            or the loss is no longer a number.
     """
-    rows = _encoded(loaded.tokenizer, base, data, settings.max_length)
+    if not data.examples:
+        raise LanguageModelError(f"there is nothing to train {base.name} on: the training set has no prompts")
+    regression = task is Task.REGRESSION
+    scale = LabelScale.of([float(example.answer) for example in data.examples]) if regression else None
+    rows = _rows(loaded.tokenizer, base, data, scale, settings.max_length)
     identity = {
+        "task": task,
         "base model": {"hub_id": base.hub_id, "revision": base.revision},
         "placement": loaded.placement.identity,
         "examples": content_hash(rows),
@@ -83,8 +98,14 @@ def fine_tune(
     checkpoint = resume_point(folder / CHECKPOINTS, identity)
 
     set_seed(settings.seed)
-    model = get_peft_model(loaded.model, _lora_config(settings, base))
-    collator = DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=IGNORED)
+    if regression:
+        reset_head(loaded.model)
+    model = _trainable(loaded, base, settings, task)
+    collator = (
+        DataCollatorWithPadding(loaded.tokenizer)
+        if regression
+        else DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=IGNORED)
+    )
     trainer = Trainer(
         model=model,
         args=training_arguments(settings, folder / CHECKPOINTS, loaded.placement),
@@ -103,6 +124,8 @@ def fine_tune(
         raise out_of_memory(f"training {base.name}", _more_room(settings, loaded.placement)) from error
     seconds = time.monotonic() - started
 
+    if settings.lora is None:
+        model.to(getattr(torch, loaded.placement.dtype))
     model.eval()
     first_step = 0 if checkpoint is None else int(checkpoint.name.removeprefix("checkpoint-"))
     share_done = 1 - first_step / trainer.state.max_steps
@@ -110,18 +133,26 @@ def fine_tune(
     losses = _losses(trainer.state)
     run = FineTuningRun(
         base=base,
+        task=task,
         placement=loaded.placement,
         settings=settings,
         data=data.summary(),
+        label_scale=scale,
         losses=losses["loss"].tolist(),
         resumed_at_step=first_step,
         seconds=seconds,
         tokens_per_second=tokens / seconds,
         peak_memory_gb=_peak_memory_gb(loaded.placement),
     )
-    save_adapter(model, run, folder)
+    losses.to_csv(folder / LOSSES_FILE, index=False)
+    save_adapter(model, loaded.tokenizer, run, folder)
     shutil.rmtree(folder / CHECKPOINTS)
     return FineTuned(model, losses, run)
+
+
+def updates(n_examples: int, settings: TrainingSettings) -> int:
+    """How many updates a run makes in all; the last of an epoch may see fewer examples."""
+    return math.ceil(math.ceil(n_examples / settings.batch_size) / settings.accumulation) * settings.epochs
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of transformers
@@ -161,30 +192,55 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of 
         self._on_losses(_losses(state))
 
 
-def _encoded(
-    tokenizer: PreTrainedTokenizerBase, base: BaseModel, data: TrainingData, max_length: int
-) -> list[dict[str, list[int]]]:
-    rows = []
+def _rows(
+    tokenizer: PreTrainedTokenizerBase,
+    base: BaseModel,
+    data: TrainingData,
+    scale: LabelScale | None,
+    max_length: int,
+) -> list[dict[str, Any]]:
+    """What the Trainer reads of each example; without a scale, its answer as text."""
+    rows: list[dict[str, Any]] = []
     for example in data.examples:
-        encoded = example_ids(tokenizer, example.prompt, example.answer, base.chat_template_kwargs)
-        if len(encoded.input_ids) > max_length:
+        if scale is None:
+            encoded = example_ids(tokenizer, example.prompt, example.answer, base.chat_template_kwargs)
+            row = asdict(encoded)
+        else:
+            row = {
+                "input_ids": prompt_ids(tokenizer, example.prompt, base.chat_template_kwargs),
+                "labels": scale.z_score(float(example.answer)),
+            }
+        if len(row["input_ids"]) > max_length:
             raise LanguageModelError(
-                f"the prompt of {example.electrolyte_id} has {len(encoded.input_ids)} tokens with its "
+                f"the prompt of {example.electrolyte_id} has {len(row['input_ids'])} tokens with its "
                 f"answer: raise max_length, which is {max_length}"
             )
-        rows.append(asdict(encoded))
-    if not rows:
-        raise LanguageModelError(f"there is nothing to train {base.name} on: the training set has no prompts")
+        rows.append(row)
     return rows
 
 
-def _lora_config(settings: TrainingSettings, base: BaseModel) -> LoraConfig:
+def _trainable(
+    loaded: Loaded, base: BaseModel, settings: TrainingSettings, task: Task
+) -> PreTrainedModel | PeftModel:
+    """The model with a new adapter in it, or with all its weights to be trained, in single precision."""
+    if settings.lora is not None:
+        return get_peft_model(loaded.model, _lora_config(settings.lora, base, task))
+    if loaded.placement.four_bit or loaded.model.num_parameters() >= SMALL_PARAMETERS:
+        raise LanguageModelError(
+            f"{base.name} cannot be trained as a whole, as it is large or held in 4 bit: "
+            "give it an adapter by setting lora"
+        )
+    return loaded.model.float()
+
+
+def _lora_config(lora: LoraSettings, base: BaseModel, task: Task) -> LoraConfig:
     return LoraConfig(
-        task_type=TaskType.CAUSAL_LM,
-        r=settings.lora.rank,
-        lora_alpha=settings.lora.alpha,
-        lora_dropout=settings.lora.dropout,
-        target_modules=list(settings.lora.target_modules),
+        # A regression trains the head in full beside the adapter.
+        task_type=TaskType.SEQ_CLS if task is Task.REGRESSION else TaskType.CAUSAL_LM,
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.target_modules),
         base_model_name_or_path=base.hub_id,
         revision=base.revision,
     )
@@ -195,7 +251,7 @@ def training_arguments(
 ) -> TrainingArguments:
     """The Trainer's own arguments: what the settings say, a checkpoint each epoch, every loss logged."""
     on_cpu = placement.device == "cpu"
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=settings.epochs,
         per_device_train_batch_size=settings.batch_size,
@@ -217,13 +273,16 @@ def training_arguments(
         report_to="none",
         disable_tqdm=True,
     )
+    # The Trainer would copy the model to every GPU it sees and split each batch among them.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
 
 
 def _longest(rows: Sequence[dict[str, list[int]]], batch_size: int) -> list[dict[str, list[int]]]:
     return sorted(rows, key=lambda row: len(row["input_ids"]))[-batch_size:]
 
 
-def _rehearse(model: PeftModel, batch: Any, placement: Placement) -> None:
+def _rehearse(model: PreTrainedModel | PeftModel, batch: Any, placement: Placement) -> None:
     """One forward and backward pass of the longest batch, so that memory runs out now or not at all."""
     model.train()
     with torch.autocast(placement.device, torch.bfloat16, enabled=placement.dtype == "bfloat16"):
@@ -232,8 +291,7 @@ def _rehearse(model: PeftModel, batch: Any, placement: Placement) -> None:
 
 
 def _losses(state: TrainerState) -> pd.DataFrame:
-    columns = ["step", "epoch", "loss", "learning_rate"]
-    return pd.DataFrame([entry for entry in state.log_history if "loss" in entry], columns=columns)
+    return pd.DataFrame([entry for entry in state.log_history if "loss" in entry], columns=LOSS_COLUMNS)
 
 
 def _more_room(settings: TrainingSettings, placement: Placement) -> str:

@@ -1,48 +1,68 @@
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sse_assets.language_models.adapters import TrainingData
+from sse_assets.language_models.adapters import TrainingData, load_adapter, read_run
+from sse_assets.language_models.answers import NumberMode
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
-from sse_assets.language_models.regression_head import LabelScale, fit_regression_head, regress
+from sse_assets.language_models.prediction import predict_new
+from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import load
-from sse_assets.language_models.settings import LoadSettings, LoraSettings, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, LoraSettings, Task, TrainingSettings
 from sse_assets.language_models.tiny import TinyFamily
+from sse_assets.language_models.training import fine_tune
+from sse_assets_tests.language_models.test_prediction import LICL
 
-SETTINGS = TrainingSettings(learning_rate=1e-3, epochs=30, lora=LoraSettings(dropout=0.0))
+ADAPTER = TrainingSettings(learning_rate=1e-3, epochs=30, lora=LoraSettings(dropout=0.0))
+WHOLE = TrainingSettings(learning_rate=1e-3, epochs=30, lora=None)
 
 
-def test_a_head_learns_its_examples(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel]
+@pytest.mark.parametrize("settings", [ADAPTER, WHOLE], ids=["adapter", "whole"])
+def test_a_head_learns_its_examples_and_is_kept(
+    settings: TrainingSettings,
+    twelve: TrainingData,
+    tiny_models: Mapping[TinyFamily, BaseModel],
+    tmp_path: Path,
 ) -> None:
     base = tiny_models[TinyFamily.MISTRAL]
     loaded = load(base, LoadSettings(), regression=True)
-    seen: list[tuple[int, int]] = []
-    head = fit_regression_head(loaded, base, twelve, SETTINGS, progress=lambda *done: seen.append(done))
-    assert seen[-1] == (60, 60)
-    assert len(head.losses) == 60
+    tuned = fine_tune(loaded, base, twelve, settings, tmp_path, task=Task.REGRESSION)
+    assert len(tuned.losses) == 60
+    assert read_run(tmp_path) == tuned.run
+    scale = tuned.run.label_scale
+    assert scale is not None
 
     prompts = [
         prompt_ids(loaded.tokenizer, example.prompt, base.chat_template_kwargs) for example in twelve.examples
     ]
     labels = np.array([float(example.answer) for example in twelve.examples])
-    predicted = regress(head.model, loaded.tokenizer, prompts, head.scale)
+    predicted = regress(tuned.model, loaded.tokenizer, prompts, scale)
     by_median = np.abs(labels - np.median(labels)).mean()
     assert np.abs(predicted - labels).mean() < 0.4 * by_median
-    alone = regress(head.model, loaded.tokenizer, prompts[::-1], head.scale, batch_size=1)[::-1]
+    alone = regress(tuned.model, loaded.tokenizer, prompts[::-1], scale, batch_size=1)[::-1]
     np.testing.assert_allclose(predicted, alone, atol=1e-4)
+
+    kept = load_adapter(tmp_path, LoadSettings())
+    np.testing.assert_array_equal(regress(kept.model, kept.tokenizer, prompts, scale), predicted)
+    new = predict_new(tmp_path, formula="LiCl", cif=LICL)
+    assert np.isfinite(new["predicted"].item())
+    with pytest.raises(
+        LanguageModelError, match="trained for regression and cannot answer in the mode sample"
+    ):
+        predict_new(tmp_path, formula="LiCl", cif=LICL, mode=NumberMode.SAMPLE)
 
 
 def test_a_model_that_predicts_tokens_is_refused(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel]
+    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel], tmp_path: Path
 ) -> None:
     base = tiny_models[TinyFamily.MISTRAL]
     loaded = load(base, LoadSettings())
     with pytest.raises(LanguageModelError, match="load it with regression=True"):
-        fit_regression_head(loaded, base, twelve, SETTINGS)
+        fine_tune(loaded, base, twelve, ADAPTER, tmp_path, task=Task.REGRESSION)
     with pytest.raises(LanguageModelError, match="load it with regression=True"):
         regress(loaded.model, loaded.tokenizer, [[1]], LabelScale(0.0, 1.0))
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainingArguments
 
 from sse_assets.language_models.adapters import TrainingData, load_adapter, read_run
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import example_ids
 from sse_assets.language_models.errors import LanguageModelError
-from sse_assets.language_models.runtime import load
+from sse_assets.language_models.runtime import Placement, load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune, training_arguments
@@ -50,6 +51,13 @@ def test_defaults_are_table_2(base: BaseModel, tmp_path: Path) -> None:
     assert (arguments.optim, arguments.learning_rate, arguments.weight_decay) == ("adamw_8bit", 2e-4, 0.01)
     assert (arguments.lr_scheduler_type, arguments.num_train_epochs) == ("cosine", 15)
     assert (arguments.per_device_train_batch_size, arguments.gradient_accumulation_steps) == (4, 2)
+
+
+def test_one_gpu_is_used_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert TrainingArguments(output_dir=str(tmp_path)).n_gpu == 2  # and would split each batch
+    placement = Placement("cuda", "float32", four_bit=False, why="")
+    assert training_arguments(TrainingSettings(), tmp_path, placement).n_gpu == 1
 
 
 def test_it_learns(learnt: Learnt) -> None:

@@ -1,0 +1,268 @@
+"""One model and one prompt case under the protocols, trained and scored on every fold."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sse_assets.language_models.adapters import FineTuningRun
+from sse_assets.language_models.answers import NumberMode, SamplingSettings, answer_scores
+from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.fits import Fit, Fitter, Progress
+from sse_assets.language_models.model_card import write_model_card
+from sse_assets.language_models.prompts import PromptCase
+from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
+from sse_assets.language_models.training import LOSS_COLUMNS, updates
+from sse_assets.materials.conductivity import LabelConvention
+
+FIT_COLUMNS = ["protocol", "fold", "label_convention", "kind"]
+"""What tells the fits of one case apart; `kind` is the `Task`."""
+RUN_COLUMNS = [
+    *FIT_COLUMNS,
+    *("case", "base_model", "placement", "quantisation", "n_train", "n_without_prompt"),
+    *("epochs", "first_loss", "final_loss", "seconds", "tokens_per_second", "peak_memory_gb"),
+    *("resumed_at_step", "n_valid", "n_total", "mae_valid", "mae_all", "adapter_folder"),
+]
+CASE_PREDICTION_COLUMNS = [
+    *("protocol", "fold", "model", "variant", "label_convention", "electrolyte_id", "role"),
+    *("log10_sigma", "predicted", "low", "high"),
+    *("mode", "valid", "imputed", "n_draws", "mean", "std"),
+]
+_MODES_OF = {
+    Task.TEXT: (NumberMode.DISTRIBUTION, NumberMode.SAMPLE),
+    Task.REGRESSION: (NumberMode.REGRESSION,),
+}
+
+
+@dataclass(frozen=True)
+class CaseSettings:
+    """What is trained, on what, and how numbers are got out of it."""
+
+    load: LoadSettings = field(default_factory=LoadSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    """For test rows; a training row is asked for one draw."""
+    protocols: tuple[str, ...] = ("diversity", "official", "grouped")
+    """Those that the assignments have are used."""
+    label_conventions: tuple[LabelConvention, ...] = tuple(LabelConvention)
+    modes: tuple[NumberMode, ...] = tuple(NumberMode)
+    """`regression` trains a second model on each fold."""
+
+    def modes_of(self, task: Task) -> tuple[NumberMode, ...]:
+        """The modes that a model trained for this task answers in."""
+        return tuple(mode for mode in _MODES_OF[task] if mode in self.modes)
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """All fits of one model and case."""
+
+    runs: pd.DataFrame
+    """`RUN_COLUMNS`, a row for each fit.
+
+    - `n_without_prompt`: rows of the fold, of both roles, that lack what the case tells.
+    - `first_loss`: of the first update; `final_loss`: mean over the last epoch.
+    - `n_valid`, `n_total`, `mae_valid`, `mae_all`: of the mode `sample` on test rows with a prompt, as
+      `answers.AnswerScores`; missing without that mode.
+    - `adapter_folder`: relative to the case's folder.
+    """
+    predictions: pd.DataFrame
+    """`CASE_PREDICTION_COLUMNS`, a row for each mode and row of a fold.
+
+    - `variant`: the case, such as `case_2`, for the distribution; `case_2_sample`, `case_2_regression`.
+    - `log10_sigma`: the label as trained on, to two decimals.
+    - A test row without a prompt is predicted by the training median, `imputed` and not `valid`; a training
+      row without one is left out.
+    """
+    losses: pd.DataFrame
+    """`FIT_COLUMNS` and `training.LOSS_COLUMNS`, a row for each update."""
+
+
+def run_case(
+    base: BaseModel,
+    case: PromptCase,
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    settings: CaseSettings,
+    folder: Path,
+    *,
+    data_version: str,
+    split_and_leakage: Mapping[str, str],
+    progress: Progress = lambda done, total: None,
+    on_losses: Callable[[pd.DataFrame], None] = lambda losses: None,
+) -> CaseOutcome:
+    """Train and score one model on one prompt case, under every protocol, fold and label convention.
+
+    Killed and called again, it goes on at the last epoch of the fit it was in.
+
+    Args:
+        prompts: of every electrolyte, from `prompts.prompt_table`.
+        assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
+        folder: where the fits lie, one folder each, with adapter, run, losses, answers and model card.
+        data_version: of the table of prompts; it goes into `run.json` and the card.
+        split_and_leakage: by protocol, for the model card: how test rows were chosen, and what of them the
+            model may have seen all the same.
+        progress: called with (steps done, steps in all); a step is an update, or a row asked in one mode.
+        on_losses: called after each epoch with the losses so far, as `CaseOutcome.losses`.
+
+    Raises:
+        LanguageModelError: if there is nothing to train, or an electrolyte has no row of prompts; as
+            `runtime.load` and `training.fine_tune`.
+    """
+    fits = _fits(case, prompts, assignments, settings, data_version)
+    fitter = Fitter(base, settings.load, settings.training, folder)
+    steps = _Steps([length for fit in fits for length in _lengths(fit, settings)], progress)
+    runs: list[dict[str, Any]] = []
+    predictions: list[pd.DataFrame] = []
+    losses: list[pd.DataFrame] = []
+    for fit in fits:
+        key = _key(fit)
+
+        def tell(so_far: pd.DataFrame, key: Mapping[str, Any] = key) -> None:
+            on_losses(_joined([*losses, so_far.assign(**key)], FIT_COLUMNS + LOSS_COLUMNS))
+
+        run, losses_of_fit = fitter.train(fit, steps.next_part(), tell)
+        answers = fitter.ask(fit, settings.modes_of(fit.task), settings.sampling, steps.next_part())
+        scored = [_scored(fit, mode, table, run) for mode, table in answers.items()]
+        own = fitter.folder(fit)
+        runs.append({**key, **_row(fit, run, answers), "adapter_folder": str(own.relative_to(folder))})
+        predictions.extend(scored)
+        losses.append(losses_of_fit.assign(**key))
+        _write_card(own, run, runs[-1], scored, split_and_leakage[fit.data.protocol])
+    fitter.close()
+    return CaseOutcome(
+        runs=pd.DataFrame(runs, columns=RUN_COLUMNS).astype({"n_valid": "Int64", "n_total": "Int64"}),
+        predictions=_joined(predictions, CASE_PREDICTION_COLUMNS),
+        losses=_joined(losses, FIT_COLUMNS + LOSS_COLUMNS),
+    )
+
+
+def _fits(
+    case: PromptCase,
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    settings: CaseSettings,
+    data_version: str,
+) -> list[Fit]:
+    """All fits, those of one task together, so that its model is loaded once."""
+    fits = [
+        Fit.of(task, case, prompts, fold, convention, data_version)
+        for task in Task
+        if settings.modes_of(task)
+        for protocol in settings.protocols
+        for _, fold in assignments[assignments["protocol"] == protocol].groupby("fold")
+        for convention in settings.label_conventions
+    ]
+    if not fits:
+        raise LanguageModelError(
+            "there is nothing to train: choose a number mode, a label convention and a protocol that the "
+            f"assignments have, one of {', '.join(assignments['protocol'].unique())}"
+        )
+    return fits
+
+
+class _Steps:
+    """Progress of work that consists of parts of known lengths."""
+
+    def __init__(self, lengths: list[int], progress: Progress) -> None:
+        self._lengths = iter(lengths)
+        self._total = sum(lengths)
+        self._begun = 0
+        self._progress = progress
+
+    def next_part(self) -> Progress:
+        """The progress of the next part, in whatever units that part counts."""
+        start, length = self._begun, next(self._lengths)
+        self._begun += length
+
+        def tell(done: int, total: int) -> None:
+            self._progress(start + length * done // total, self._total)
+
+        return tell
+
+
+def _lengths(fit: Fit, settings: CaseSettings) -> tuple[int, int]:
+    """Steps of training and of asking."""
+    asked = len(fit.asked) * len(settings.modes_of(fit.task))
+    return updates(len(fit.data.examples), settings.training), asked
+
+
+def _key(fit: Fit) -> dict[str, Any]:
+    data = fit.data
+    values = (data.protocol, data.fold, data.label_convention.value, fit.task.value)
+    return dict(zip(FIT_COLUMNS, values, strict=True))
+
+
+def _scored(fit: Fit, mode: NumberMode, answers: pd.DataFrame, run: FineTuningRun) -> pd.DataFrame:
+    """Answers beside labels, and the training median for test rows that could not be asked."""
+    case = fit.data.case
+    kept = fit.rows[(fit.rows["role"] == "test") | fit.rows["prompt"].notna()]
+    table = kept.merge(answers, on="electrolyte_id", how="left", validate="one_to_one")
+    unasked = table["prompt"].isna()
+    return table.assign(
+        **_key(fit),
+        model=run.base.name,
+        variant=case.value if mode is NumberMode.DISTRIBUTION else f"{case}_{mode}",
+        mode=mode.value,
+        predicted=table["predicted"].mask(unasked, run.data.label_median),
+        valid=table["valid"].eq(True),
+        imputed=table["imputed"].eq(True) | unasked,
+        n_draws=table["n_draws"].fillna(0).astype(int),
+    )[CASE_PREDICTION_COLUMNS]
+
+
+def _row(fit: Fit, run: FineTuningRun, answers: Mapping[NumberMode, pd.DataFrame]) -> dict[str, Any]:
+    """A row of `CaseOutcome.runs`, but for `FIT_COLUMNS` and the folder."""
+    per_epoch = len(run.losses) // run.settings.epochs
+    row: dict[str, Any] = {
+        "case": run.data.case.value,
+        "base_model": run.base.name,
+        "placement": run.placement.why,
+        "quantisation": "4-bit" if run.placement.four_bit else run.placement.dtype,
+        "n_train": run.data.n_examples,
+        "n_without_prompt": int(fit.rows["prompt"].isna().sum()),
+        "epochs": run.settings.epochs,
+        "first_loss": run.losses[0],
+        "final_loss": math.fsum(run.losses[-per_epoch:]) / per_epoch,
+        "seconds": run.seconds,
+        "tokens_per_second": run.tokens_per_second,
+        "peak_memory_gb": run.peak_memory_gb,
+        "resumed_at_step": run.resumed_at_step,
+    }
+    if NumberMode.SAMPLE in answers:
+        labels = fit.asked.loc[fit.asked["role"] == "test"].set_index("electrolyte_id")["log10_sigma"]
+        drawn = answers[NumberMode.SAMPLE]
+        scores = answer_scores(drawn[drawn["electrolyte_id"].isin(labels.index)], labels)
+        row |= {name: value for name, value in asdict(scores).items() if name in RUN_COLUMNS}
+    return row
+
+
+def _write_card(
+    own: Path,
+    run: FineTuningRun,
+    row: Mapping[str, Any],
+    scored: list[pd.DataFrame],
+    split_and_leakage: str,
+) -> None:
+    """The model card, with the test error of every mode."""
+    test_metrics = {}
+    for table in scored:
+        test = table[table["role"] == "test"]
+        name = f"mean absolute error, mode `{test['mode'].iloc[0]}`"
+        test_metrics[name] = float((test["predicted"] - test["log10_sigma"]).abs().mean())
+    write_model_card(
+        own,
+        run,
+        split_and_leakage=split_and_leakage,
+        n_valid=row.get("n_valid"),
+        n_total=row.get("n_total"),
+        test_metrics=test_metrics,
+    )
+
+
+def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(tables, ignore_index=True)[columns]
