@@ -302,11 +302,10 @@ def _train(
     )
     stored = f"models/{place}/{data_version}"
     single_fold = outcome.runs.groupby("protocol")["fold"].transform("nunique") == 1
-    paths = pd.Series(None, index=outcome.runs.index, dtype="str")
-    for row, folder in outcome.runs.loc[single_fold, "adapter_folder"].items():
-        paths[row] = f"{stored}/{folder}"
-        publish_folder(working / "fits" / folder, settings.blob_root / paths[row])
-    fits = outcome.runs.drop(columns="adapter_folder").assign(model_path=paths)
+    stored_at = (stored + "/" + outcome.runs["adapter_folder"]).where(single_fold)
+    for folder in outcome.runs.loc[single_fold, "adapter_folder"]:
+        publish_folder(working / "fits" / folder, settings.blob_root / stored / folder)
+    fits = outcome.runs.drop(columns="adapter_folder").assign(model_path=stored_at)
     yield table_result(
         fits,
         key=key,

@@ -252,8 +252,8 @@ def _write_card(
     test_metrics = {}
     for table in scored:
         test = table[table["role"] == "test"]
-        name = f"mean absolute error, mode `{test['mode'].iloc[0]}`"
-        test_metrics[name] = float((test["predicted"] - test["log10_sigma"]).abs().mean())
+        for mode, errors in (test["predicted"] - test["log10_sigma"]).abs().groupby(test["mode"]):
+            test_metrics[f"mean absolute error, mode `{mode}`"] = float(errors.mean())
     write_model_card(
         own,
         run,

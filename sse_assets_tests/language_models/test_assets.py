@@ -1,0 +1,175 @@
+"""The step behind `models.language_models`, on a tiny Llama in the place of the paper's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from upath import UPath
+
+from sse_assets.assets.language_models import language_models
+from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
+from sse_assets.language_models.adapters import TrainingData
+from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.prediction import predict_new
+from sse_assets.language_models.settings import LoadSettings
+from sse_assets.language_models.tiny import TinyFamily
+from sse_assets.orchestration.gpu import GPU_POOL
+from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets_tests.language_models.test_prediction import LICL
+
+PARTITION = dg.MultiPartitionKey({"base_model": "llama-3.1-8b", "case": "case_2"})
+
+
+def _source(group: str, name: str, frame: pd.DataFrame) -> dg.AssetsDefinition:
+    @dg.asset(key=[group, name])
+    def source() -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(frame)
+
+    return source
+
+
+class Step:
+    """The step with its inputs, on storage of its own."""
+
+    def __init__(self, home: Path, data: TrainingData) -> None:
+        self.settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+        self.instance = dg.DagsterInstance.local_temp(str(home))
+        prompts = pd.DataFrame(
+            [
+                {
+                    "electrolyte_id": example.electrolyte_id,
+                    "case": data.case.value,
+                    "prompt": example.prompt,
+                    "missing": None,
+                    "label_obelix": example.answer,
+                    "label_bound": example.answer,
+                }
+                for example in data.examples
+            ]
+        )
+        ids = prompts["electrolyte_id"]
+        assignments = pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "protocol": protocol,
+                        "fold": fold,
+                        "electrolyte_id": ids,
+                        "role": ["test" if number % 4 == fold else "train" for number in range(len(ids))],
+                    }
+                )
+                for protocol, fold in (("diversity", 0), ("grouped", 0), ("grouped", 1))
+            ]
+        )
+        leakage = pd.DataFrame(
+            {
+                "protocol": ["diversity"],
+                "fold": [0],
+                "n_test": [3],
+                "n_test_sharing_doi": [2],
+                "n_test_sharing_composition": [1],
+            }
+        )
+        self.sources = [
+            _source("descriptors", "prompts", prompts),
+            _source("splits", "assignments", assignments),
+            _source("splits", "leakage", leakage.reindex([0, 0]).assign(protocol=["diversity", "grouped"])),
+        ]
+
+    def run(self, **config: Any) -> dg.ExecuteInProcessResult:
+        resources = {"io_manager": TableIOManager(self.settings), "settings": self.settings}
+        dg.materialize(self.sources, instance=self.instance, resources=resources)
+        return dg.materialize(
+            [*self.sources, language_models],
+            selection=[language_models],
+            partition_key=PARTITION,
+            instance=self.instance,
+            resources=resources,
+            run_config={"ops": {"fine_tune_language_model": {"config": config}}},
+            raise_on_error=False,
+        )
+
+    def table(self, name: str) -> pd.DataFrame:
+        return TableStore(self.settings.blob_root).read(TableKey("models", name))
+
+
+@pytest.fixture
+def step(tmp_path: Path, twelve: TrainingData) -> Step:
+    return Step(tmp_path, twelve)
+
+
+def test_a_partition_is_trained_scored_stored_and_can_be_used(
+    step: Step, tiny_models: Mapping[TinyFamily, BaseModel]
+) -> None:
+    weights = tiny_models[TinyFamily.LLAMA].hub_id
+    result = step.run(
+        local_path=weights,
+        epochs=1,
+        label_conventions=["bound"],
+        protocols=["all_rows", "diversity", "grouped"],
+    )
+    assert result.success
+
+    fits = step.table("language_models")
+    assert set(FIT_COLUMNS) <= set(fits)
+    assert list(fits["protocol"]) == ["all_rows", "diversity", "grouped", "grouped"]
+    # As with the trees, what is kept is what somebody might use: not the folds of a cross-validation.
+    assert list(fits["model_path"].notna()) == [True, True, False, False]
+    assert not (step.settings.home / "working" / "language_models" / "llama-3.1-8b" / "case_2").exists()
+
+    answers = step.table("language_models_predictions")
+    assert set(answers["variant"]) == {"case_2", "case_2_sample"}
+    assert set(answers["protocol"]) == {"diversity", "grouped"}
+    assert len(step.table("language_models_losses")) == 4 * 2
+
+    folder = Path(str(step.settings.blob_root / fits["model_path"].iloc[1]))
+    assert "2 share a source paper" in (folder / "README.md").read_text()
+    predicted = predict_new(folder, cif=LICL, load_settings=LoadSettings(weights))
+    assert predicted["predicted"].between(-18, 1).all()
+
+
+def test_the_loss_curve_can_be_followed(step: Step, tiny_models: Mapping[TinyFamily, BaseModel]) -> None:
+    step.run(
+        local_path=tiny_models[TinyFamily.LLAMA].hub_id,
+        epochs=2,
+        label_conventions=["bound"],
+        protocols=["diversity"],
+        number_modes=["distribution"],
+    )
+    event = step.instance.fetch_observations(dg.AssetKey(["models", "language_models"]), limit=1).records[0]
+    observation = event.asset_observation
+    assert observation is not None
+    assert observation.partition == PARTITION
+    assert observation.metadata["loss"].value > 0
+    assert "data:image/png" in observation.metadata["loss_curve"].value
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"quantisation": "3-bit"}, "quantisation is '3-bit', and not one of: auto, none, 4-bit"),
+        ({"label_conventions": ["floor"]}, "label_conventions is 'floor', and not one of: obelix, bound"),
+        ({"protocols": ["blind"]}, "one of diversity, grouped, all_rows"),
+        ({"local_path": "nowhere"}, "nowhere"),
+        ({}, "meta-llama/Llama-3.1-8B-Instruct"),
+    ],
+)
+def test_what_cannot_work_stops_before_any_training(
+    step: Step, config: dict[str, Any], sentence: str
+) -> None:
+    result = step.run(**config)
+    assert not result.success
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    cause = failure.step_failure_data.error.cause
+    assert cause.cls_name == "LanguageModelError"
+    assert sentence in cause.message
+
+
+def test_the_step_asks_for_a_gpu() -> None:
+    assert language_models.op.pool == GPU_POOL
+    assert language_models.op.tags["dagster-k8s/config"]
