@@ -1,5 +1,6 @@
 """The command line: a thin door to runs and to the web UI."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -11,7 +12,7 @@ import pandas as pd
 import yaml
 
 from sse_assets.orchestration.settings import Settings, SettingsError
-from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -97,6 +98,46 @@ def ui(port: int) -> None:
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
     arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
+
+
+@main.command()
+@click.option("--formula", help="Such as Li6PS5Cl.")
+@click.option("--cif", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CIF file.")
+@click.option("--model", default="boosted_trees", show_default=True, help="As in metrics.scores.")
+@click.option("--variant", help="Feature set or prompt case; by default the richest that the input allows.")
+def predict(formula: str | None, cif: Path | None, model: str, variant: str | None) -> None:
+    """Room-temperature Li-ion conductivity of a material, by a model that the pipeline has stored."""
+    from sse_assets.language_models.errors import LanguageModelError
+    from sse_assets.materials.crystal import CifError
+    from sse_assets.materials.formula import FormulaError
+    from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
+
+    settings = _settings()
+    try:
+        material = Material(formula, None if cif is None else cif.read_text(errors="replace"))
+        chosen = choose_model(_stored_models(settings), model, variant, has_crystal=cif is not None)
+        prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
+    except (PredictionError, FormulaError, CifError, LanguageModelError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"log10(σ / (S/cm)) = {prediction.log10_sigma:.2f}, σ = {10**prediction.log10_sigma:.1e} S/cm")
+    click.echo(f"90 % interval: {prediction.low:.2f} to {prediction.high:.2f}")
+    click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}")
+    for remark in prediction.remarks:
+        click.echo(f"note: {remark}")
+
+
+def _stored_models(settings: Settings) -> pd.DataFrame:
+    """Columns model, variant, protocol, label_convention, model_path of everything that can be asked."""
+    store = TableStore(settings.blob_root)
+    names = {"base_model": "model", "feature_set": "variant", "case": "variant"}
+    found = []
+    for name in ("boosted_trees", "language_models", "small_language_model"):
+        with contextlib.suppress(TableError):  # not made yet
+            table = store.read(TableKey("models", name)).rename(columns=names)
+            text = table[table["kind"] == "text"] if "kind" in table else table.assign(model=name)
+            found.append(text.dropna(subset="model_path"))
+    columns = ["model", "variant", "protocol", "label_convention", "model_path"]
+    return pd.concat([pd.DataFrame(columns=columns), *found])[columns]
 
 
 def _settings() -> Settings:

@@ -1,0 +1,180 @@
+"""One interface to every stored model: what does it say of this material?"""
+
+import math
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+from upath import UPath
+
+from sse_assets.boosted_trees.model import CARD_FILE, BoostedTreesModel
+from sse_assets.boosted_trees.training import ALL_ROWS
+from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, FeatureSet, feature_matrix
+from sse_assets.descriptors.geometric import geometric
+from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.stoichiometric import stoichiometric
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.materials.crystal import read_cif
+from sse_assets.materials.formula import formula_text
+
+_NEW = "new"
+_PREFERRED = {
+    True: ["all", "case_4", "case_2", "case_3", "case_1"],
+    False: ["stoichiometric", "case_1"],
+}
+"""Variants by whether there is a crystal, the richest first."""
+_CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
+
+
+class PredictionError(ValueError):
+    """A model that cannot say anything of a material, or a folder without a model."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What is known of a material that nobody has measured."""
+
+    formula: str | None = None
+    cif: str | None = None
+    """Text of a CIF."""
+
+    def __post_init__(self) -> None:
+        if self.formula is None and self.cif is None:
+            raise PredictionError("there is nothing to predict for: give a formula, a CIF or both")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """log10(σ / (S/cm)) at room temperature, and how far to trust it."""
+
+    log10_sigma: float
+    low: float
+    """Lower end of the model's own 90 % interval, NaN where it gives none."""
+    high: float
+    remarks: tuple[str, ...]
+    """What the model was not told, or has never seen."""
+
+
+class Predictor(Protocol):
+    """A stored model, ready to be asked."""
+
+    def predict(self, material: Material) -> Prediction:
+        """What the model says.
+
+        Raises:
+            PredictionError, FormulaError, CifError, LanguageModelError: if it cannot say anything.
+        """
+
+
+def open_predictor(folder: UPath) -> Predictor:
+    """The model that an asset of the group `models` has stored: boosted trees or a language model.
+
+    Raises:
+        PredictionError: if the folder holds neither.
+    """
+    if (folder / CARD_FILE).exists():
+        return _Trees(BoostedTreesModel.load(str(folder)))
+    if (folder / "run.json").exists():
+        return _LanguageModel(folder)
+    raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
+
+
+def choose_model(
+    stored: pd.DataFrame, model: str, variant: str | None, *, has_crystal: bool
+) -> Mapping[str, str]:
+    """The stored model to ask: trained on all rows if there is one, a censored label at its limit.
+
+    Args:
+        stored: columns model, variant, protocol, label_convention, model_path.
+        model: as in `metrics.scores`.
+        variant: feature set or prompt case; None takes the first of `_PREFERRED` that is there.
+        has_crystal: whether a CIF is given.
+
+    Raises:
+        PredictionError: if no such model is stored, naming those that are.
+    """
+    preferred = [variant] if variant else _PREFERRED[has_crystal]
+    rows = stored[(stored["model"] == model) & stored["variant"].isin(preferred)]
+    rows = rows[rows["label_convention"] == LabelConvention.BOUND.value]
+    if rows.empty:
+        names = sorted(set(stored["model"] + " / " + stored["variant"]))
+        raise PredictionError(
+            f"there is no stored model {model}{f' / {variant}' if variant else ''}; there are: "
+            f"{', '.join(names) or 'none yet: run the pipeline first'}"
+        )
+    order = rows.assign(
+        by_variant=rows["variant"].map(preferred.index), by_protocol=rows["protocol"] != ALL_ROWS
+    )
+    first = order.sort_values(["by_variant", "by_protocol", "protocol"]).head(1)
+    return {str(name): str(value) for name, value in first.to_dict("records")[0].items()}
+
+
+@dataclass(frozen=True)
+class _Trees:
+    model: BoostedTreesModel
+
+    def predict(self, material: Material) -> Prediction:
+        card = self.model.card
+        assert card is not None  # no model is stored without one
+        features = _features(material, FeatureSet(card.feature_set))
+        absent = dict.fromkeys(set(self.model.feature_names) - {*features, *GEOMETRIC_COLUMNS}, 0.0)
+        known = features.assign(**absent)
+        predicted = float(self.model.predict(known)[0])
+        half_width = math.nan if card.interval_half_width is None else card.interval_half_width
+        return Prediction(
+            predicted,
+            predicted - half_width,
+            predicted + half_width,
+            (*_unknown_elements(features, self.model), *_unknown_geometry(known)),
+        )
+
+
+@dataclass(frozen=True)
+class _LanguageModel:
+    folder: UPath
+
+    def predict(self, material: Material) -> Prediction:
+        from sse_assets.language_models.prediction import predict_new  # it imports torch, which takes seconds
+
+        with tempfile.TemporaryDirectory() as scratch:
+            local = _local_copy(self.folder, Path(scratch))
+            row = predict_new(local, formula=material.formula, cif=material.cif).iloc[0]
+        remarks = (f"it has read: {row['prompt']}",)
+        return Prediction(float(row["predicted"]), float(row["low"]), float(row["high"]), remarks)
+
+
+def _features(material: Material, feature_set: FeatureSet) -> pd.DataFrame:
+    """The descriptors of one material, as the models were trained on them; NaN for what is not known."""
+    crystal = None if material.cif is None else read_cif(material.cif)  # unreadable is an error here
+    formula = material.formula
+    if formula is None:
+        assert crystal is not None  # Material has one of the two
+        formula = formula_text(crystal.composition.element_composition)
+    row = {"electrolyte_id": _NEW, "formula": formula} | dict.fromkeys(_CELL, math.nan)
+    electrolytes = pd.DataFrame([row])
+    cifs = [] if material.cif is None else [(_NEW, _NEW, material.cif)]
+    structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
+    geometry, _ = geometric(electrolytes, structures, PoreSettings(), workers=1)
+    return feature_matrix(feature_set, stoichiometric(electrolytes), geometry)
+
+
+def _unknown_elements(features: pd.DataFrame, model: BoostedTreesModel) -> list[str]:
+    unknown = [str(name) for name in features.columns.difference([*model.feature_names, *GEOMETRIC_COLUMNS])]
+    return [f"no training row holds {', '.join(unknown)}: the model does not see it"] if unknown else []
+
+
+def _unknown_geometry(features: pd.DataFrame) -> list[str]:
+    unknown = [name for name in GEOMETRIC_COLUMNS if name in features and features[name].isna().all()]
+    return [f"not known, give a CIF: {', '.join(unknown)}"] if unknown else []
+
+
+def _local_copy(folder: UPath, scratch: Path) -> Path:
+    """The folder itself if it is local; a language model is read from a disk."""
+    if folder.protocol in ("", "file"):
+        return Path(folder.path)
+    for file in folder.iterdir():
+        (scratch / file.name).write_bytes(file.read_bytes())
+    return scratch

@@ -1,0 +1,121 @@
+"""Any stored model answers for a new material, and says what it did not know."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from upath import UPath
+
+from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.materials.crystal import CifError
+from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
+
+ROCK_SALT = """\
+data_licl
+_cell_length_a 5.13
+_cell_length_b 5.13
+_cell_length_c 5.13
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Li1 Li 0.0 0.0 0.0
+Li2 Li 0.5 0.5 0.0
+Li3 Li 0.5 0.0 0.5
+Li4 Li 0.0 0.5 0.5
+Cl1 Cl 0.5 0.5 0.5
+Cl2 Cl 0.0 0.0 0.5
+Cl3 Cl 0.0 0.5 0.0
+Cl4 Cl 0.5 0.0 0.0
+"""
+
+
+def stored_trees(folder: Path, feature_set: str, columns: list[str], told_by: str) -> UPath:
+    """Trees that predict -1 where the column `told_by` is above a half, and -9 where it is below."""
+    X = pd.DataFrame(np.random.default_rng(0).uniform(size=(200, len(columns))), columns=columns)
+    y = pd.Series(np.where(X[told_by] > 0.5, -1.0, -9.0))
+    settings = BoostedTreesSettings(
+        n_estimators=50, num_parallel_tree=1, reg_lambda=0, reg_alpha=0, subsample=1
+    )
+    card = ModelCard(feature_set, "all_rows", LabelConvention.BOUND, "v1", 200, {}, 0.5)
+    BoostedTreesModel.fit(X, y, settings).with_card(card).save(folder)
+    return UPath(folder)
+
+
+def test_trees_read_a_formula_whatever_its_order(tmp_path: Path) -> None:
+    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["S", "Li", "O"], "Li"))
+    rich = predictor.predict(Material("Li9S1"))
+    assert rich.log10_sigma == pytest.approx(-1, abs=0.5)
+    assert rich.high - rich.low == pytest.approx(1.0)
+    assert rich.remarks == ()
+    assert predictor.predict(Material("SLi0.1")).log10_sigma == pytest.approx(-9, abs=0.5)
+
+
+def test_what_the_trees_do_not_see_is_said(tmp_path: Path) -> None:
+    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
+    assert predictor.predict(Material("LiPoI")).remarks == (
+        "no training row holds I, Po: the model does not see it",
+        "not known, give a CIF: a, b, c, density_g_cm3, poav_cm3_g",
+    )
+    assert predictor.predict(Material(cif=ROCK_SALT)).remarks == ()
+
+
+def test_a_cif_counts_as_its_cell(tmp_path: Path) -> None:
+    columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    predictor = open_predictor(stored_trees(tmp_path, "geometric", columns, "a"))
+    assert predictor.predict(Material(cif=ROCK_SALT)).log10_sigma == pytest.approx(-1, abs=0.5)
+    short = ROCK_SALT.replace("5.13", "0.4")
+    assert predictor.predict(Material(cif=short)).log10_sigma == pytest.approx(-9, abs=0.5)
+
+
+def test_bad_input_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(PredictionError, match="give a formula, a CIF or both"):
+        Material()
+    with pytest.raises(PredictionError, match="holds no model"):
+        open_predictor(UPath(tmp_path))
+    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li"], "Li"))
+    with pytest.raises(CifError):
+        predictor.predict(Material("LiCl", cif="no crystal"))
+
+
+STORED = pd.DataFrame(
+    [
+        ("boosted_trees", "all", "diversity", "bound", "trees-d"),
+        ("boosted_trees", "all", "all_rows", "obelix", "trees-o"),
+        ("boosted_trees", "all", "all_rows", "bound", "trees"),
+        ("boosted_trees", "stoichiometric", "all_rows", "bound", "formula"),
+        ("qwen3-8b", "case_2", "official", "bound", "qwen"),
+    ],
+    columns=["model", "variant", "protocol", "label_convention", "model_path"],
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "has_crystal", "path"),
+    [
+        ("boosted_trees", None, True, "trees"),
+        ("boosted_trees", None, False, "formula"),
+        ("boosted_trees", "all", False, "trees"),
+        ("qwen3-8b", None, True, "qwen"),
+    ],
+)
+def test_the_model_asked_is_the_richest_one_trained_on_all_rows(
+    model: str, variant: str | None, has_crystal: bool, path: str
+) -> None:
+    assert choose_model(STORED, model, variant, has_crystal=has_crystal)["model_path"] == path
+
+
+def test_a_model_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(PredictionError, match="no stored model llama; there are: boosted_trees / all, "):
+        choose_model(STORED, "llama", None, has_crystal=False)
+    with pytest.raises(PredictionError, match="none yet: run the pipeline first"):
+        choose_model(STORED.head(0), "boosted_trees", None, has_crystal=False)
