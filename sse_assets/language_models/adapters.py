@@ -18,7 +18,7 @@ from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.regression_head import LabelScale
-from sse_assets.language_models.runtime import Loaded, Placement, load
+from sse_assets.language_models.runtime import Loaded, Placement, load, without_bars
 from sse_assets.language_models.settings import (
     LoadSettings,
     LoraSettings,
@@ -148,7 +148,8 @@ def save_adapter(
     its tokenizer, as a folder that `from_pretrained` reads.
     """
     (folder / RUN_FILE).unlink(missing_ok=True)
-    model.save_pretrained(str(folder))
+    with without_bars():
+        model.save_pretrained(str(folder))
     if isinstance(model, PeftModel):
         # peft's empty form; the model card follows once the test rows are scored.
         (folder / "README.md").unlink()
