@@ -147,7 +147,9 @@ def place(
         LanguageModelError: if a large model finds no GPU, or one that is too full for it.
     """
     small = parameters < SMALL_PARAMETERS
-    size = f"{name} ({parameters / 1e9:.2g} billion weights)"
+    millions = parameters / 1e6
+    weights = f"{millions / 1e3:.2g} billion" if millions >= 1e3 else f"{millions:.2g} million"
+    size = f"{name} ({weights} weights)"
     if free_gpu_bytes is None:
         if not small:
             raise LanguageModelError(
