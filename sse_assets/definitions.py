@@ -8,6 +8,7 @@ from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import model_assets
 from sse_assets.assets.raw import raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
+from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.settings import Executor, Settings
@@ -20,17 +21,20 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     executor = (
         dg.in_process_executor if settings.executor is Executor.IN_PROCESS else dg.multiprocess_executor
     )
+    assets = [
+        *raw_assets(settings),
+        *curated_assets(settings.dataset),
+        *descriptor_assets,
+        *split_assets,
+        *model_assets,
+        *metrics_assets,
+    ]
     return dg.Definitions(
-        assets=[
-            *raw_assets(settings),
-            *curated_assets(settings.dataset),
-            *descriptor_assets,
-            *split_assets,
-            *model_assets,
-            *metrics_assets,
-        ],
+        assets=automated(assets),
         asset_checks=[electrolytes_are_sound, *split_checks],
         jobs=[dg.define_asset_job(EVERYTHING, description="Every asset, from raw data to the report.")],
+        sensors=[automation_sensor()],
+        schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor,
         loggers={PLAIN_LINES: plain_logger},

@@ -8,11 +8,12 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.evaluation.report import Source
+from sse_assets.orchestration.automation import NETWORK
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.sources import liion, obelix, optimade, recorded, sample
-from sse_assets.sources.columns import References
+from sse_assets.sources.columns import References, UnreachableError
 from sse_assets.sources.download import fetch
 from sse_assets.sources.registry import (
     ALL_FILES,
@@ -27,6 +28,9 @@ from sse_assets.sources.registry import (
 GROUP = "raw"
 _CODE_VERSION = "1"
 """Of the readers: what they make of the same file is another data version when this is raised."""
+_RETRIES = 2
+_FIRST_PAUSE_S = 5.0
+"""Before a step that could not reach its source tries again; `fetch` has paused and tried before that."""
 _SNAPSHOT = "mp_snapshot"
 """Folder of the mirror that holds recorded reference structures."""
 
@@ -94,11 +98,19 @@ def _published(
         group_name=GROUP,
         description=description,
         kinds={"csv" if files[0].mirror_path.endswith(".csv") else "cif"},
+        tags=NETWORK,
         # The files are pinned by hash, so nothing is stale until a pin changes.
         code_version=f"{_CODE_VERSION}-{hashlib.sha256(pinned.encode()).hexdigest()[:12]}",
     )
-    def source(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[pd.DataFrame]:
-        paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
+    def source(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        try:
+            paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
+        except UnreachableError as error:
+            # Only this one may pass by itself; a wrong hash is as wrong in a minute.
+            pause_s = _FIRST_PAUSE_S * 2**context.retry_number
+            raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=pause_s) from error
         return table_result(
             read(*paths),
             data_version=f"{pinned}-v{_CODE_VERSION}",
@@ -143,6 +155,7 @@ def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
             "which nothing but the formula is known; from the mirror's recorded snapshot where there is one."
         ),
         kinds={"cif"},
+        tags=NETWORK,
         code_version=_reference_version(recorded_index),
     )
     def reference_structures(

@@ -56,6 +56,10 @@ class SourceError(RuntimeError):
     """A source's file is missing, damaged or not laid out as expected; the message names file and remedy."""
 
 
+class UnreachableError(SourceError):
+    """A server that cannot be reached or does not answer as it should; another try may succeed."""
+
+
 @dataclass(frozen=True)
 class References:
     """What databases, or a record of them, hold for the compositions asked for."""
