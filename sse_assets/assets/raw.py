@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.evaluation.report import Source
-from sse_assets.orchestration.automation import NETWORK
+from sse_assets.orchestration.automation import NETWORK, try_again_later
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -28,9 +28,6 @@ from sse_assets.sources.registry import (
 GROUP = "raw"
 _CODE_VERSION = "1"
 """Of the readers: what they make of the same file is another data version when this is raised."""
-_RETRIES = 2
-_FIRST_PAUSE_S = 5.0
-"""Before a step that could not reach its source tries again; `fetch` has paused and tried before that."""
 _SNAPSHOT = "mp_snapshot"
 """Folder of the mirror that holds recorded reference structures."""
 
@@ -108,9 +105,8 @@ def _published(
         try:
             paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
         except UnreachableError as error:
-            # Only this one may pass by itself; a wrong hash is as wrong in a minute.
-            pause_s = _FIRST_PAUSE_S * 2**context.retry_number
-            raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=pause_s) from error
+            # Only this may pass by itself; a file with a wrong hash is as wrong in a minute.
+            raise (try_again_later(context.run, context.retry_number) or error) from error
         return table_result(
             read(*paths),
             data_version=f"{pinned}-v{_CODE_VERSION}",

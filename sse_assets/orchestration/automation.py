@@ -26,6 +26,9 @@ NIGHTLY = "0 3 * * *"
 NETWORK = {"sse_assets/reads": "network"}
 """Tag of an asset that fetches; each has a nightly schedule, off until somebody turns it on."""
 
+_STARTED_BY = {"dagster/schedule_name", "dagster/sensor_name"}
+"""A run that nobody waits for has one of these tags."""
+
 SENSOR = "keep_up_to_date"
 
 
@@ -134,6 +137,16 @@ def automation_sensor(every_s: int = 30) -> dg.AutomationConditionSensorDefiniti
             use_user_code_server=True,
             description="Makes again what no longer agrees with its inputs or its code.",
         )
+
+
+def try_again_later(run: dg.DagsterRun, attempt: int) -> dg.RetryRequested | None:
+    """What a step raises that could not reach its source: after 1, 4 and 16 minutes it tries again.
+
+    None for a run that a person started and waits for: it should fail at once and say why.
+    """
+    if not _STARTED_BY & run.tags.keys():
+        return None
+    return dg.RetryRequested(max_retries=3, seconds_to_wait=60.0 * 4**attempt)
 
 
 def nightly_fetches(assets: Iterable[dg.AssetsDefinition]) -> list[dg.ScheduleDefinition]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from sse_assets.orchestration.automation import NETWORK, NIGHTLY, nightly_fetches
+from sse_assets.orchestration.automation import NETWORK, NIGHTLY, nightly_fetches, try_again_later
 from sse_assets_tests.orchestration.small_lineage import Following, World, definitions_of
 
 DERIVED = ["table", "features", "model [x]", "model [y]", "report"]
@@ -141,3 +141,10 @@ def test_sources_on_the_network_have_a_nightly_schedule_that_is_off() -> None:
     assert schedule.name == "fetch_far"
     assert schedule.cron_schedule == NIGHTLY
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+
+
+def test_only_a_run_that_nobody_waits_for_pauses_before_it_tries_again() -> None:
+    by_night = dg.DagsterRun("everything", tags={"dagster/schedule_name": "fetch_far"})
+    pauses = [try_again_later(by_night, attempt) for attempt in range(3)]
+    assert [pause and pause.seconds_to_wait for pause in pauses] == [60, 240, 960]
+    assert try_again_later(dg.DagsterRun("everything"), 0) is None
