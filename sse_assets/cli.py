@@ -39,7 +39,9 @@ def run(everything: bool, config: Path | None) -> None:
     import dagster as dg
 
     from sse_assets.assets.metrics import REPORT
+    from sse_assets.assets.raw import INBOX
     from sse_assets.definitions import build_definitions, everything_job
+    from sse_assets.orchestration.inbox import has_news, take_in
     from sse_assets.orchestration.runs import UnknownOpError, refresh
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
@@ -47,11 +49,13 @@ def run(everything: bool, config: Path | None) -> None:
     op_config = _op_config(config) if config else {}
     try:
         with dg.DagsterInstance.get() as instance:
+            listing = take_in(settings.inbox, settings.blob_root)
             succeeded = refresh(
                 dg.reconstructable(everything_job),
                 graph,
                 instance,
                 everything=everything,
+                news=[key for key in INBOX if has_news(instance, key, listing)],
                 op_config=op_config,
                 announce=click.echo,
             )
@@ -107,6 +111,7 @@ def _prepare_dagster_home(settings: Settings) -> None:
     Folders are handed on as absolute paths, for processes that run elsewhere.
     """
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    settings.inbox.mkdir(exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)

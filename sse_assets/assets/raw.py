@@ -1,7 +1,7 @@
 """Group `raw`: each source as it was published, with the hash of what was read as its data version."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -9,10 +9,11 @@ import pandas as pd
 
 from sse_assets.evaluation.report import Source
 from sse_assets.orchestration.automation import NETWORK, try_again_later
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.inbox import LISTING_METADATA, dropped_files
+from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
-from sse_assets.sources import liion, obelix, optimade, recorded, sample
+from sse_assets.sources import inbox, liion, obelix, optimade, recorded, sample
 from sse_assets.sources.columns import References, UnreachableError
 from sse_assets.sources.download import fetch
 from sse_assets.sources.registry import (
@@ -26,6 +27,8 @@ from sse_assets.sources.registry import (
 )
 
 GROUP = "raw"
+INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_structures", "inbox_refused")]
+"""The assets that read the inbox, all in one step."""
 _CODE_VERSION = "1"
 """Of the readers: what they make of the same file is another data version when this is raised."""
 _SNAPSHOT = "mp_snapshot"
@@ -68,6 +71,48 @@ def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 ),
                 _reference_structures(settings),
             ]
+
+
+def inbox_assets() -> dg.AssetsDefinition:
+    """What a person left in the inbox; empty tables when there is nothing."""
+
+    @dg.multi_asset(
+        name="read_inbox",
+        outs={
+            "inbox_measurements": table_out(
+                GROUP,
+                "inbox_measurements",
+                "Measurements of one's own: the rows of every CSV in the inbox that can be read.",
+                code_version=_CODE_VERSION,
+                kind="csv",
+            ),
+            "inbox_structures": table_out(
+                GROUP,
+                "inbox_structures",
+                "The crystals that rows of the inbox name.",
+                code_version=_CODE_VERSION,
+                kind="cif",
+            ),
+            "inbox_refused": table_out(
+                GROUP,
+                "inbox_refused",
+                "Rows and files of the inbox that cannot be read, each with its reason.",
+                code_version=_CODE_VERSION,
+            ),
+        },
+    )
+    def read_inbox(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        dropped, listing = dropped_files(settings.blob_root)
+        content = inbox.read_inbox(inbox.InboxFile(file.path, data, file.refused) for file, data in dropped)
+        seen: dict[str, str | int] = {LISTING_METADATA: listing, "files": len(dropped)}
+        reasons = dg.MetadataValue.md("\n".join(f"- {r}" for r in content.refused["reason"]) or "none")
+        yield table_result(
+            content.measurements, key=INBOX[0], metadata={**seen, "refused": len(content.refused)}
+        )
+        yield table_result(content.structures, key=INBOX[1], metadata=seen)
+        yield table_result(content.refused, key=INBOX[2], metadata={**seen, "reasons": reasons})
+
+    return read_inbox
 
 
 def published_sources(dataset: Dataset) -> tuple[Source, ...]:

@@ -1,6 +1,6 @@
 """Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -57,6 +57,7 @@ def refresh(
     instance: dg.DagsterInstance,
     *,
     everything: bool,
+    news: Collection[dg.AssetKey],
     op_config: Mapping[str, object],
     announce: Callable[[str], None],
 ) -> bool:
@@ -67,6 +68,7 @@ def refresh(
         graph: every asset.
         instance: Dagster's storage.
         everything: whether to materialise fresh assets too.
+        news: assets that read what Dagster does not know of, and that has changed.
         op_config: configuration by op name, as under `ops` in the launchpad.
         announce: told of each run as it begins.
 
@@ -84,7 +86,7 @@ def refresh(
             f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
         )
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
-    asked_for = {key for key, op in ops.items() if everything or op in op_config}
+    asked_for = {key for key, op in ops.items() if everything or key in news or op in op_config}
     runs = plan(graph, stale_partitions(graph, instance, asked_for))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 MEASUREMENT_COLUMNS = {
-    "source": "str",  # obelix, liion or sample
+    "source": "str",  # obelix, liion, sample or inbox
     "source_id": "str",  # the row's own id in its source
     "formula": "str",  # as the source gives it
     "z": "float64",  # units of `formula` in one cell

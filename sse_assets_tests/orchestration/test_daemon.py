@@ -37,7 +37,8 @@ class Site:
         log = (self.home / "daemon.log").open("a")
         started = subprocess.Popen(
             [sys.executable, "-m", "dagster._daemon", "run", "-m", module, "-d", str(REPOSITORY)],
-            env=os.environ | {"DAGSTER_HOME": str(self.home), WORLD_FILE: str(self.world_file)},
+            env=os.environ
+            | {"DAGSTER_HOME": str(self.home), "SSE_HOME": str(self.home), WORLD_FILE: str(self.world_file)},
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -88,7 +89,7 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-def test_one_retraining_for_one_change_and_none_for_eight_identical_fetches(site: Site) -> None:
+def test_models_follow_a_change_a_dropped_file_and_new_code_and_nothing_else(site: Site) -> None:
     world = World()
     site.fetch(world, *ASSETS)
     with site.daemon():
@@ -103,9 +104,14 @@ def test_one_retraining_for_one_change_and_none_for_eight_identical_fetches(site
         site.wait_for_looks(2)
         assert site.counts() == {"source": 10, "table": 2, "features": 2, "model": 4, "report": 2}
 
+        (site.home / "inbox").mkdir()
+        (site.home / "inbox" / "lab.csv").write_text("id,formula,conductivity_s_cm\n")
+        wait_for(lambda: site.times_made("report") == 3, "the report does not follow the inbox")
+        assert site.counts() == {"source": 11, "table": 3, "features": 3, "model": 6, "report": 3}
+
     # The daemon was killed. Its successor finds new code, and goes on from the events alone.
     write_world(site.world_file, replace(world, content="2", code_versions={"features": "2"}))
     with site.daemon():
-        wait_for(lambda: site.times_made("features") == 3, "new code is not followed")
+        wait_for(lambda: site.times_made("features") == 4, "new code is not followed")
         site.wait_for_looks(2)
-        assert site.counts() == {"source": 10, "table": 2, "features": 3, "model": 4, "report": 2}
+        assert site.counts() == {"source": 11, "table": 3, "features": 4, "model": 6, "report": 3}

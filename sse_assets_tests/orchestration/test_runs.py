@@ -74,6 +74,7 @@ class Pipeline:
             self.graph,
             self.instance,
             everything=everything,
+            news=[],
             op_config=op_config,
             announce=said.append,
         )
