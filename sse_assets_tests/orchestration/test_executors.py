@@ -1,6 +1,7 @@
 """One set of definitions, carried out as the settings or the run say."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +12,7 @@ from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.settings import Settings, SettingsError
 
 
-def job() -> dg.JobDefinition:
+def _job(executor: str) -> dg.JobDefinition:
     @dg.asset
     def process() -> dg.MaterializeResult[None]:
         return dg.MaterializeResult(metadata={"pid": os.getpid()})
@@ -19,29 +20,31 @@ def job() -> dg.JobDefinition:
     definitions = dg.Definitions(
         assets=[process],
         jobs=[dg.define_asset_job("everything")],
-        executor=executor_of(Settings.from_environment()),
+        executor=executor_of(Settings.from_environment({"SSE_EXECUTOR": executor})),
     )
     return definitions.resolve_job_def("everything")
 
 
+def in_process() -> dg.JobDefinition:
+    return _job("in_process")
+
+
+def multiprocess() -> dg.JobDefinition:
+    return _job("multiprocess")
+
+
 @pytest.mark.parametrize(
-    ("of_environment", "of_run", "in_this_process"),
+    ("job", "of_run", "in_this_process"),
     [
-        ("in_process", None, True),
-        ("multiprocess", None, False),
-        ("multiprocess", "in_process", True),
-        ("in_process", "multiprocess", False),
+        (in_process, None, True),
+        (multiprocess, None, False),
+        (multiprocess, "in_process", True),
+        (in_process, "multiprocess", False),
     ],
 )
 def test_a_run_may_choose_another_executor_than_the_environment(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    of_environment: str,
-    of_run: str | None,
-    in_this_process: bool,
+    tmp_path: Path, job: Callable[[], dg.JobDefinition], of_run: str | None, in_this_process: bool
 ) -> None:
-    monkeypatch.setenv("SSE_HOME", str(tmp_path))
-    monkeypatch.setenv("SSE_EXECUTOR", of_environment)
     run_config = {"execution": {"config": {of_run: {}}}} if of_run else {}
     with (
         dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
