@@ -46,6 +46,8 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     import dagster as dg
 
     from sse_assets.assets.metrics import REPORT
+    from sse_assets.assets.raw import INBOX
+    from sse_assets.orchestration.inbox import has_news, take_in
     from sse_assets.orchestration.runs import (
         UnknownJobError,
         UnknownOpError,
@@ -63,10 +65,12 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         raise click.ClickException(str(error)) from error
     try:
         with dg.DagsterInstance.get() as instance:
+            listing = take_in(settings.inbox, settings.blob_root)
             succeeded = refresh(
                 pipeline,
                 instance,
                 everything=everything,
+                news=[key for key in INBOX if has_news(instance, key, listing)],
                 op_config=op_config,
                 on_demand=on_demand,
                 announce=click.echo,
@@ -163,6 +167,7 @@ def _prepare_dagster_home(settings: Settings) -> None:
     Folders are handed on as absolute paths, for processes that run elsewhere.
     """
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    settings.inbox.mkdir(exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)

@@ -11,12 +11,16 @@ from sse_assets.assets.language_models import (
 )
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
-from sse_assets.assets.raw import raw_assets
+from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
+from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
+from sse_assets.orchestration.executors import executor_of
+from sse_assets.orchestration.housekeeping import warehouse_sensor
+from sse_assets.orchestration.inbox import inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
-from sse_assets.orchestration.settings import Executor, Settings
+from sse_assets.orchestration.settings import Settings
 
 REFRESH_EVERYTHING = "refresh_everything"
 
@@ -47,23 +51,24 @@ _JOBS = [
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """The pipeline of one data set, on one storage, with one executor."""
-    executor = (
-        dg.in_process_executor if settings.executor is Executor.IN_PROCESS else dg.multiprocess_executor
-    )
+    assets = [
+        *raw_assets(settings),
+        inbox_assets(),
+        *curated_assets(settings.dataset),
+        *descriptor_assets,
+        *split_assets,
+        *model_assets,
+        *language_model_assets,
+        *metrics_assets,
+    ]
     return dg.Definitions(
-        assets=[
-            *raw_assets(settings),
-            *curated_assets(settings.dataset),
-            *descriptor_assets,
-            *split_assets,
-            *model_assets,
-            *language_model_assets,
-            *metrics_assets,
-        ],
+        assets=automated(assets),
         asset_checks=[electrolytes_are_sound, *split_checks],
         jobs=_JOBS,
+        sensors=[automation_sensor(), inbox_sensor(settings, INBOX), warehouse_sensor(settings)],
+        schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},
-        executor=executor,
+        executor=executor_of(settings),
         loggers={PLAIN_LINES: plain_logger},
     )
 

@@ -17,12 +17,12 @@ GROUP = "curated"
 _CODE_VERSION = "1"
 
 _MEASUREMENTS = {
-    Dataset.SAMPLE: ["sample_measurements"],
-    Dataset.OBELIX: ["obelix_measurements", "liion_measurements"],
+    Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
+    Dataset.OBELIX: ["obelix_measurements", "liion_measurements", "inbox_measurements"],
 }
 _STRUCTURES = {
-    Dataset.SAMPLE: ["sample_structures"],
-    Dataset.OBELIX: ["obelix_structures", "reference_structures"],
+    Dataset.SAMPLE: ["sample_structures", "inbox_structures"],
+    Dataset.OBELIX: ["obelix_structures", "reference_structures", "inbox_structures"],
 }
 
 
@@ -34,7 +34,7 @@ def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="curate_measurements",
-        ins={source: dg.AssetIn(["raw", source]) for source in sources},
+        ins={source: dg.AssetIn(["raw", source]) for source in [*sources, "inbox_refused"]},
         outs={
             name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
             for name, description in {
@@ -48,9 +48,9 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
         accepted, rejected = curate_measurements(rows)
         yield table_result(accepted, key=dg.AssetKey([GROUP, "measurements"]))
         yield table_result(
-            rejected,
+            pd.concat([reported["inbox_refused"], rejected], ignore_index=True),
             key=dg.AssetKey([GROUP, "rejected_measurements"]),
-            metadata={"reported_rows": len(rows)},
+            metadata={"reported_rows": len(rows) + len(reported["inbox_refused"])},
         )
 
     return measurements

@@ -1,18 +1,20 @@
 """Group `raw`: each source as it was published, with the hash of what was read as its data version."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 
 from sse_assets.evaluation.report import Source
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.automation import NETWORK, try_again_later
+from sse_assets.orchestration.inbox import LISTING_METADATA, dropped_files
+from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
-from sse_assets.sources import liion, obelix, optimade, recorded, sample
-from sse_assets.sources.columns import References
+from sse_assets.sources import inbox, liion, obelix, optimade, recorded, sample
+from sse_assets.sources.columns import References, UnreachableError
 from sse_assets.sources.download import fetch
 from sse_assets.sources.registry import (
     ALL_FILES,
@@ -25,6 +27,8 @@ from sse_assets.sources.registry import (
 )
 
 GROUP = "raw"
+INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_structures", "inbox_refused")]
+"""The assets that read the inbox, all in one step."""
 _CODE_VERSION = "1"
 """Of the readers: what they make of the same file is another data version when this is raised."""
 _SNAPSHOT = "mp_snapshot"
@@ -69,6 +73,48 @@ def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             ]
 
 
+def inbox_assets() -> dg.AssetsDefinition:
+    """What a person left in the inbox; empty tables when there is nothing."""
+
+    @dg.multi_asset(
+        name="read_inbox",
+        outs={
+            "inbox_measurements": table_out(
+                GROUP,
+                "inbox_measurements",
+                "Measurements of one's own: the rows of every CSV in the inbox that can be read.",
+                code_version=_CODE_VERSION,
+                kind="csv",
+            ),
+            "inbox_structures": table_out(
+                GROUP,
+                "inbox_structures",
+                "The crystals that rows of the inbox name.",
+                code_version=_CODE_VERSION,
+                kind="cif",
+            ),
+            "inbox_refused": table_out(
+                GROUP,
+                "inbox_refused",
+                "Rows and files of the inbox that cannot be read, each with its reason.",
+                code_version=_CODE_VERSION,
+            ),
+        },
+    )
+    def read_inbox(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        dropped, listing = dropped_files(settings.blob_root)
+        content = inbox.read_inbox(inbox.InboxFile(file.path, data, file.refused) for file, data in dropped)
+        seen: dict[str, str | int] = {LISTING_METADATA: listing, "files": len(dropped)}
+        reasons = dg.MetadataValue.md("\n".join(f"- {r}" for r in content.refused["reason"]) or "none")
+        yield table_result(
+            content.measurements, key=INBOX[0], metadata={**seen, "refused": len(content.refused)}
+        )
+        yield table_result(content.structures, key=INBOX[1], metadata=seen)
+        yield table_result(content.refused, key=INBOX[2], metadata={**seen, "reasons": reasons})
+
+    return read_inbox
+
+
 def published_sources(dataset: Dataset) -> tuple[Source, ...]:
     """Licence, citation and hash of everything that a data set is made from, for the report."""
     if dataset is Dataset.SAMPLE:
@@ -94,11 +140,18 @@ def _published(
         group_name=GROUP,
         description=description,
         kinds={"csv" if files[0].mirror_path.endswith(".csv") else "cif"},
+        tags=NETWORK,
         # The files are pinned by hash, so nothing is stale until a pin changes.
         code_version=f"{_CODE_VERSION}-{hashlib.sha256(pinned.encode()).hexdigest()[:12]}",
     )
-    def source(settings: dg.ResourceParam[Settings]) -> dg.MaterializeResult[pd.DataFrame]:
-        paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
+    def source(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        try:
+            paths = [fetch(file, mirror=settings.data_mirror, cache=settings.downloads) for file in files]
+        except UnreachableError as error:
+            # Only this may pass by itself; a file with a wrong hash is as wrong in a minute.
+            raise (try_again_later(context.run, context.retry_number) or error) from error
         return table_result(
             read(*paths),
             data_version=f"{pinned}-v{_CODE_VERSION}",
@@ -143,6 +196,7 @@ def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
             "which nothing but the formula is known; from the mirror's recorded snapshot where there is one."
         ),
         kinds={"cif"},
+        tags=NETWORK,
         code_version=_reference_version(recorded_index),
     )
     def reference_structures(

@@ -57,6 +57,7 @@ _GLASS = "Glass"
 _ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
+    StructureOrigin.INBOX,
     StructureOrigin.MATERIALS_PROJECT,
     StructureOrigin.OQMD,
     StructureOrigin.GENERATED,

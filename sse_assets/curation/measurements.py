@@ -21,8 +21,8 @@ ROOM_TEMPERATURE_C = (20.0, 34.0)
 
 REJECTED_COLUMNS = ["source", "source_id", "formula", "reason"]
 
-_PRECEDENCE = {"obelix": 0, "sample": 0, "liion": 1}
-"""Sources that describe the crystal win over those that give a formula alone."""
+_PRECEDENCE = {"obelix": 0, "sample": 0, "inbox": 0, "liion": 1}
+"""Sources that describe the crystal win over those that give a formula alone. One's own repeat nobody."""
 
 _MEASURED_AT_C = 25.0
 

@@ -95,6 +95,7 @@ STRUCTURE_ORIGINS = {
     StructureOrigin.OQMD: "OQMD",
     StructureOrigin.GENERATED: "Generated",
     StructureOrigin.SAMPLE: "Embedded sample",
+    StructureOrigin.INBOX: "Inbox",
 }
 
 _FEATURES = {

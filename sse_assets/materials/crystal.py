@@ -19,6 +19,7 @@ class StructureOrigin(StrEnum):
     OQMD = "oqmd"
     GENERATED = "generated"
     SAMPLE = "sample"
+    INBOX = "inbox"
 
 
 class CifError(ValueError):

@@ -1,12 +1,20 @@
-"""What a step needs that runs on a GPU; carried by LoRA training, CHGNet search and dynamics."""
+"""What a step on a GPU carries; put all of it on every such asset, and nowhere else.
 
-from typing import Any
+@dg.asset(pool=GPU_POOL, op_tags=GPU_TAGS, retry_policy=GPU_RETRIES, ...)
+"""
+
+import dagster as dg
 
 GPU_POOL = "gpu"
-"""On one machine the pool lets one such step run at a time."""
+"""Steps of one pool take turns: on one machine a GPU serves one step at a time. A machine with several raises
+the limit of the pool in the UI (Deployment, Concurrency)."""
 
-GPU_TAGS: dict[str, Any] = {
+GPU_TAGS = {
     "dagster-ray/config": {"num_gpus": 1},
     "dagster-k8s/config": {"container_config": {"resources": {"limits": {"nvidia.com/gpu": "1"}}}},
 }
-"""On a cluster the step lands where a GPU is."""
+"""Where there are many machines, these place the step on one that has a GPU. They belong to the step: as
+settings of the executor, they would ask for a GPU for every step."""
+
+GPU_RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+"""A card that is busy, or lost with its machine, may be another one a minute later; long steps resume."""

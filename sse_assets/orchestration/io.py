@@ -24,16 +24,17 @@ class TableIOManager(dg.IOManager):
 
     def __init__(self, settings: Settings) -> None:
         self._store = TableStore(settings.blob_root)
-        self._warehouse = settings.warehouse
+        self._warehouse = None if settings.is_worker else settings.warehouse
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Write the frame, then let the DuckDB copy catch up if nobody else holds it."""
+        """Write the frame; then, where it is, let the DuckDB copy catch up if nobody else holds it."""
         partition = context.partition_key if context.has_partition_key else None
         key = _table_key(context.asset_key, partition)
         self._store.write(key, obj)
-        copied = bring_up_to_date(self._warehouse, self._store)
-        if copied.waiting:
-            context.log.debug(copied.waiting)
+        if self._warehouse:
+            copied = bring_up_to_date(self._warehouse, self._store)
+            if copied.waiting:
+                context.log.debug(copied.waiting)
         context.add_output_metadata({"parquet": str(self._store.location(key)), "table": str(key)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:

@@ -98,6 +98,7 @@ def refresh(
     instance: dg.DagsterInstance,
     *,
     everything: bool,
+    news: Collection[dg.AssetKey],
     op_config: Mapping[str, object],
     on_demand: Mapping[dg.AssetKey, Collection[str] | None],
     announce: Callable[[str], None],
@@ -108,6 +109,7 @@ def refresh(
         pipeline: every asset; it is rebuilt in the processes of a run's steps.
         instance: Dagster's storage.
         everything: whether to materialise fresh assets too.
+        news: assets that read what Dagster does not know of, and that has changed.
         op_config: configuration by op name, as under `ops` in the launchpad.
         on_demand: assets made on demand that are wanted too, with the partitions that are, None for all.
         announce: told of each run as it begins.
@@ -128,7 +130,7 @@ def refresh(
             f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
         )
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
-    anyway = {key for key, op in ops.items() if everything or op in op_config}
+    anyway = {key for key, op in ops.items() if everything or key in news or op in op_config}
     runs = plan(graph, stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")

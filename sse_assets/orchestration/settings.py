@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +25,12 @@ class Executor(StrEnum):
 
     IN_PROCESS = "in_process"
     MULTIPROCESS = "multiprocess"
+    RAY = "ray"
+    """On a Ray cluster; needs the extra `ray`."""
+
+
+WORKER = "SSE_WORKER"
+"""Set by an executor that sends steps to other machines, for those steps."""
 
 
 class SettingsError(ValueError):
@@ -46,12 +53,19 @@ class Settings:
     dataset: Dataset
     """`SSE_DATASET`, default `sample`."""
     executor: Executor
-    """`SSE_EXECUTOR`, default `multiprocess`."""
+    """`SSE_EXECUTOR`, default `multiprocess`; a run may choose another one."""
+    is_worker: bool = False
+    """Whether this process may be on another machine than the one that owns `home`."""
 
     @property
     def warehouse(self) -> Path:
         """The DuckDB file that holds the SQL copy of every table."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def inbox(self) -> Path:
+        """Where a person leaves measurements of their own."""
+        return self.home / "inbox"
 
     @property
     def downloads(self) -> Path:
@@ -76,12 +90,18 @@ class Settings:
             blob_root = str(Path(blob_root).expanduser().resolve())
         # Another process may have written since; s3fs must look again instead of remembering a listing.
         storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
+        executor = _choice(environment, "SSE_EXECUTOR", Executor.MULTIPROCESS)
+        if executor is Executor.RAY and not find_spec("dagster_ray"):
+            raise SettingsError(
+                "SSE_EXECUTOR=ray needs Ray: pip install -c constraints.txt -e '.[ray]', or choose another"
+            )
         return cls(
             home=home,
             blob_root=UPath(blob_root, **storage_options),
             data_mirror=_existing_folder(environment, "SSE_DATA_MIRROR"),
             dataset=_choice(environment, "SSE_DATASET", Dataset.SAMPLE),
-            executor=_choice(environment, "SSE_EXECUTOR", Executor.MULTIPROCESS),
+            executor=executor,
+            is_worker=WORKER in environment,
         )
 
 

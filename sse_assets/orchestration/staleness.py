@@ -6,16 +6,49 @@ from types import MappingProxyType
 import dagster as dg
 
 # Dagster decides staleness for its UI with this resolver and offers no public name for it. Using the same one
-# keeps the command line and the UI of one mind; dagster is pinned to an exact version in constraints.txt.
-from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+# keeps the command line, the automation and the UI of one mind; dagster is pinned to an exact version in
+# constraints.txt.
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
-from dagster._core.loader import LoadingContextForTest
+from dagster._core.loader import LoadingContext, LoadingContextForTest
 
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import is_on_demand
+
+
+class Staleness:
+    """What is stale at one moment; made anew for the next."""
+
+    def __init__(
+        self, graph: BaseAssetGraph, instance: dg.DagsterInstance, loading: LoadingContext | None = None
+    ) -> None:
+        """Look at every asset of a graph; `loading` shares look-ups with others that read the same events."""
+        self._graph = graph
+        self._instance = instance
+        self._resolver = CachingStaleStatusResolver(
+            instance, graph, loading or LoadingContextForTest(instance)
+        )
+
+    def stale(self, key: dg.AssetKey) -> list[str | None]:
+        """Partitions that are missing, or made by another code version or from other data than there is now.
+
+        An unpartitioned asset has the single partition None.
+        """
+        return [
+            partition
+            for partition in self.partitions(key)
+            if self._resolver.get_status(key, partition) is not StaleStatus.FRESH
+        ]
+
+    def partitions(self, key: dg.AssetKey) -> list[str | None]:
+        """Every partition."""
+        definition = self._graph.get(key).partitions_def
+        if definition is None:
+            return [None]
+        return list(definition.get_partition_keys(dynamic_partitions_store=self._instance))
 
 
 def stale_partitions(
-    graph: AssetGraph,
+    graph: BaseAssetGraph,
     instance: dg.DagsterInstance,
     *,
     anyway: Collection[dg.AssetKey] = (),
@@ -23,8 +56,7 @@ def stale_partitions(
 ) -> dict[dg.AssetKey, list[str | None]]:
     """Stale or missing assets, upstream first, each with its stale partitions.
 
-    An asset is stale if its code version changed, if an input has another data version than the one it was
-    made from, or if anything upstream of it is stale. An unpartitioned asset has the single partition None.
+    Unlike `Staleness` this looks ahead: what lies downstream of something stale is stale in full.
 
     Args:
         graph: every asset.
@@ -33,22 +65,14 @@ def stale_partitions(
         on_demand: those assets made on demand that are wanted, with the partitions that are, None for all.
             The others are left as they are, stale or not, and so is what follows from them.
     """
-    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    staleness = Staleness(graph, instance)
     stale: dict[dg.AssetKey, list[str | None]] = {}
     for key in graph.toposorted_asset_keys:
-        node = graph.get(key)
-        partitions: list[str | None] = [None]
-        if node.partitions_def is not None:
-            partitions = list(node.partitions_def.get_partition_keys(dynamic_partitions_store=instance))
-        if ON_DEMAND.items() <= node.tags.items():
+        tainted = key in anyway or any(parent in stale for parent in graph.get(key).parent_keys)
+        found = staleness.partitions(key) if tainted else staleness.stale(key)
+        if is_on_demand(graph.get(key).tags):
             wanted = on_demand.get(key, ())
-            partitions = [name for name in partitions if wanted is None or name in wanted]
-        tainted = key in anyway or any(parent in stale for parent in node.parent_keys)
-        found = [
-            partition
-            for partition in partitions
-            if tainted or resolver.get_status(key, partition) is not StaleStatus.FRESH
-        ]
+            found = [partition for partition in found if wanted is None or partition in wanted]
         if found:
             stale[key] = found
     return stale

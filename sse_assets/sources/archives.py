@@ -1,6 +1,9 @@
-"""Reading a tar.gz that somebody else made, without trusting it."""
+"""Reading an archive that somebody else made, without trusting it."""
 
+import io
+import stat
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Container
 from pathlib import Path, PurePosixPath
@@ -27,7 +30,7 @@ def read_members(archive: Path) -> dict[str, bytes]:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 total += member.size
-                problem = _problem(member, total, members)
+                problem = _problem(member.name, member.size, member.isreg() or member.isdir(), total, members)
                 if problem:
                     raise SourceError(
                         f"{archive}: the member {member.name!r} {problem}, so the archive is refused: "
@@ -43,17 +46,48 @@ def read_members(archive: Path) -> dict[str, bytes]:
     return members
 
 
-def _problem(member: tarfile.TarInfo, total_bytes: int, seen: Container[str]) -> str | None:
+def read_zip(archive: bytes, name: str) -> dict[str, bytes]:
+    """Contents of the files in a zip archive, by their path in it; hidden ones and folders are left out.
+
+    Raises:
+        SourceError: if the archive is damaged or encrypted, or holds a member that is not a plain file below
+            its root, that comes twice, or that is too large.
+    """
+    members: dict[str, bytes] = {}
+    total = 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            for member in opened.infolist():
+                total += member.file_size
+                kind = stat.S_IFMT(member.external_attr >> 16)
+                is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR) and "\\" not in member.orig_filename
+                problem = _problem(member.filename, member.file_size, is_plain, total, members)
+                if problem:
+                    raise SourceError(f"{name}: the member {member.filename!r} {problem}: pack it again")
+                if not member.is_dir() and not _is_hidden(member.filename):
+                    # No more is ever unpacked of a member than the size that it states.
+                    members[member.filename] = opened.open(member).read()
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
+        raise SourceError(f"{name} is not a zip archive that can be read ({error}): pack it again") from error
+    return members
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether an operating system put it there, not a person: `.DS_Store`, `__MACOSX/…`."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(path).parts)
+
+
+def _problem(name: str, size: int, is_plain: bool, total_bytes: int, seen: Container[str]) -> str | None:
     """Why a member must not be read, as the end of a sentence that begins with its name."""
-    path = PurePosixPath(member.name)
+    path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
         return "points outside the archive"
-    if not (member.isreg() or member.isdir()):
+    if not is_plain:
         return "is a link or a device"
-    if member.name in seen:
+    if name in seen:
         return "comes twice"
-    if member.size > MAX_MEMBER_BYTES:
-        return f"has {member.size} bytes, more than {MAX_MEMBER_BYTES}"
+    if size > MAX_MEMBER_BYTES:
+        return f"has {size} bytes, more than {MAX_MEMBER_BYTES}"
     if total_bytes > MAX_TOTAL_BYTES:
         return f"brings the contents over {MAX_TOTAL_BYTES} bytes"
     return None

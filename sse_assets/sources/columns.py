@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 MEASUREMENT_COLUMNS = {
-    "source": "str",  # obelix, liion or sample
+    "source": "str",  # obelix, liion, sample or inbox
     "source_id": "str",  # the row's own id in its source
     "formula": "str",  # as the source gives it
     "z": "float64",  # units of `formula` in one cell
@@ -54,6 +54,10 @@ OFFICIAL_SPLIT_COLUMNS = {"source_id": "str", "role": "str"}
 
 class SourceError(RuntimeError):
     """A source's file is missing, damaged or not laid out as expected; the message names file and remedy."""
+
+
+class UnreachableError(SourceError):
+    """A server that cannot be reached or does not answer as it should; another try may succeed."""
 
 
 @dataclass(frozen=True)

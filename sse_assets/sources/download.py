@@ -5,7 +5,7 @@ from pathlib import Path
 import pooch
 import requests
 
-from sse_assets.sources.columns import SourceError
+from sse_assets.sources.columns import SourceError, UnreachableError
 from sse_assets.sources.registry import RemoteFile
 
 _TIMEOUT_S = 30
@@ -21,7 +21,8 @@ def fetch(file: RemoteFile, *, mirror: Path | None, cache: Path) -> Path:
     A mirror that holds the file wins, then the cache; otherwise the file is downloaded into the cache.
 
     Raises:
-        SourceError: if the file found or downloaded has another hash, or cannot be downloaded.
+        UnreachableError: if the file cannot be downloaded.
+        SourceError: if the file found or downloaded has another hash.
     """
     if mirror is not None and (mirror / file.mirror_path).is_file():
         remedy = "replace it, or unset SSE_DATA_MIRROR to download it"
@@ -42,7 +43,7 @@ def fetch(file: RemoteFile, *, mirror: Path | None, cache: Path) -> Path:
     except requests.RequestException as error:
         answer = error.response
         reason = type(error).__name__ if answer is None else f"the answer was {answer.status_code}"
-        raise SourceError(
+        raise UnreachableError(
             f"cannot download {file.mirror_path} from {file.url} ({reason}): check the network, or set "
             "SSE_DATA_MIRROR to a folder that holds it"
         ) from error

@@ -109,6 +109,7 @@ class Pipeline:
             pipeline_of(__name__),
             self.instance,
             everything=everything,
+            news=[],
             op_config=op_config,
             on_demand=on_demand,
             announce=said.append,

@@ -25,7 +25,7 @@ def test_an_object_store_is_a_blob_root() -> None:
     ("variable", "value", "message"),
     [
         ("SSE_DATASET", "obelisk", "SSE_DATASET=obelisk is not one of: sample, obelix"),
-        ("SSE_EXECUTOR", "threads", "SSE_EXECUTOR=threads is not one of: in_process, multiprocess"),
+        ("SSE_EXECUTOR", "threads", "SSE_EXECUTOR=threads is not one of: in_process, multiprocess, ray"),
         ("SSE_DATA_MIRROR", "/no/such/folder", "SSE_DATA_MIRROR=/no/such/folder is not a folder"),
     ],
 )

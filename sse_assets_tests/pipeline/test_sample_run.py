@@ -28,6 +28,7 @@ def test_everything_lies_below_the_home(sample_run: Run) -> None:
     assert {path.name for path in sample_run.home.iterdir()} == {
         "blobs",
         "dagster",
+        "inbox",
         "small.yaml",
         "warehouse.duckdb",
     }

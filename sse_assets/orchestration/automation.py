@@ -1,0 +1,155 @@
+"""When an asset is made again without a click.
+
+Everything that is derived follows its inputs: it is made again once its code version or the *content* of an
+input has changed, and only when all that it depends on has come to rest, so that one change of the data is
+one training, however many ways lead from the data to the model. What comes out with the same content as
+before stops there. `make run`, the UI's "stale" mark and the automation read the same provenance and agree.
+
+Sources (assets without inputs) are started by a person or a schedule the first time, and are kept up from then
+on. What is made on demand stays a person's decision, and nothing waits for it.
+"""
+
+import warnings
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
+
+from sse_assets.orchestration.on_demand import is_on_demand
+from sse_assets.orchestration.staleness import Staleness
+
+NIGHTLY = "0 3 * * *"
+"""When sources with a schedule are fetched, and when a step that failed is tried once more (UTC)."""
+
+NETWORK = {"sse_assets/reads": "network"}
+"""Tag of an asset that fetches; each has a nightly schedule, off until somebody turns it on."""
+
+_STARTED_BY = {"dagster/schedule_name", "dagster/sensor_name"}
+"""A run that nobody waits for has one of these tags."""
+
+SENSOR = "keep_up_to_date"
+
+
+class Stale(dg.AutomationCondition[dg.AssetKey]):
+    """Never made, or made by other code or from other data than there is now."""
+
+    @property
+    def description(self) -> str:
+        """What the UI shows."""
+        return "Missing, or its code or the content of an input has changed"
+
+    def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
+        """The stale partitions of the asset."""
+        view = context.asset_graph_view
+        stale = Staleness(view.asset_graph, view.instance, view).stale(context.key)
+        if context.partitions_def is None:
+            return dg.AutomationResult(
+                context, context.candidate_subset if stale else context.get_empty_subset()
+            )
+        keys = {partition for partition in stale if partition is not None}
+        return dg.AutomationResult(
+            context, view.get_subset_from_partition_keys(context.key, context.partitions_def, keys)
+        )
+
+
+class UpstreamAtRest(dg.AutomationCondition[dg.AssetKey]):
+    """Nothing that the asset is made from, near or far, is being made or about to be."""
+
+    @property
+    def description(self) -> str:
+        """What the UI shows."""
+        return "Nothing upstream is missing, stale or in progress"
+
+    async def evaluate(  # type: ignore[override]  # Dagster awaits a condition that is a coroutine, as its own are
+        self, context: dg.AutomationContext[dg.AssetKey]
+    ) -> dg.AutomationResult[dg.AssetKey]:
+        """Every partition of the asset, or none."""
+        view = context.asset_graph_view
+        for ancestor in view.asset_graph.get_ancestor_asset_keys(context.key):
+            if await _is_moving(view, ancestor):
+                return dg.AutomationResult(context, context.get_empty_subset())
+        return dg.AutomationResult(context, context.candidate_subset)
+
+
+async def _is_moving(view: AssetGraphView, key: dg.AssetKey) -> bool:
+    """Whether an asset is in progress, or has yet to be made."""
+    everything = view.get_full_subset(key=key)
+    for in_progress in (view.compute_run_in_progress_subset, view.compute_backfill_in_progress_subset):
+        if not (await in_progress(key=key, from_subset=everything)).is_empty:
+            return True
+    if is_on_demand(view.asset_graph.get(key).tags):
+        return False
+    return bool(Staleness(view.asset_graph, view.instance, view).stale(key))
+
+
+_C = dg.AutomationCondition
+_RETRY = (
+    (_C.any_deps_updated() | _C.code_version_changed() | _C.cron_tick_passed(NIGHTLY))
+    .since_last_handled()  # type: ignore[misc]  # declared for conditions of assets and checks at once
+    .with_label("an input was made again, the code is new, or the night has come")
+)
+
+FOLLOW_INPUTS = (
+    Stale()
+    & UpstreamAtRest()
+    & _C.all_deps_blocking_checks_passed()
+    & ~_C.in_progress()
+    & (~_C.execution_failed() | _RETRY)
+).with_label("follows its inputs")
+"""For derived assets. What failed is not repeated with the same data and code, except once a night."""
+
+KEEP_UP = (FOLLOW_INPUTS & ~_C.missing()).with_label("is kept up to date once it has been made")
+"""For sources."""
+
+
+def automated(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    """The same assets, each with its automation condition; those made on demand have none."""
+    return [definition.map_asset_specs(_with_condition) for definition in assets]
+
+
+def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
+    if is_on_demand(spec.tags):
+        return spec
+    return spec.replace_attributes(automation_condition=FOLLOW_INPUTS if spec.deps else KEEP_UP)
+
+
+def automation_sensor(every_s: int = 30) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that looks at all conditions, on by default; each layer of the lineage costs one look."""
+    with warnings.catch_warnings():
+        # Conditions of one's own need `use_user_code_server`, which calls itself beta; dagster is pinned.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.AutomationConditionSensorDefinition(
+            SENSOR,
+            target=dg.AssetSelection.all(),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=every_s,
+            emit_backfills=False,  # a run for each partition starts at once, a backfill a tick later
+            use_user_code_server=True,
+            description="Makes again what no longer agrees with its inputs or its code.",
+        )
+
+
+def try_again_later(run: dg.DagsterRun, attempt: int) -> dg.RetryRequested | None:
+    """What a step raises that could not reach its source: after 1, 4 and 16 minutes it tries again.
+
+    None for a run that a person started and waits for: it should fail at once and say why.
+    """
+    if not _STARTED_BY & run.tags.keys():
+        return None
+    return dg.RetryRequested(max_retries=3, seconds_to_wait=60.0 * 4**attempt)
+
+
+def nightly_fetches(assets: Iterable[dg.AssetsDefinition]) -> list[dg.ScheduleDefinition]:
+    """A schedule for each asset that reads the network."""
+    return [
+        dg.ScheduleDefinition(
+            name=f"fetch_{spec.key.path[-1]}",
+            target=dg.AssetSelection.assets(spec.key),
+            cron_schedule=NIGHTLY,
+            default_status=dg.DefaultScheduleStatus.STOPPED,
+            description="Fetches the source again; what follows from it is made again if it has changed.",
+        )
+        for definition in assets
+        for spec in definition.specs
+        if NETWORK.items() <= spec.tags.items()
+    ]

@@ -1,0 +1,89 @@
+"""How the steps of a run are carried out: by `SSE_EXECUTOR`, or for one run in the launchpad.
+
+There, `execution: {config: {ray: {}}}` says so.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from sse_assets.orchestration.settings import WORKER, Executor, Settings
+
+_RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
+"""Steps with a retry policy follow it."""
+
+
+def executor_of(settings: Settings) -> dg.ExecutorDefinition:
+    """An executor that offers those installed in the launchpad; by default it is the one of the settings."""
+
+    def needs(config: Mapping[str, object]) -> Sequence[dg.ExecutorRequirement]:
+        return [] if Executor.IN_PROCESS in config else dg.multiple_process_executor_requirements()
+
+    choices: dict[str, Any] = {
+        Executor.IN_PROCESS.value: dg.Field(
+            {}, description="All steps in the process of the run, one by one."
+        ),
+        Executor.MULTIPROCESS.value: dg.Field(
+            {"max_concurrent": dg.Field(int, default_value=0, description="Steps at once; 0: one a core.")},
+            description="A process for each step, on this machine.",
+        ),
+    }
+    if find_spec("dagster_ray"):
+        choices[Executor.RAY.value] = dg.Field(
+            {
+                "address": dg.Field(
+                    dg.Noneable(str), default_value=None, description="Of Ray's dashboard; else RAY_ADDRESS."
+                ),
+                "cpus": dg.Field(float, default_value=1.0, description="CPU cores that a step takes."),
+            },
+            description="A Ray job for each step, on the cluster; steps on a GPU where one is free.",
+        )
+
+    @dg.executor(
+        name="where_steps_run",
+        config_schema=dg.Field(dg.Selector(choices), default_value={settings.executor.value: {}}),
+        requirements=needs,
+    )
+    def where_steps_run(context: dg.InitExecutorContext) -> dg.Executor:
+        ((name, chosen),) = context.executor_config.items()
+        assert isinstance(chosen, dict)  # as the schema says
+        config = {**_RETRIES, **chosen}
+        match Executor(name):
+            case Executor.IN_PROCESS:
+                executor = dg.in_process_executor
+            case Executor.MULTIPROCESS:
+                executor = dg.multiprocess_executor
+            case Executor.RAY:
+                executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, config)}
+        assert executor.executor_creation_fn  # which Dagster declares optional
+        return executor.executor_creation_fn(context._replace(executor_def=executor, executor_config=config))
+
+    return where_steps_run
+
+
+def _ray() -> dg.ExecutorDefinition:
+    from dagster_ray.core.executor import ray_executor  # Ray takes a second to import; most runs need none
+
+    return ray_executor
+
+
+def _ray_config(settings: Settings, config: dict[str, Any]) -> dict[str, Any]:
+    """What `dagster_ray` is told.
+
+    Secrets are not among it, for Ray's dashboard shows a job's environment: a worker has its own.
+    """
+    return {
+        "address": config["address"],
+        "num_cpus": config["cpus"],
+        "env_vars": [
+            f"SSE_BLOB_ROOT={settings.blob_root}",
+            f"SSE_DATASET={settings.dataset}",
+            f"{WORKER}=1",
+            # Ray calls `dagster`; a worker whose PATH lacks it may share this environment's folder.
+            f"PATH=${{PATH}}:{Path(sys.executable).parent}",
+        ],
+    }

@@ -1,0 +1,273 @@
+"""A person's own measurements: CSV files, with CIFs beside them, as they were dropped into the inbox.
+
+A CSV has the columns of the embedded sample's table, of which id, formula and conductivity are needed. What
+cannot be read is refused with its reason: a row, or a file as a whole. Whether a row that can be read makes
+sense as a measurement is for curation to say.
+"""
+
+import csv
+import hashlib
+import io
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.materials.symmetry import normalised_symbol
+from sse_assets.sources.archives import read_zip
+from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS, SourceError, as_table
+
+MAX_CSV_BYTES = 20 * 2**20
+MAX_CIF_BYTES = 2**20
+"""The largest CIF of OBELiX has 6 kB; reading a crystal takes longer than its length makes one think."""
+
+REFUSED_COLUMNS = {"source": "str", "source_id": "str", "formula": "str", "reason": "str"}
+
+LICENCE = "not stated: dropped into the inbox"
+
+_SOURCE = StructureOrigin.INBOX.value
+_TEXTS = {
+    "id": "source_id",
+    "formula": "formula",
+    "conductivity_s_cm": "reported_conductivity",
+    "family": "reported_family",
+    "space_group": "space_group",
+    "conductivity_doi": "doi",
+    "structure_doi": "structure_doi",
+    "structure": "structure",
+    "note": "note",
+}
+"""Columns of text, and what the tables of every source call them."""
+_NUMBERS = ("z", "temperature_c", "a", "b", "c", "alpha", "beta", "gamma")
+_COLUMNS = (*_TEXTS, *_NUMBERS)
+_NEEDED = ("id", "formula", "conductivity_s_cm")
+_MAX_ID_LENGTH = 100
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_COMMAND = ("=", "+", "-", "@")
+"""A cell that begins with one of these is a formula to a spreadsheet."""
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """One file of the inbox."""
+
+    path: str
+    """Below the inbox, folders parted by `/`."""
+    content: bytes | None
+    """None if it must not be read."""
+    refused: str | None = None
+    """Why it must not be read, as the end of a sentence that begins with its name."""
+
+
+@dataclass(frozen=True)
+class InboxContent:
+    """What an inbox holds."""
+
+    measurements: pd.DataFrame
+    """Columns of `MEASUREMENT_COLUMNS`."""
+    structures: pd.DataFrame
+    """Columns of `STRUCTURE_COLUMNS`."""
+    refused: pd.DataFrame
+    """Columns of `REFUSED_COLUMNS`: rows and files that were not taken, and why."""
+
+
+class _RefusedError(ValueError):
+    """Why a row is not taken, as a sentence without its place."""
+
+
+def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
+    """Read every CSV, with the CIFs that its rows name; of two rows with one id the first file's stays.
+
+    Args:
+        files: everything in the inbox, in any order; a zip archive counts as a folder.
+    """
+    contents, refused = _unpacked(files)
+    rows: dict[str, dict[str, Any]] = {}
+    structures: list[dict[str, str]] = []
+    places: dict[str, str] = {}
+    named: set[str] = set()
+    for path in (path for path in contents if _ending(path) == ".csv"):
+        try:
+            header, lines = _table(path, contents[path])
+        except SourceError as error:
+            refused.append(_refusal(path, str(error)))
+            continue
+        for line, values in lines:
+            place = f"{path}, line {line}"
+            cells = dict.fromkeys(_COLUMNS, "") | dict(zip(header, values, strict=False))
+            try:
+                if len(values) != len(header):
+                    raise _RefusedError(
+                        f"there are {len(values)} cells under {len(header)} columns: put a cell that holds a "
+                        "comma between quotation marks"
+                    )
+                row = _row(cells)
+                source_id = row["source_id"]
+                if source_id in rows:
+                    raise _RefusedError(f"the id {source_id!r} is already in {places[source_id]}")
+                if row["structure"]:
+                    cif_path = _beside(path, row["structure"])
+                    named.add(cif_path)
+                    structures.append(_structure(row, cif_path, contents))
+            except _RefusedError as error:
+                refused.append(_refusal(cells["id"], f"{place}: {error}", cells["formula"]))
+            else:
+                rows[source_id], places[source_id] = row, place
+    for path in contents.keys() - named:
+        if _ending(path) == ".cif":
+            refused.append(_refusal(path, f"{path}: no row names it in its column `structure`"))
+        elif _ending(path) != ".csv":
+            refused.append(_refusal(path, f"{path} is neither CSV, CIF nor zip: save a table as CSV"))
+
+    measurements = pd.DataFrame(list(rows.values())).assign(source=_SOURCE, licence=LICENCE)
+    return InboxContent(
+        as_table(measurements, MEASUREMENT_COLUMNS, ["source_id"]),
+        as_table(pd.DataFrame(structures), STRUCTURE_COLUMNS, ["source_id"]),
+        as_table(pd.DataFrame(refused), REFUSED_COLUMNS, ["source_id", "reason"]),
+    )
+
+
+def _unpacked(files: Iterable[InboxFile]) -> tuple[dict[str, bytes], list[dict[str, str]]]:
+    """Contents by path, those of an archive below the archive's; and what is refused unread."""
+    contents: dict[str, bytes] = {}
+    refused = []
+    for file in sorted(files, key=lambda file: file.path):
+        if file.content is None:
+            refused.append(_refusal(file.path, f"{file.path} {file.refused}"))
+        elif _ending(file.path) != ".zip":
+            contents[file.path] = file.content
+        else:
+            try:
+                members = read_zip(file.content, file.path)
+            except SourceError as error:
+                refused.append(_refusal(file.path, str(error)))
+            else:
+                contents |= {f"{file.path}/{name}": content for name, content in members.items()}
+    return contents, refused
+
+
+def _table(path: str, content: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The header of a CSV, and the cells of each line that is not blank, with its number.
+
+    Raises:
+        SourceError: if it is too large, is no CSV in UTF-8, lacks a column or has one of another name.
+    """
+    if len(content) > MAX_CSV_BYTES:
+        raise SourceError(f"{path} has {len(content)} bytes, more than {MAX_CSV_BYTES}: divide it")
+    try:
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        reader = csv.reader(text, strict=True)
+        header = [name.strip() for name in next(reader, [])]
+        lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise SourceError(f"{path} is not a CSV table in UTF-8 ({error}): save it as one") from error
+    problems = [
+        *(f"lacks the column {name!r}" for name in _NEEDED if name not in header),
+        *(f"has a column {_shown(name)!r}" for name in header if name not in _COLUMNS),
+        *(f"has the column {name!r} twice" for name in _COLUMNS if header.count(name) > 1),
+    ]
+    if problems:
+        raise SourceError(f"{path} {problems[0]}: the columns are {', '.join(_COLUMNS)}, parted by commas")
+    return header, lines
+
+
+def _row(cells: dict[str, str]) -> dict[str, Any]:
+    """A row under the names of `MEASUREMENT_COLUMNS` and its `structure`; a blank cell is missing.
+
+    Raises:
+        _RefusedError: for a needed cell that is blank, a number that is none, and a text that a spreadsheet
+            would execute or that holds control characters.
+    """
+    row: dict[str, Any] = {}
+    for column, name in _TEXTS.items():
+        text = cells[column].strip(" ")
+        if _CONTROL.search(text):
+            raise _RefusedError(f"{column} is {_shown(text)!r} and holds a line break or control character")
+        if text.startswith(_COMMAND) and not _is_number(text):
+            raise _RefusedError(f"{column} is {_shown(text)!r}, which a spreadsheet would take for a command")
+        if not text and column in _NEEDED:
+            raise _RefusedError(f"{column} is blank")
+        row[name] = text or None
+    if len(row["source_id"]) > _MAX_ID_LENGTH:
+        raise _RefusedError(f"the id has {len(row['source_id'])} characters, more than {_MAX_ID_LENGTH}")
+    for column in _NUMBERS:
+        text = cells[column].strip()
+        if text and not _is_number(text):
+            raise _RefusedError(f"{column} is {_shown(text)!r} and should be a number or blank")
+        row[column] = float(text) if text else math.nan
+    if row["space_group"]:
+        row["space_group"] = normalised_symbol(row["space_group"])
+    return row
+
+
+def _structure(row: dict[str, Any], path: str, contents: dict[str, bytes]) -> dict[str, str]:
+    """A row of `STRUCTURE_COLUMNS` for the CIF that a measurement names.
+
+    Raises:
+        _RefusedError: if it is not in the inbox, is no CIF or is too large.
+    """
+    remedy = "or leave its cell `structure` empty"
+    if path not in contents:
+        raise _RefusedError(f"there is no {path}: add it, {remedy}")
+    if _ending(path) != ".cif":
+        raise _RefusedError(f"{path} is not a .cif file: name one, {remedy}")
+    content = contents[path]
+    if len(content) > MAX_CIF_BYTES:
+        raise _RefusedError(
+            f"{path} has {len(content)} bytes, more than {MAX_CIF_BYTES}: reduce it, {remedy}"
+        )
+    return {
+        "origin": _SOURCE,
+        "structure_id": f"{_SOURCE}:{row['source_id']}",
+        "source_id": row["source_id"],
+        "formula": row["formula"],
+        "cif": content.decode("utf-8", errors="replace"),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "licence": LICENCE,
+        "provenance": f"{_shown(path)} of the inbox; structure from {row['structure_doi'] or 'its owner'}",
+    }
+
+
+def _beside(csv_path: str, name: str) -> str:
+    """The path of a file that a CSV names, in the CSV's folder or below it.
+
+    Raises:
+        _RefusedError: if the name leads out of the folder.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name:
+        raise _RefusedError(f"structure is {name!r}, which leads out of the folder of the CSV")
+    return str(PurePosixPath(csv_path).parent / path)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _ending(path: str) -> str:
+    return PurePosixPath(path).suffix.lower()
+
+
+def _refusal(source_id: str, reason: str, formula: str = "") -> dict[str, str]:
+    return {
+        "source": _SOURCE,
+        "source_id": _shown(source_id),
+        "formula": _shown(formula),
+        "reason": _shown(reason, 500),
+    }
+
+
+def _shown(text: str, length: int = 100) -> str:
+    """A stranger's text as it may stand in a table that is opened in a spreadsheet: no command, one line."""
+    line = _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).strip()
+    line = line if len(line) <= length else line[: length - 1] + "…"
+    return f"'{line}" if line.startswith(_COMMAND) else line

@@ -1,0 +1,30 @@
+"""A person's own measurements, from the inbox into the models."""
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+from sse_assets.orchestration.tables import TableKey
+from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
+
+CIF = files("sse_assets.sources") / "sample_data" / "structures" / "lgps.cif"
+
+
+def test_what_lies_in_the_inbox_is_learned_from(sample_run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_run.home, home)
+    (home / "inbox" / "lab.csv").write_text(
+        "id,formula,conductivity_s_cm,structure\n"
+        "ours,Li10GeP2S12,9.0E-03,lgps.cif\n"
+        "hot,Li10GeP2S12,9.0E-03,absent.cif\n"
+    )
+    (home / "inbox" / "lgps.cif").write_bytes(CIF.read_bytes())
+    run = sse_assets(home, "run", "--config", str(small_run_config(home / "small.yaml")))
+    assert run.exit_code == 0, run.output
+    curated = run.store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
+    assert curated.loc["inbox:ours", "structure_origin"] == "inbox"
+    assert "inbox:ours" in set(run.store.read(TableKey("metrics", "predictions"))["electrolyte_id"])
+    refused = run.store.read(TableKey("curated", "rejected")).set_index("source_id").loc["hot"]
+    assert refused["source"] == "inbox"
+    assert refused["reason"].startswith("lab.csv, line 3: there is no absent.cif")
+    assert "Nothing is stale" in sse_assets(home, "run").output
