@@ -33,11 +33,29 @@ class Staleness:
 
         An unpartitioned asset has the single partition None.
         """
+        partitions = self.partitions(key)
+        if self._on_demand_is_newer(key):
+            return partitions
         return [
             partition
-            for partition in self.partitions(key)
+            for partition in partitions
             if self._resolver.get_status(key, partition) is not StaleStatus.FRESH
         ]
+
+    def _on_demand_is_newer(self, key: dg.AssetKey) -> bool:
+        """Whether something that the asset may take in was made on demand since.
+
+        The resolver counts a partition as unchanged when it is made for the first time after the asset.
+        """
+        own = self._instance.get_latest_materialization_event(key)
+        if own is None:
+            return False
+        made = (
+            self._instance.get_latest_materialization_event(parent)
+            for parent in self._graph.get(key).parent_keys
+            if is_on_demand(self._graph.get(parent).tags)
+        )
+        return any(event.timestamp > own.timestamp for event in made if event)
 
     def partitions(self, key: dg.AssetKey) -> list[str | None]:
         """Every partition."""
