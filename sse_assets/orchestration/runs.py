@@ -1,5 +1,6 @@
 """Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
 
+import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import dagster as dg
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.reconstruct import ReconstructableJob
 
+from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
 from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import stale_partitions
 
@@ -87,9 +89,11 @@ def refresh(
         )
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     asked_for = {key for key, op in ops.items() if everything or key in news or op in op_config}
+    end_abandoned_runs(instance, beside_code_server=False)
     runs = plan(graph, stale_partitions(graph, instance, asked_for))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")
+    here = {HOST_TAG: socket.gethostname()}
     for number, run in enumerate(runs, start=1):
         announce(f"[{number}/{len(runs)}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
@@ -100,7 +104,7 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags={"dagster/partition": run.partition} if run.partition else {},
+            tags=here | ({"dagster/partition": run.partition} if run.partition else {}),
             asset_selection=run.keys,
         ) as result:
             if not result.success:
