@@ -15,7 +15,7 @@ from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.executors import executor_of
-from sse_assets.orchestration.housekeeping import warehouse_sensor
+from sse_assets.orchestration.housekeeping import housekeeping_sensor
 from sse_assets.orchestration.inbox import inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.on_demand import on_demand_selection
@@ -65,7 +65,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=automated(assets),
         asset_checks=[electrolytes_are_sound, *split_checks],
         jobs=_JOBS,
-        sensors=[automation_sensor(), inbox_sensor(settings, INBOX), warehouse_sensor(settings)],
+        sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor_of(settings),

@@ -1,23 +1,82 @@
 """What the daemon sees to on the machine that owns `SSE_HOME`."""
 
+import os
+import socket
+
 import dagster as dg
+from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
 
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
+HOST_TAG = "sse_assets/host"
+"""On a run that a command line carries out by itself: the machine it is on."""
 
-def warehouse_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Brings the DuckDB copy up to date with what other machines wrote, and with what a notebook held up."""
+
+def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Ends runs whose process is gone, and copies to DuckDB what other machines wrote."""
 
     @dg.sensor(
-        name="update_warehouse",
+        name="housekeeping",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Copies to {settings.warehouse} what was written elsewhere or while it was open.",
+        description=f"Ends runs whose process is gone; copies new tables to {settings.warehouse}.",
     )
-    def update_warehouse() -> dg.SkipReason:
+    def housekeeping(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = end_abandoned_runs(context.instance, beside_code_server=True)
         copied = bring_up_to_date(settings.warehouse, TableStore(settings.blob_root))
-        return dg.SkipReason(copied.waiting or f"Tables copied: {', '.join(copied.tables) or 'none'}.")
+        return dg.SkipReason(
+            f"Runs ended: {', '.join(ended) or 'none'}. "
+            + (copied.waiting or f"Tables copied: {', '.join(copied.tables) or 'none'}.")
+        )
 
-    return update_warehouse
+    return housekeeping
+
+
+def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool) -> list[str]:
+    """Mark as failed the runs that say they are running while their process on this machine is gone.
+
+    Dagster does not see that a process was killed together with the code server that started it, or that a
+    command line was; everything downstream would wait for it for ever.
+
+    Args:
+        instance: Dagster's storage.
+        beside_code_server: whether the processes of runs from the UI and the daemon would be seen from here;
+            those of a command line are judged in any case.
+
+    Returns:
+        The ids of those runs.
+    """
+    ended = []
+    for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
+        if _is_visible(run, instance, beside_code_server) and not _is_alive(_process_id(run, instance)):
+            instance.report_run_failed(run, "The process of this run is gone. What was finished is kept.")
+            ended.append(run.run_id)
+    return ended
+
+
+def _is_visible(run: dg.DagsterRun, instance: dg.DagsterInstance, beside_code_server: bool) -> bool:
+    """Whether the run's process, if it lives, can be seen from here."""
+    host = run.tags.get(HOST_TAG)
+    if host is not None:
+        return host == socket.gethostname()
+    # Other launchers start runs elsewhere, and see to them.
+    return beside_code_server and isinstance(instance.run_launcher, DefaultRunLauncher)
+
+
+def _process_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:
+    (start,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
+    return start.get_dagster_event().pid
+
+
+def _is_alive(process_id: int | None) -> bool:
+    if process_id is None:
+        return True
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,5 +1,6 @@
 """Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
 
+import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
+from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import stale_partitions
@@ -131,9 +133,11 @@ def refresh(
         )
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     anyway = {key for key, op in ops.items() if everything or key in news or op in op_config}
+    end_abandoned_runs(instance, beside_code_server=False)
     runs = plan(graph, stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand))
     if not runs:
         announce("Nothing is stale: every asset is up to date.")
+    here = {HOST_TAG: socket.gethostname()}
     for number, run in enumerate(runs, start=1):
         announce(f"[{number}/{len(runs)}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
@@ -144,7 +148,7 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags=_partition_tags(graph, run),
+            tags=here | _partition_tags(graph, run),
             asset_selection=run.keys,
         ) as result:
             if not result.success:
@@ -152,9 +156,9 @@ def refresh(
     return True
 
 
-def _partition_tags(graph: AssetGraph, run: PlannedRun) -> Mapping[str, str]:
+def _partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:
     if run.partition is None:
         return {}
     partitions = graph.get(run.keys[0]).partitions_def
     assert partitions is not None
-    return partitions.get_tags_for_partition_key(run.partition)
+    return dict(partitions.get_tags_for_partition_key(run.partition))
