@@ -5,8 +5,8 @@ input has changed, and only when all that it depends on has come to rest, so tha
 one training, however many ways lead from the data to the model. What comes out with the same content as
 before stops there. `make run`, the UI's "stale" mark and the automation read the same provenance and agree.
 
-Sources (assets without inputs) are started by a person or a schedule the first time, and are kept up from then
-on. What is made on demand stays a person's decision, and nothing waits for it.
+Sources (assets without inputs) are started by a person or a schedule the first time, and are kept up from
+then on. What is made on demand stays a person's decision, and nothing waits for it.
 """
 
 import warnings
