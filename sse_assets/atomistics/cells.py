@@ -27,7 +27,9 @@ class Cells:
         """The batch of some crystals."""
         sizes = [len(atoms) for atoms in crystals]
         return cls(
-            torch.from_numpy(np.concatenate([atoms.numbers for atoms in crystals]).astype(np.int64)).to(device),
+            torch.from_numpy(np.concatenate([atoms.numbers for atoms in crystals]).astype(np.int64)).to(
+                device
+            ),
             torch.from_numpy(np.concatenate([atoms.positions for atoms in crystals])).to(device),
             torch.from_numpy(np.stack([atoms.cell.array for atoms in crystals])).to(device),
             torch.from_numpy(np.repeat(np.arange(len(crystals)), sizes)).to(device),

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from ase.calculators.calculator import Calculator, all_changes
 from chgnet.model import CHGNet
 from chgnet.model.model import BatchedGraph
 from torch import Tensor
@@ -45,12 +44,12 @@ class ChgnetPotential:
         self._model = _model(str(self.device))
         self._reference = self._model.composition_model.fc.weight[0]
         self._bond_expansion = self._model.bond_basis_expansion
-        self._atom_cutoff_a = self._model.graph_converter.atom_graph_cutoff
+        self.reach_a: float = self._model.graph_converter.atom_graph_cutoff
         self._angle_cutoff_a = self._model.graph_converter.bond_graph_cutoff
 
     def __call__(self, cells: Cells) -> Response:
         """Energies, forces and stresses of a batch on this potential's device."""
-        pairs = near_pairs(cells, self._atom_cutoff_a)
+        pairs = near_pairs(cells, self.reach_a)
         vectors = pairs.vectors.float().requires_grad_()
         energies = self._energies(cells, pairs.first, pairs.second, vectors)
         (gradient,) = torch.autograd.grad(energies.sum(), vectors)
@@ -106,32 +105,3 @@ def _model(device: str) -> CHGNet:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its version
         model = CHGNet.load(model_name=WEIGHTS, use_device=device, verbose=False)
     return model.eval().requires_grad_(False)
-
-
-class ChgnetCalculator(Calculator):
-    """The same for ASE, one crystal at a time; raises IsolatedAtomError where CHGNet cannot judge."""
-
-    implemented_properties = ("energy", "free_energy", "forces", "stress")
-
-    def __init__(self, potential: ChgnetPotential) -> None:
-        super().__init__()
-        self._potential = potential
-
-    def calculate(self, atoms=None, properties=None, system_changes=all_changes) -> None:  # type: ignore[no-untyped-def]  # noqa: E501
-        """ASE's hook: fills `results` for `atoms`."""
-        super().calculate(atoms, properties, system_changes)
-        response = self._potential(Cells.of([self.atoms], self._potential.device))
-        if bool(response.isolated[0]):
-            raise IsolatedAtomError("an atom has no neighbour within 6 Å")
-        energy = float(response.energies[0])
-        stress = response.stresses[0].cpu().numpy()
-        self.results = {
-            "energy": energy,
-            "free_energy": energy,
-            "forces": response.forces.cpu().numpy(),
-            "stress": stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]],
-        }
-
-
-class IsolatedAtomError(ValueError):
-    """An atom has no neighbour that CHGNet would see."""

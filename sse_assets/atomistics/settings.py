@@ -1,4 +1,4 @@
-"""How a crystal is relaxed and under which conditions it moves; the defaults say where they leave the paper."""
+"""How a crystal is relaxed, and under which conditions it moves."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,7 +19,13 @@ class Conditions:
     barostat_damping_ps: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("temperature_k", "duration_ps", "timestep_fs", "thermostat_damping_ps", "barostat_damping_ps"):
+        for name in (
+            "temperature_k",
+            "duration_ps",
+            "timestep_fs",
+            "thermostat_damping_ps",
+            "barostat_damping_ps",
+        ):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be more than zero")
 
