@@ -68,3 +68,13 @@ class Cells:
         return Cells(
             self.numbers[atoms], self.positions[atoms], self.lattices[kept], renumbered[self.owner[atoms]]
         )
+
+    def moved(self, positions: Tensor, lattices: Tensor) -> "Cells":
+        """The same atoms elsewhere, in other cells."""
+        return Cells(self.numbers, positions, lattices, self.owner)
+
+    def updated(self, which: Tensor, crystals: "Cells") -> "Cells":
+        """The batch with some of its crystals, where `which` (crystals,) is true, moved as `crystals` are."""
+        positions, lattices = self.positions.clone(), self.lattices.clone()
+        positions[which[self.owner]], lattices[which] = crystals.positions, crystals.lattices
+        return self.moved(positions, lattices)

@@ -12,7 +12,7 @@ import pandas as pd
 from ase import Atoms
 from ase.io import write
 
-from sse_assets.atomistics.calculator import ChgnetCalculator
+from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import ChgnetPotential
@@ -69,7 +69,7 @@ def run_dynamics(
     """
     moving = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
     record = _Record(folder, _identity(moving, conditions, seed))
-    moving.calc = ChgnetCalculator(ChgnetPotential())
+    moving.calc = GuardedCalculator(ChgnetPotential())
     set_velocities(moving, conditions.temperature_k, seed)
     npt = Npt(moving, conditions)
     if record.state is None:

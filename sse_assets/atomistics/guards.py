@@ -1,12 +1,14 @@
 """What a crystal must be for CHGNet's word on it to mean anything; each breach is one sentence."""
 
-import numpy as np
+from math import isfinite
+
 import torch
 from ase import Atoms
 from ase.data import chemical_symbols
 
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.neighbours import near_pairs
+from sse_assets.atomistics.potential import REACH_A, Response
 
 SHORTEST_A = 1.3
 """Å; no two atoms of a sound structure are closer (paper, III.B), but for the bonds below."""
@@ -52,49 +54,56 @@ def require_start(atoms: Atoms) -> None:
     unknown = sorted({chemical_symbols[z] for z in atoms.numbers if int(z) not in _KNOWN_ELEMENTS})
     if unknown:
         raise UnfitCrystalError(f"CHGNet does not know {', '.join(unknown)}")
-    require_shape(atoms.cell.array, atoms.positions)
+    (flaw,) = shape_flaws(Cells.of([atoms]))
+    if flaw is not None:
+        raise UnfitCrystalError(flaw)
     shortest, _ = closest_contact(atoms)
     if shortest < OVERLAP_A:
         raise UnfitCrystalError(f"two atoms overlap: {shortest:.2f} Å apart")
 
 
-def require_shape(lattice: np.ndarray, positions: np.ndarray) -> None:
-    """Look at a cell, at the start or on its way; the quick part of the guards.
-
-    Raises:
-        UnfitCrystalError: if a number is not finite, or the cell has exploded, collapsed or become a needle.
-    """
-    if not (np.isfinite(lattice).all() and np.isfinite(positions).all()):
-        raise UnfitCrystalError("the cell or a position is not a finite number")
-    volume = abs(np.linalg.det(lattice))
+def shape_flaws(cells: Cells) -> list[str | None]:
+    """What is wrong with the shape of each crystal, at its start or on its way; None where nothing is."""
+    edges = cells.lattices.norm(dim=2)
+    faces = torch.linalg.cross(cells.lattices.roll(-1, 1), cells.lattices.roll(-2, 1)).norm(dim=2)
+    per_atom = cells.volumes / cells.sizes
+    aspect = edges.amax(1) / edges.amin(1)
+    thinnest = cells.volumes / faces.amax(1)
+    finite = cells.total(cells.positions.isfinite().logical_not().double()).sum(1) == 0
     smallest, largest = VOLUME_PER_ATOM_A3
-    if volume / len(positions) > largest:
-        raise UnfitCrystalError(
-            f"the cell exploded: {volume / len(positions):.0f} Å³ an atom, {largest:.0f} at most"
-        )
-    if volume / len(positions) < smallest:
-        raise UnfitCrystalError(
-            f"the cell collapsed: {volume / len(positions):.1f} Å³ an atom, {smallest:.0f} at least"
-        )
-    lengths = np.linalg.norm(lattice, axis=1)
-    if lengths.max() > LARGEST_ASPECT * lengths.min():
-        raise UnfitCrystalError(
-            f"the cell is a needle: its longest vector is {lengths.max() / lengths.min():.1f} times the "
-            f"shortest, {LARGEST_ASPECT:.0f} at most"
-        )
-    thinnest = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0).max()
-    if thinnest < THINNEST_A:
-        raise UnfitCrystalError(f"the cell is flat: two of its faces are {thinnest:.2f} Å apart")
+    sound = finite & (per_atom >= smallest) & (per_atom <= largest)
+    sound &= (aspect <= LARGEST_ASPECT) & (thinnest >= THINNEST_A)
+    flaws: list[str | None] = [None] * len(cells)
+    for crystal in sound.logical_not().nonzero().flatten().tolist():
+        volume = float(per_atom[crystal])
+        if not (finite[crystal] and isfinite(volume)):
+            flaw = "the cell or a position is not a finite number"
+        elif volume > largest:
+            flaw = f"the cell exploded: {volume:.0f} Å³ an atom, {largest:.0f} at most"
+        elif volume < smallest:
+            flaw = f"the cell collapsed: {volume:.1f} Å³ an atom, {smallest:.0f} at least"
+        elif aspect[crystal] > LARGEST_ASPECT:
+            flaw = (
+                f"the cell is a needle: its longest vector is {float(aspect[crystal]):.1f} times "
+                f"the shortest, {LARGEST_ASPECT:.0f} at most"
+            )
+        else:
+            flaw = f"the cell is flat: two of its faces are {float(thinnest[crystal]):.2f} Å apart"
+        flaws[crystal] = flaw
+    return flaws
 
 
-def require_finite(energy: float, forces: np.ndarray, stress: np.ndarray) -> None:
-    """Look at what CHGNet said.
-
-    Raises:
-        UnfitCrystalError: if a number in it is not finite.
-    """
-    if not (np.isfinite(energy) and np.isfinite(forces).all() and np.isfinite(stress).all()):
-        raise UnfitCrystalError("CHGNet's energy, forces or stress are not finite numbers")
+def response_flaws(cells: Cells, response: Response) -> list[str | None]:
+    """What is wrong with the potential's word on each crystal; None where nothing is."""
+    finite = response.energies.isfinite() & response.stresses.isfinite().all(2).all(1)
+    finite &= cells.total(response.forces.isfinite().logical_not().double()).sum(1) == 0
+    flaws: list[str | None] = [None] * len(cells)
+    for crystal in (response.isolated | ~finite).nonzero().flatten().tolist():
+        if response.isolated[crystal]:
+            flaws[crystal] = f"an atom has no neighbour within {REACH_A:.0f} Å, where CHGNet cannot see"
+        else:
+            flaws[crystal] = "CHGNet's energy, forces or stress are not finite numbers"
+    return flaws
 
 
 def require_result(atoms: Atoms) -> None:

@@ -8,11 +8,11 @@ from ase import Atoms, units
 from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
-from sse_assets.atomistics.calculator import ChgnetCalculator
+from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_result, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
-from sse_assets.atomistics.potential import ChgnetPotential
+from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
 LONGEST_STEP_A = 0.15
@@ -24,7 +24,7 @@ class OneByOne:
     """An evaluator on ASE, in this process."""
 
     settings: EvaluationSettings
-    potential: ChgnetPotential
+    potential: Potential
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
         """See `Evaluator.evaluate`."""
@@ -34,7 +34,7 @@ class OneByOne:
     def _evaluate(self, candidate: Atoms, seed: int) -> Evaluation:
         settings = self.settings
         atoms = Atoms(numbers=candidate.numbers, positions=candidate.positions, cell=candidate.cell, pbc=True)
-        calculator = ChgnetCalculator(self.potential, settings.time_limit_s)
+        calculator = GuardedCalculator(self.potential, settings.time_limit_s)
         atoms.calc = calculator
         found = Evaluation()
         try:

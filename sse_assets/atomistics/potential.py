@@ -9,6 +9,7 @@ import contextlib
 import io
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import torch
 from chgnet.model import CHGNet
@@ -20,6 +21,10 @@ from sse_assets.atomistics.neighbours import near_pairs, pairs_within_groups
 
 WEIGHTS = "0.3.0"
 """The weights in chgnet's wheel, and the paper's."""
+REACH_A = 6.0
+"""Å; atoms further apart are no neighbours to these weights."""
+ANGLE_REACH_A = 3.0
+"""Å; longer bonds make no angles."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,25 @@ class Response:
     isolated: Tensor
     """Whether a crystal has an atom without any neighbour, which CHGNet cannot judge: (crystals,)."""
 
+    def only(self, kept: Tensor, owner: Tensor) -> "Response":
+        """Of the crystals for which `kept` (crystals,) is true, given the crystal of each atom (atoms,)."""
+        return Response(
+            self.energies[kept], self.forces[kept[owner]], self.stresses[kept], self.isolated[kept]
+        )
+
+
+class Potential(Protocol):
+    """Energies, forces and stresses of crystals, as a function of where their atoms are."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors that it takes must be."""
+        ...
+
+    def __call__(self, cells: Cells) -> Response:
+        """How every crystal of a batch answers."""
+        ...
+
 
 class ChgnetPotential:
     """CHGNet on one device."""
@@ -44,12 +68,10 @@ class ChgnetPotential:
         self._model = _model(str(self.device))
         self._reference = self._model.composition_model.fc.weight[0]
         self._bond_expansion = self._model.bond_basis_expansion
-        self.reach_a: float = self._model.graph_converter.atom_graph_cutoff
-        self._angle_cutoff_a = self._model.graph_converter.bond_graph_cutoff
 
     def __call__(self, cells: Cells) -> Response:
         """Energies, forces and stresses of a batch on this potential's device."""
-        pairs = near_pairs(cells, self.reach_a)
+        pairs = near_pairs(cells, REACH_A)
         vectors = pairs.vectors.float().requires_grad_()
         energies = self._energies(cells, pairs.first, pairs.second, vectors)
         (gradient,) = torch.autograd.grad(energies.sum(), vectors)
@@ -77,7 +99,7 @@ class ChgnetPotential:
         bond_pair = torch.cat([pair, pair])
         directions = vectors / lengths[:, None]
         directions = torch.cat([directions, -directions])
-        short = (lengths[bond_pair] < self._angle_cutoff_a).nonzero().squeeze(1)
+        short = (lengths[bond_pair] < ANGLE_REACH_A).nonzero().squeeze(1)
         left, right = pairs_within_groups(starts[short], len(cells.numbers))
         left, right = short[left], short[right]
 
