@@ -1,5 +1,6 @@
 """What a crystal must be for CHGNet's word on it to mean anything; each breach is one sentence."""
 
+from collections.abc import Iterable
 from math import isfinite
 
 import torch
@@ -42,6 +43,11 @@ class UnfitCrystalError(ValueError):
     """A crystal is not, or no longer, one that can be judged; the message says why in one sentence."""
 
 
+def unknown_elements(symbols: Iterable[str]) -> list[str]:
+    """Those of some elements that CHGNet has never seen, each once, in alphabetical order."""
+    return sorted({symbol for symbol in symbols if chemical_symbols.index(symbol) not in _KNOWN_ELEMENTS})
+
+
 def require_start(atoms: Atoms) -> None:
     """Look at a crystal before anything is calculated.
 
@@ -51,7 +57,7 @@ def require_start(atoms: Atoms) -> None:
     """
     if len(atoms) == 0:
         raise UnfitCrystalError("the cell has no atoms")
-    unknown = sorted({chemical_symbols[z] for z in atoms.numbers if int(z) not in _KNOWN_ELEMENTS})
+    unknown = unknown_elements(atoms.symbols)
     if unknown:
         raise UnfitCrystalError(f"CHGNet does not know {', '.join(unknown)}")
     (flaw,) = shape_flaws(Cells.of([atoms]))
