@@ -194,7 +194,10 @@ def run_search(
                 history.close_generation(finished)
     finally:
         journal.close()
-    candidates = sorted(journal.candidates, key=lambda c: (c.generation, c.index))
+    candidates = sorted(
+        (c for c in journal.candidates if c.generation < len(history.best)),
+        key=lambda c: (c.generation, c.index),
+    )
     return SearchOutcome(plan, candidates, history, None if history.population else _commonest(candidates))
 
 

@@ -91,8 +91,13 @@ class SearchSettings:
             raise ValueError("flat_within_ev_per_atom must be more than 0")
 
     def identity(self) -> dict[str, Any]:
-        """The settings as JSON values."""
-        return asdict(self)
+        """What decides which candidates a search makes; not how many searches there are, nor when one ends.
+
+        So a finished search can be taken further, by a stricter rule, from its journal.
+        """
+        names = ("population", "parents", "shares", "seed", "evaluation", "dynamics")
+        values = asdict(self)
+        return {name: values[name] for name in names}
 
 
 SMOKE = SearchSettings(

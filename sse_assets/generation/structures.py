@@ -24,10 +24,15 @@ class Found:
     searches: list[SearchOutcome]
 
     @property
+    def winner(self) -> SearchOutcome | None:
+        """The search with the structure of lowest enthalpy per atom; None if no search has any."""
+        found = [(search.best.enthalpy_ev_per_atom, search) for search in self.searches if search.best]
+        return min(found, key=lambda pair: pair[0])[1] if found else None
+
+    @property
     def best(self) -> Candidate | None:
-        """The candidate of lowest enthalpy per atom over all searches; None if no search has any."""
-        found = [search.best for search in self.searches if search.best is not None]
-        return min(found, key=lambda candidate: candidate.enthalpy_ev_per_atom, default=None)
+        """The candidate of lowest enthalpy per atom; None if no search has any."""
+        return self.winner.best if self.winner is not None else None
 
     @property
     def converged(self) -> bool:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import spglib
 from ase import Atoms
 from pymatgen.core import Structure
-from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.io.cif import CifWriter
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from sse_assets.atomistics.evaluation import Evaluation, Evaluator
+from sse_assets.generation.duplicates import crystal
 from sse_assets.materials.symmetry import SYMPREC as CIF_SYMPREC
 from sse_assets.materials.symmetry import normalised_symbol
 
@@ -22,15 +22,20 @@ _COST_OF_SYMMETRY_EV_PER_ATOM = 1e-3
 class Settled:
     """A crystal relaxed to the end."""
 
-    structure: Structure
-    """Primitive cell."""
+    atoms: Atoms
+    """Primitive, if its symmetry could be made exact."""
     evaluation: Evaluation
     space_group: str
 
     @property
     def cif(self) -> str:
         """With its symmetry, as other programs read it."""
-        return str(CifWriter(self.structure, symprec=CIF_SYMPREC, refine_struct=True))
+        return str(CifWriter(self.structure, symprec=CIF_SYMPREC))
+
+    @property
+    def structure(self) -> Structure:
+        """For pymatgen."""
+        return crystal(self.atoms)
 
 
 class UnsettledError(RuntimeError):
@@ -60,8 +65,7 @@ def settle(atoms: Atoms, evaluator: Evaluator) -> Settled:
         if relaxed.failure is None and relaxed.enthalpy_ev_per_atom <= limit:
             kept = relaxed
     assert kept.atoms is not None
-    structure = AseAtomsAdaptor.get_structure(kept.atoms)
-    return Settled(structure, kept, loose_space_group(kept.atoms) or "P1")
+    return Settled(kept.atoms, kept, loose_space_group(kept.atoms) or "P1")
 
 
 def loose_space_group(atoms: Atoms) -> str | None:
@@ -74,7 +78,7 @@ def loose_space_group(atoms: Atoms) -> str | None:
 
 def _symmetrised(atoms: Atoms) -> Atoms | None:
     """The primitive cell with its loose symmetry made exact; None if spglib finds none."""
-    analyzer = SpacegroupAnalyzer(AseAtomsAdaptor.get_structure(atoms), symprec=SYMPREC)
+    analyzer = SpacegroupAnalyzer(crystal(atoms), symprec=SYMPREC)
     if analyzer.get_symmetry_dataset() is None:
         return None
     primitive = analyzer.get_primitive_standard_structure()
