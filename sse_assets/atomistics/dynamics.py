@@ -97,7 +97,7 @@ def run_dynamics(
             record.save(step, npt)
             progress(step, conditions.steps)
     moving.calc = None
-    return Dynamics(pd.read_csv(record.table_path, float_precision="round_trip"), moving, record.failure)
+    return Dynamics(pd.read_csv(record.table_path), moving, record.failure)
 
 
 def _identity(atoms: Atoms, conditions: Conditions, seed: int) -> dict[str, Any]:

@@ -132,7 +132,7 @@ def closest_contact(atoms: Atoms) -> tuple[float, str | None]:
     distances = pairs.vectors.norm(dim=1)
     if len(distances) == 0:
         return float("inf"), None
-    first, second = atoms.numbers[pairs.first], atoms.numbers[pairs.second]
+    first, second = atoms.numbers[pairs.first.numpy()], atoms.numbers[pairs.second.numpy()]
     margin = distances - _ALLOWED_A[first, second]
     worst = int(margin.argmin())
     if margin[worst] >= 0:

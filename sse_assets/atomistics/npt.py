@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms, units
 from ase.md.nose_hoover_chain import MTKNPT
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+from ase.md.velocitydistribution import Stationary, thermalize_momenta
 
 from sse_assets.atomistics.settings import Conditions
 
@@ -50,7 +50,7 @@ class Npt(MTKNPT):  # type: ignore[misc]  # ASE is untyped here
 
 def set_velocities(atoms: Atoms, temperature_k: float, seed: int) -> None:
     """Maxwell-Boltzmann velocities at a temperature, the crystal as a whole at rest."""
-    MaxwellBoltzmannDistribution(atoms, temperature_K=temperature_k, rng=np.random.default_rng(seed))
+    thermalize_momenta(atoms, temperature_k, rng=np.random.default_rng(seed))
     Stationary(atoms)
 
 
