@@ -12,8 +12,8 @@ from sse_assets.generation.winners import SYMPREC
 SUPERCELL_A = 10.0
 """Conventional cells are repeated along each vector until it is at least this long."""
 
-_USUAL = StructureMatcher(ltol=0.2, stol=0.3, angle_tol=5, primitive_cell=True, scale=True)
-_LOOSE = StructureMatcher(ltol=0.4, stol=1.0, angle_tol=15, primitive_cell=True, scale=True)
+_USUAL = StructureMatcher(ltol=0.2, stol=0.3, angle_tol=5, primitive_cell=False, attempt_supercell=True)
+_LOOSE = StructureMatcher(ltol=0.4, stol=1.0, angle_tol=15, primitive_cell=False, attempt_supercell=True)
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,10 @@ class Comparison:
 
 def compare(found: Structure, reference: Structure) -> Comparison:
     """Map one crystal on another of the same composition, volumes made equal."""
-    matches = bool(_USUAL.fit(found, reference))
-    distances = (_USUAL if matches else _LOOSE).get_rms_dist(found, reference)
+    # StructureMatcher's own primitive cells would average small distortions away.
+    cells = _primitive(found), _primitive(reference)
+    matches = bool(_USUAL.fit(*cells))
+    distances = (_USUAL if matches else _LOOSE).get_rms_dist(*cells)
     normalised = nan if distances is None else float(distances[0])
     volume = (found.volume / len(found) + reference.volume / len(reference)) / 2
     return Comparison(
@@ -52,3 +54,7 @@ def supercell_lengths(structure: Structure) -> tuple[float, float, float]:
     conventional = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_conventional_standard_structure()
     a, b, c = sorted(length * ceil(SUPERCELL_A / length) for length in conventional.lattice.abc)
     return a, b, c
+
+
+def _primitive(structure: Structure) -> Structure:
+    return SpacegroupAnalyzer(structure, symprec=SYMPREC).find_primitive() or structure

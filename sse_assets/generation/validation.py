@@ -4,7 +4,7 @@ The criteria are ours where the paper (III.B) says only that no atom was lost an
 A structure that fails one is kept, with the reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def validate(
         else:
             settled = min(first, after, key=lambda s: s.evaluation.enthalpy_ev_per_atom)
     ambient = move(settled, replace(AMBIENT, duration_ps=settings.ambient_ps), "ambient")
-    frames = [*read(folder / "ambient" / "trajectory.extxyz", index=":"), ambient.atoms]
+    frames = [*_frames(folder / "ambient" / "trajectory.extxyz"), ambient.atoms]
     failures = [
         f"the dynamics under {name} conditions stopped: {run.failure}"
         for name, run in (("search", searched), ("room", ambient))
@@ -102,12 +102,18 @@ def validate(
             [run.table.assign(conditions=name) for name, run in (("search", searched), ("ambient", ambient))],
             ignore_index=True,
         ),
-        (*failures, *_broken(settled, ambient.table, frames)),
+        (*failures, *broken_criteria(settled, ambient.table, frames)),
     )
 
 
-def _broken(settled: Settled, table: pd.DataFrame, frames: list[Atoms]) -> list[str]:
-    """The criteria that a structure and its run at 300 K break."""
+def broken_criteria(settled: Settled, table: pd.DataFrame, frames: Sequence[Atoms]) -> list[str]:
+    """The criteria that a structure breaks, a sentence each.
+
+    Args:
+        settled: the relaxed structure.
+        table: of its run at 300 K and 1 atm, as `run_dynamics` gives it.
+        frames: of that run.
+    """
     broken = []
     _, contact = closest_contact(settled.atoms)
     if contact is not None:
@@ -129,6 +135,11 @@ def _broken(settled: Settled, table: pd.DataFrame, frames: list[Atoms]) -> list[
             f"{LARGEST_ENERGY_CHANGE_EV_PER_ATOM} at most"
         )
     return broken
+
+
+def _frames(trajectory: Path) -> list[Atoms]:
+    """None, where the run ended before its first."""
+    return read(trajectory, index=":") if trajectory.stat().st_size else []
 
 
 def _farthest_neighbour_a(atoms: Atoms) -> float:
