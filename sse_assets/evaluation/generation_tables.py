@@ -1,0 +1,167 @@
+"""Structure generation in print: what was found, how it held, and what generated structures contribute.
+
+The frames are those of `generation_figures`; structures and their dynamics go by formula.
+"""
+
+import pandas as pd
+
+from sse_assets.evaluation import published
+from sse_assets.evaluation.metrics import mean_absolute_error
+from sse_assets.evaluation.report_tables import NAN, Cell, Table, count, number
+from sse_assets.evaluation.vocabulary import STRUCTURE_ORIGINS, in_reading_order
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.materials.crystal import StructureOrigin
+
+STRUCTURE_COLUMNS = [
+    "formula",
+    "z",
+    "cell_atoms",
+    "searches",
+    "converged",
+    "generations",
+    "candidates",
+    "seconds",
+    "enthalpy_ev_per_atom",
+    "energy_ev_per_atom",
+    "volume_a3_per_atom",
+    "space_group",
+    "search_ps",
+    "ambient_ps",
+    "valid",
+    "failure",
+    "cif",
+    "record",
+]
+"""Of the table of structures, as far as it is printed and drawn."""
+HISTORY_COLUMNS = [
+    "formula",
+    "search",
+    "generation",
+    "operator",
+    "enthalpy_ev_per_atom",
+    "delta_ev_per_atom",
+    "failure",
+]
+DYNAMICS_COLUMNS = [
+    "formula",
+    "conditions",
+    "time_ps",
+    "energy_ev_per_atom",
+    "temperature_k",
+    "pressure_gpa",
+    "volume_a3_per_atom",
+    "shortest_distance_a",
+]
+_CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
+
+
+def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
+    """How each structure held in each run of its dynamics, over the run's second half.
+
+    Returns:
+        Columns formula, conditions, duration_ps, mean_temperature_k, mean_pressure_gpa, volume_change (a share of
+        the relaxed cell), energy_change_ev_per_atom (potential energy, likewise), shortest_distance_a (of the
+        whole run).
+    """
+    relaxed = structures.set_index("formula")
+    rows = []
+    for (formula, conditions), run in dynamics.groupby(["formula", "conditions"], sort=False):
+        late = run[run["time_ps"] >= run["time_ps"].max() / 2]
+        start = relaxed.loc[formula]
+        rows.append(
+            {
+                "formula": formula,
+                "conditions": conditions,
+                "duration_ps": run["time_ps"].max(),
+                "mean_temperature_k": late["temperature_k"].mean(),
+                "mean_pressure_gpa": late["pressure_gpa"].mean(),
+                "volume_change": late["volume_a3_per_atom"].mean() / start["volume_a3_per_atom"] - 1,
+                "energy_change_ev_per_atom": late["energy_ev_per_atom"].mean() - start["energy_ev_per_atom"],
+                "shortest_distance_a": run["shortest_distance_a"].min(),
+            }
+        )
+    columns = ["formula", "conditions", "duration_ps", "mean_temperature_k", "mean_pressure_gpa"]
+    columns += ["volume_change", "energy_change_ev_per_atom", "shortest_distance_a"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def found_structures(structures: pd.DataFrame) -> Table:
+    """What each composition's searches came to."""
+    rows = []
+    for row in structures.sort_values(["cell_atoms", "formula"]).to_dict("records"):
+        converged = "converged" if row["converged"] else "ended at its limit"
+        rows.append(
+            (
+                Cell(row["formula"], note=row["record"]),
+                Cell(row["space_group"] or "–"),
+                count(row["cell_atoms"]),
+                number(row["enthalpy_ev_per_atom"]),
+                count(row["candidates"]),
+                count(row["generations"]),
+                Cell(f"{row['searches']:.0f} searches", note=converged),
+                number(row["seconds"] / 60, 0),
+                Cell("used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])),
+            )
+        )
+    return Table(
+        "Structures found by evolutionary search with CHGNet",
+        (
+            "Composition",
+            "Space group",
+            "Atoms",
+            "Enthalpy (eV/atom)",
+            "Candidates",
+            "Generations",
+            "How",
+            "Minutes",
+            "Downstream",
+        ),
+        tuple(rows),
+    )
+
+
+def validation(how_held: pd.DataFrame) -> Table:
+    """How long each structure was moved, and what became of it; `how_held` is that of `held`."""
+    rows = [
+        (
+            Cell(row["formula"], note=_CONDITIONS[row["conditions"]]),
+            number(row["duration_ps"], 2),
+            number(row["mean_temperature_k"], 0),
+            number(row["mean_pressure_gpa"], 2),
+            number(100 * row["volume_change"], 1),
+            number(1000 * row["energy_change_ev_per_atom"], 0),
+            number(row["shortest_distance_a"], 2),
+        )
+        for row in how_held.to_dict("records")
+    ]
+    return Table(
+        "The found structures in motion, means over the second half of each run",
+        (
+            "Composition",
+            "Duration (ps)",
+            "Temperature (K)",
+            "Pressure (GPa)",
+            "Volume change (%)",
+            "Energy change (meV/atom)",
+            "Shortest distance (Å)",
+        ),
+        tuple(rows),
+    )
+
+
+def by_structure_origin(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Test MAE (convention `bound`) of every model by where the structure of the test row came from.
+
+    Columns protocol, model, variant, structure_origin (`none` without), mae, n (electrolytes).
+    """
+    rows = predictions[
+        (predictions["role"] == "test") & (predictions["label_convention"] == LabelConvention.BOUND)
+    ].merge(electrolytes[["electrolyte_id", "structure_origin"]], on="electrolyte_id")
+    rows["structure_origin"] = rows["structure_origin"].fillna("none")
+    scored = [
+        (*key, mean_absolute_error(group["log10_sigma"], group["predicted"]), group["electrolyte_id"].nunique())
+        for key, group in rows.groupby(["protocol", "model", "variant", "structure_origin"], sort=False)
+    ]
+    return pd.DataFrame(
+        scored, columns=["protocol", "model", "variant", "structure_origin", "mae", "n"]
+    )
