@@ -67,6 +67,8 @@ _VALIDATION = ValidationSettings()
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
+_SAMPLE_PS = 0.1
+"""Just long enough for two frames in each trajectory."""
 
 compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
 """Integer formulas of Z = 1 (letters and digits), as `generated.compositions` finds them."""
@@ -264,10 +266,10 @@ class SmokeSearchConfig(SearchConfig):
         SMOKE.evaluation.max_force_ev_a, description="Where FIRE stops, in eV/Å."
     )
     search_ps: float = Field(
-        SMOKE_VALIDATION.search_ps, description="Dynamics of the winner at 50 K and 1000 bar."
+        _SAMPLE_PS, description="Dynamics of the winner at 50 K and 1000 bar, in ps."
     )
     ambient_ps: float = Field(
-        SMOKE_VALIDATION.ambient_ps, description="Dynamics of the winner at 300 K and 1 atm."
+        _SAMPLE_PS, description="Dynamics of the winner at 300 K and 1 atm, in ps."
     )
     last_relaxation_steps: int = Field(
         SMOKE_VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of its last relaxation."

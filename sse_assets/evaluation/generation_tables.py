@@ -1,16 +1,11 @@
-"""Structure generation in print: what was found, how it held, and what generated structures contribute.
+"""Structure generation in print: what was found, and how it held.
 
 The frames are those of `generation_figures`; structures and their dynamics go by formula.
 """
 
 import pandas as pd
 
-from sse_assets.evaluation import published
-from sse_assets.evaluation.metrics import mean_absolute_error
-from sse_assets.evaluation.report_tables import NAN, Cell, Table, count, number
-from sse_assets.evaluation.vocabulary import STRUCTURE_ORIGINS, in_reading_order
-from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.evaluation.report_tables import ABSENT, Cell, Table, count, number
 
 STRUCTURE_COLUMNS = [
     "formula",
@@ -93,7 +88,7 @@ def found_structures(structures: pd.DataFrame) -> Table:
         rows.append(
             (
                 Cell(row["formula"], note=row["record"]),
-                Cell(row["space_group"] or "–"),
+                Cell(row["space_group"] or ABSENT),
                 count(row["cell_atoms"]),
                 number(row["enthalpy_ev_per_atom"]),
                 count(row["candidates"]),
@@ -146,22 +141,4 @@ def validation(how_held: pd.DataFrame) -> Table:
             "Shortest distance (Å)",
         ),
         tuple(rows),
-    )
-
-
-def by_structure_origin(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Test MAE (convention `bound`) of every model by where the structure of the test row came from.
-
-    Columns protocol, model, variant, structure_origin (`none` without), mae, n (electrolytes).
-    """
-    rows = predictions[
-        (predictions["role"] == "test") & (predictions["label_convention"] == LabelConvention.BOUND)
-    ].merge(electrolytes[["electrolyte_id", "structure_origin"]], on="electrolyte_id")
-    rows["structure_origin"] = rows["structure_origin"].fillna("none")
-    scored = [
-        (*key, mean_absolute_error(group["log10_sigma"], group["predicted"]), group["electrolyte_id"].nunique())
-        for key, group in rows.groupby(["protocol", "model", "variant", "structure_origin"], sort=False)
-    ]
-    return pd.DataFrame(
-        scored, columns=["protocol", "model", "variant", "structure_origin", "mae", "n"]
     )

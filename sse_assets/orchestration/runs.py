@@ -13,7 +13,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
-from sse_assets.orchestration.staleness import stale_partitions
+from sse_assets.orchestration.staleness import partition_names, stale_partitions
 
 
 class UnknownOpError(ValueError):
@@ -88,10 +88,10 @@ def made_on_demand(
         names = ", ".join(sorted(name for name, keys in jobs.items() if keys))
         raise UnknownJobError(f"there is no job {job!r} that makes something on demand; there are: {names}")
     for key in jobs[job]:
-        known = _partition_names(graph, instance, key)
+        known = partition_names(graph, instance, key)
         for partition in partitions:
             if partition not in known:
-                there_are = f"there are: {', '.join(known)}" if known else "there is none yet, `run` finds them"
+                there_are = f"there are: {', '.join(known)}" if known else "there are none before a first run"
                 raise UnknownJobError(f"{job} has no partition {partition!r}; {there_are}")
     return dict.fromkeys(jobs[job], list(partitions) or None)
 
@@ -159,15 +159,10 @@ def refresh(
     return True
 
 
-def _partition_names(graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> list[str]:
-    partitions = graph.get(key).partitions_def
-    return list(partitions.get_partition_keys(dynamic_partitions_store=instance)) if partitions else []
-
-
 def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str]]:
     """Partitions that a run may add to or take from, by asset."""
     return {
-        key: _partition_names(graph, instance, key)
+        key: partition_names(graph, instance, key)
         for key in graph.toposorted_asset_keys
         if isinstance(graph.get(key).partitions_def, dg.DynamicPartitionsDefinition)
     }

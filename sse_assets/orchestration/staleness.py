@@ -8,6 +8,9 @@ import dagster as dg
 # Dagster decides staleness for its UI with this resolver and offers no public name for it. Using the same one
 # keeps the command line and the UI of one mind; dagster is pinned to an exact version in constraints.txt.
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.data_version import (
+    SKIP_PARTITION_DATA_VERSION_DEPENDENCY_THRESHOLD as MOST_PARTITIONS_LOOKED_AT,
+)
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
@@ -24,7 +27,9 @@ def stale_partitions(
     """Stale or missing assets, upstream first, each with its stale partitions.
 
     An asset is stale if its code version changed, if an input has another data version than the one it was
-    made from, or if anything upstream of it is stale. An unpartitioned asset has the single partition None.
+    made from, or if anything upstream of it is stale. Of an input with very many partitions Dagster compares
+    no versions; there it is stale if one of them was made after it. An unpartitioned asset has the single
+    partition None.
 
     Args:
         graph: every asset.
@@ -38,12 +43,16 @@ def stale_partitions(
     for key in graph.toposorted_asset_keys:
         node = graph.get(key)
         partitions: list[str | None] = [None]
-        if node.partitions_def is not None:
-            partitions = list(node.partitions_def.get_partition_keys(dynamic_partitions_store=instance))
+        if node.is_partitioned:
+            partitions = [*partition_names(graph, instance, key)]
         if ON_DEMAND.items() <= node.tags.items():
             wanted = on_demand.get(key, ())
             partitions = [name for name in partitions if wanted is None or name in wanted]
-        tainted = key in anyway or any(parent in stale for parent in node.parent_keys)
+        tainted = (
+            key in anyway
+            or any(parent in stale for parent in node.parent_keys)
+            or any(_partition_made_since(graph, instance, parent, key) for parent in node.parent_keys)
+        )
         found = [
             partition
             for partition in partitions
@@ -52,3 +61,19 @@ def stale_partitions(
         if found:
             stale[key] = found
     return stale
+
+
+def partition_names(graph: AssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> list[str]:
+    """The partitions that an asset has now; none if it is not partitioned."""
+    partitions = graph.get(key).partitions_def
+    return list(partitions.get_partition_keys(dynamic_partitions_store=instance)) if partitions else []
+
+
+def _partition_made_since(
+    graph: AssetGraph, instance: dg.DagsterInstance, parent: dg.AssetKey, key: dg.AssetKey
+) -> bool:
+    """Whether an input with so many partitions that Dagster does not look at them has a newer one."""
+    if len(partition_names(graph, instance, parent)) < MOST_PARTITIONS_LOOKED_AT:
+        return False
+    newest, own = instance.get_latest_materialization_event(parent), instance.get_latest_materialization_event(key)
+    return newest is not None and own is not None and newest.timestamp > own.timestamp
