@@ -10,10 +10,7 @@ some of them. `batch` writes each structure's CIF and record into `--results`.
 
 import argparse
 import functools
-import json
 from collections.abc import Callable
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +23,9 @@ from sse_assets.generation import tables
 from sse_assets.generation.comparison import compare
 from sse_assets.generation.search import Progress
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.generation.shipped import ship
 from sse_assets.generation.structures import Found, find_structure
-from sse_assets.generation.validation import Validated, validate
+from sse_assets.generation.validation import validate
 from sse_assets.generation.winners import settle
 
 BATCH = {
@@ -41,7 +39,6 @@ BATCH = {
 """Compositions of LiIon with a structure neither in OBELiX nor, at the time, among the Materials Project's
 snapshot; and how long, in ps, each of the two runs of dynamics takes."""
 BATCH_SETTINGS = SearchSettings(formula_units=(1,))
-PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
 
 
 def main() -> None:
@@ -95,39 +92,17 @@ def _generate(formula: str, folder: Path, results: Path, evaluators: Callable) -
     """Search, validate, and write down one composition of the batch."""
     found = find_structure(formula, BATCH_SETTINGS, folder, evaluators, _print_generation)
     settings = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
-    validated = {}
+    validated = None
     if found.best is not None and found.best.atoms is not None:
-        validated[formula] = validate(
+        validated = validate(
             found.best.atoms,
             settings,
             folder / "dynamics",
             evaluators,
             lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
         )
-    row = tables.structures([found], validated).iloc[0]
-    _write(found, validated.get(formula), row, settings, results)
+    row = ship(found, validated, BATCH_SETTINGS, settings, results)
     return row.drop("cif").to_dict()
-
-
-def _write(
-    found: Found,
-    validated: Validated | None,
-    row: pd.Series,
-    settings: ValidationSettings,
-    results: Path,
-) -> None:
-    results.mkdir(parents=True, exist_ok=True)
-    record = {
-        **json.loads(row.drop("cif").to_json()),
-        "search_settings": asdict(BATCH_SETTINGS),
-        "validation_settings": asdict(settings),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
-    (results / f"{found.formula}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    tables.candidates([found]).to_csv(results / f"{found.formula}_candidates.csv", index=False)
-    if validated is not None:
-        (results / f"{found.formula}.cif").write_text(validated.settled.cif)
-        validated.dynamics.to_csv(results / f"{found.formula}_dynamics.csv", index=False)
 
 
 def _summary(found: Found) -> dict[str, object]:
