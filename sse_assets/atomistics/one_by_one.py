@@ -18,7 +18,6 @@ from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 LONGEST_STEP_A = 0.15
 """Å; FIRE moves nothing further in one step."""
 
-
 Mover = Callable[[Atoms, Conditions, int], tuple[float, float]]
 """Moves a crystal under conditions, from a seed; mean temperature in K and pressure in GPa."""
 
@@ -66,12 +65,8 @@ class OneByOne:
             require_result(atoms)
         except UnfitCrystalError as error:
             found = replace(found, failure=str(error))
-        except (
-            ArithmeticError,
-            MemoryError,
-            RuntimeError,
-            ValueError,
-        ) as error:  # out of CHGNet, torch or ASE
+        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+            # Out of CHGNet, torch or ASE, over this candidate alone.
             found = replace(found, failure=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
         atoms.calc = None
         return replace(found, atoms=atoms, steps=calculator.steps)
