@@ -2,6 +2,7 @@
 
     python benchmarks/structure_search.py --what known --folder RUNS    # against published structures
     python benchmarks/structure_search.py --what batch --folder RUNS    # compositions without a structure
+    python benchmarks/structure_search.py --what dynamics --folder RUNS # what 1 ps gains over FIRE alone
 
 Killed and started again with the same folder, it goes on from the last finished candidate or checkpoint. Each
 composition takes ten minutes to an hour on one core, dynamics of 20 ps about as long again; `--only` names
@@ -10,10 +11,6 @@ some of them. `batch` writes each structure's CIF and record into `--results`.
 
 import argparse
 import functools
-import json
-from collections.abc import Callable
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -22,26 +19,27 @@ from ase import Atoms
 from structure_search_known import KNOWN, Known
 
 from sse_assets.atomistics.evaluators import default_evaluator
+from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.generation import tables
 from sse_assets.generation.comparison import compare
-from sse_assets.generation.search import Progress
+from sse_assets.generation.search import EvaluatorFactory, Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import Found, find_structure
-from sse_assets.generation.validation import Validated, validate
+from sse_assets.generation.shipped import ship
+from sse_assets.generation.structures import JOURNALS, Found, find_structure, plans
+from sse_assets.generation.validation import validate
 from sse_assets.generation.winners import settle
 
 BATCH = {
-    "Li2OHCl": 20.0,
     "Li2ZrS3": 20.0,
-    "Li2CaN2H2": 2.0,
-    "Li5NI2": 2.0,
+    "Li5NI2": 20.0,
     "LiSrTiTaO6": 2.0,
     "LiCaTiNbO6": 2.0,
+    "LiSrTiNbO6": 2.0,
+    "Li6O2ClBr": 2.0,
 }
 """Compositions of LiIon with a structure neither in OBELiX nor, at the time, among the Materials Project's
 snapshot; and how long, in ps, each of the two runs of dynamics takes."""
 BATCH_SETTINGS = SearchSettings(formula_units=(1,))
-PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
 
 
 def main() -> None:
@@ -49,25 +47,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--what", choices=("known", "batch"), required=True)
+    parser.add_argument("--what", choices=("known", "batch", "dynamics"), required=True)
     parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
     parser.add_argument("--results", type=Path, help="where batch puts CIFs and records (default: --folder)")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     arguments = parser.parse_args()
     evaluators = functools.cache(functools.partial(default_evaluator, processes=arguments.workers))
-    formulas = arguments.only or list(KNOWN if arguments.what == "known" else BATCH)
-    rows = []
-    for formula in formulas:
+    rows: list[dict[str, object]] = []
+    for formula in arguments.only or list(BATCH if arguments.what == "batch" else KNOWN):
         folder = arguments.folder / formula
-        if arguments.what == "known":
-            rows.append(_against_known(formula, folder, evaluators))
-        else:
-            rows.append(_generate(formula, folder, arguments.results or folder, evaluators))
+        match arguments.what:
+            case "known":
+                rows.append(_against_known(formula, folder, evaluators))
+            case "batch":
+                rows.append(_generate(formula, folder, arguments.results or folder, evaluators))
+            case "dynamics":
+                rows.extend(_gain(formula, folder, evaluators))
         print(pd.DataFrame(rows).round(4).to_string(index=False), flush=True)
 
 
-def _against_known(formula: str, folder: Path, evaluators: Callable) -> dict[str, object]:
+def _against_known(formula: str, folder: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
     """Found beside the published form that CHGNet puts lowest."""
     found = find_structure(formula, SearchSettings(), folder, evaluators, _print_generation)
     judge = evaluators(ValidationSettings().relaxation)
@@ -91,43 +91,44 @@ def _against_known(formula: str, folder: Path, evaluators: Callable) -> dict[str
     }
 
 
-def _generate(formula: str, folder: Path, results: Path, evaluators: Callable) -> dict[str, object]:
+def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
     """Search, validate, and write down one composition of the batch."""
     found = find_structure(formula, BATCH_SETTINGS, folder, evaluators, _print_generation)
     settings = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
-    validated = {}
+    validated = None
     if found.best is not None and found.best.atoms is not None:
-        validated[formula] = validate(
+        validated = validate(
             found.best.atoms,
             settings,
             folder / "dynamics",
             evaluators,
             lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
         )
-    row = tables.structures([found], validated).iloc[0]
-    _write(found, validated.get(formula), row, settings, results)
+    row = ship(found, validated, BATCH_SETTINGS, settings, results)
     return row.drop("cif").to_dict()
 
 
-def _write(
-    found: Found,
-    validated: Validated | None,
-    row: pd.Series,
-    settings: ValidationSettings,
-    results: Path,
-) -> None:
-    results.mkdir(parents=True, exist_ok=True)
-    record = {
-        **json.loads(row.drop("cif").to_json()),
-        "search_settings": asdict(BATCH_SETTINGS),
-        "validation_settings": asdict(settings),
-        "packages": {name: version(name) for name in PACKAGES},
-    }
-    (results / f"{found.formula}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    tables.candidates([found]).to_csv(results / f"{found.formula}_candidates.csv", index=False)
-    if validated is not None:
-        (results / f"{found.formula}.cif").write_text(validated.settled.cif)
-        validated.dynamics.to_csv(results / f"{found.formula}_dynamics.csv", index=False)
+def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict[str, object]]:
+    """What the paper's picosecond adds to FIRE for each survivor of the formula's smallest search."""
+    settings = SearchSettings()
+    plan = plans(formula, settings)[0]
+    searched = run_search(plan, settings, folder / JOURNALS / f"{plan.name}.jsonl", evaluators)
+    survivors = searched.history.population
+    cells = [survivor.atoms for survivor in survivors if survivor.atoms is not None]
+    moved = evaluators(EVALUATION[Profile.DEFAULT]).evaluate(cells, seeds=range(len(cells)))
+    return [
+        {
+            "formula": formula,
+            "candidate": survivor.candidate_id,
+            "above_best_mev": 1000 * (survivor.enthalpy_ev_per_atom - survivors[0].enthalpy_ev_per_atom),
+            "gain_mev": 1000 * (survivor.enthalpy_ev_per_atom - after.enthalpy_ev_per_atom),
+            "mean_temperature_k": after.mean_temperature_k,
+            "steps": survivor.steps,
+            "steps_with_dynamics": after.steps,
+            "failure": after.failure,
+        }
+        for survivor, after in zip(survivors, moved, strict=True)
+    ]
 
 
 def _summary(found: Found) -> dict[str, object]:

@@ -42,7 +42,8 @@ class Batches:
         """Evaluate a batch; in halves if it is too large, or if one crystal spoils it for all."""
         try:
             return _Batch(self.settings, self.potential, tasks).evaluations()
-        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:  # out of CHGNet or torch
+        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+            # Out of CHGNet or torch, which do not say over which crystal.
             if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
                 self.atoms_in_a_batch = max(1, sum(len(atoms) for atoms, _ in tasks) // 2)
             if len(tasks) == 1:

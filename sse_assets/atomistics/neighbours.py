@@ -27,11 +27,12 @@ def near_pairs(cells: Cells, cutoff_a: float) -> Pairs:
     less time than sorting atoms into boxes, and it is the same few operations for any number of crystals.
     """
     device = cells.positions.device
-    fractional = torch.linalg.solve(cells.lattices[cells.owner], cells.positions.unsqueeze(1), left=False)
+    inverse = torch.linalg.inv(cells.lattices)
+    fractional = cells.positions.unsqueeze(1) @ inverse[cells.owner]
     wrapped = ((fractional - fractional.floor()) @ cells.lattices[cells.owner]).squeeze(1)
 
     # Plane spacings are the inverse lengths of the reciprocal vectors; wrapped atoms lie within one cell.
-    spacings = 1 / torch.linalg.inv(cells.lattices).norm(dim=1)
+    spacings = 1 / inverse.norm(dim=1)
     reach = (cutoff_a / spacings).floor().long() + 1
     spans = 2 * reach + 1
     sizes = cells.sizes

@@ -1,6 +1,6 @@
 """Candidates evaluated one after another with ASE's own FIRE and Martyna-Tobias-Klein dynamics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,22 @@ from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 LONGEST_STEP_A = 0.15
 """Å; FIRE moves nothing further in one step."""
 
+Mover = Callable[[Atoms, Conditions, int], tuple[float, float]]
+"""Moves a crystal under conditions, from a seed; mean temperature in K and pressure in GPa."""
+
+
+def move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]:
+    """Mean temperature in K and pressure in GPa over the second half of some dynamics."""
+    set_velocities(atoms, conditions.temperature_k, seed)
+    npt = Npt(atoms, conditions)
+    temperatures, pressures = [], []
+    for step in range(conditions.steps):
+        npt.step()
+        if 2 * step >= conditions.steps:
+            temperatures.append(atoms.get_temperature())
+            pressures.append(kinetic_pressure_gpa(atoms))
+    return float(np.mean(temperatures)), float(np.mean(pressures))
+
 
 @dataclass(frozen=True)
 class OneByOne:
@@ -25,6 +41,7 @@ class OneByOne:
 
     settings: EvaluationSettings
     potential: Potential
+    move: Mover = move
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
         """See `Evaluator.evaluate`."""
@@ -41,19 +58,15 @@ class OneByOne:
             require_start(atoms)
             self._relax(atoms, settings.relaxation_steps)
             if settings.dynamics is not None:
-                temperature, pressure = _move(atoms, settings.dynamics, seed)
+                temperature, pressure = self.move(atoms, settings.dynamics, seed)
                 found = replace(found, mean_temperature_k=temperature, mean_pressure_gpa=pressure)
             self._relax(atoms, settings.quench_steps)
             found = _measured(found, atoms, settings.pressure_gpa)
             require_result(atoms)
         except UnfitCrystalError as error:
             found = replace(found, failure=str(error))
-        except (
-            ArithmeticError,
-            MemoryError,
-            RuntimeError,
-            ValueError,
-        ) as error:  # out of CHGNet, torch or ASE
+        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
+            # Out of CHGNet, torch or ASE, over this candidate alone.
             found = replace(found, failure=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
         atoms.calc = None
         return replace(found, atoms=atoms, steps=calculator.steps)
@@ -64,19 +77,6 @@ class OneByOne:
         free = FrechetCellFilter(atoms, scalar_pressure=self.settings.pressure_gpa * units.GPa)
         fire = FIRE(free, logfile=None, maxstep=LONGEST_STEP_A)
         fire.run(fmax=self.settings.max_force_ev_a, steps=steps)
-
-
-def _move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]:
-    """Mean temperature in K and pressure in GPa over the second half of some dynamics."""
-    set_velocities(atoms, conditions.temperature_k, seed)
-    npt = Npt(atoms, conditions)
-    temperatures, pressures = [], []
-    for step in range(conditions.steps):
-        npt.step()
-        if 2 * step >= conditions.steps:
-            temperatures.append(atoms.get_temperature())
-            pressures.append(kinetic_pressure_gpa(atoms))
-    return float(np.mean(temperatures)), float(np.mean(pressures))
 
 
 def _measured(found: Evaluation, atoms: Atoms, pressure_gpa: float) -> Evaluation:

@@ -55,7 +55,7 @@ class EvaluationSettings:
     max_force_ev_a: float = 0.05
     """FIRE stops when no atom feels more, nor the cell (its virial per atom, in eV)."""
     time_limit_s: float = 1800.0
-    """Longest that one candidate may take."""
+    """Longest that one candidate may take, or one batch of them."""
 
     def __post_init__(self) -> None:
         if min(self.relaxation_steps, self.quench_steps) < 0:

@@ -55,18 +55,27 @@ class Workers:
         busy: dict[_Worker, tuple[int, float]] = {}
         finished: dict[int, Evaluation] = {}
         try:
+            self._hand_out(waiting, busy)
             for due in range(len(candidates)):
                 while due not in finished:
-                    while waiting and len(busy) < self.processes:
-                        index, task = waiting.popleft()
-                        worker = self._idle.pop() if self._idle else _Worker(self.settings)
-                        worker.connection.send(task)
-                        busy[worker] = index, time.monotonic() + self.settings.time_limit_s + self.grace_s
                     self._collect(busy, finished)
+                    self._hand_out(waiting, busy)
                 yield finished.pop(due)
         finally:  # also when nobody wants the rest
             for worker in busy:
                 worker.kill()
+
+    def _hand_out(
+        self, waiting: deque[tuple[int, tuple[Atoms, int]]], busy: dict[_Worker, tuple[int, float]]
+    ) -> None:
+        """Give every process something to do."""
+        while waiting and len(busy) < self.processes:
+            index, task = waiting.popleft()
+            worker = self._idle.pop() if self._idle else _Worker(self.settings)
+            if not worker.process.is_alive():  # since its last answer
+                worker = _Worker(self.settings)
+            worker.connection.send(task)
+            busy[worker] = index, time.monotonic() + self.settings.time_limit_s + self.grace_s
 
     def _collect(self, busy: dict[_Worker, tuple[int, float]], finished: dict[int, Evaluation]) -> None:
         """Wait for answers, or for the time of a worker to be up."""

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from math import ceil, inf, isfinite, nan
+from math import inf, isfinite, nan
 from pathlib import Path
 
 import numpy as np
@@ -217,23 +217,9 @@ class _Proposal:
 def _operators(history: History) -> list[Operator]:
     """Which operator makes each candidate of the next generation."""
     settings = history.settings
-    size = settings.population
     if not history.population:
-        return [Operator.SEED] * size
-    shares = settings.shares
-    fresh = ceil(shares.seed * size - 1e-9)
-    operators = [Operator.SEED] * fresh
-    others = (Operator.HEREDITY, Operator.RATTLE, Operator.STRAIN, Operator.PERMUTATION)
-    weights = {operator: getattr(shares, operator.value) for operator in others}
-    # The largest remainder first; what generations are too small for comes up in none of them.
-    left, total = size - fresh, sum(weights.values())
-    if total > 0:
-        exact = {operator: left * weight / total for operator, weight in weights.items()}
-        counts = {operator: int(value) for operator, value in exact.items()}
-        for operator in sorted(others, key=lambda o: counts[o] - exact[o])[: left - sum(counts.values())]:
-            counts[operator] += 1
-        operators += [operator for operator in others for _ in range(counts[operator])]
-    operators += [Operator.SEED] * (size - len(operators))
+        return [Operator.SEED] * settings.population
+    operators = settings.shares.operators(settings.population)
     if settings.dynamics is not None and _not_moved(history) is not None:
         operators.append(Operator.DYNAMICS)
     return operators

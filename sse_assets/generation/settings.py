@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
@@ -43,6 +44,23 @@ class OperatorShares:
             raise ValueError(f"the operators' shares {shares} must not be negative and must add up to 1")
         if self.seed < SMALLEST_FRESH_SHARE:
             raise ValueError(f"the share of fresh cells is {self.seed}: at least {SMALLEST_FRESH_SHARE}")
+
+    def operators(self, size: int) -> list[Operator]:
+        """Which operator makes each of `size` candidates; the share of fresh cells is rounded up.
+
+        The others get whole numbers by their largest remainders; an operator whose share is too small for a
+        generation of this size makes none.
+        """
+        fresh = ceil(round(self.seed * size, 6))
+        weights = {Operator(name): share for name, share in asdict(self).items() if name != Operator.SEED}
+        total = sum(weights.values()) or 1.0
+        exact = {operator: (size - fresh) * weight / total for operator, weight in weights.items()}
+        counts = {operator: int(share) for operator, share in exact.items()}
+        behind = sorted(counts, key=lambda operator: counts[operator] - exact[operator])
+        for operator in behind[: round(sum(exact.values())) - sum(counts.values())]:
+            counts[operator] += 1
+        made = [operator for operator in counts for _ in range(counts[operator])]
+        return [Operator.SEED] * (size - len(made)) + made
 
 
 @dataclass(frozen=True)

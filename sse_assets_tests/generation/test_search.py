@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
@@ -145,6 +146,14 @@ def test_how_long_the_best_enthalpy_has_been_flat(best: list[float], flat: int) 
     history.best.extend(best)
     assert history.flat_generations == flat
     assert history.converged == (flat >= 2)
+
+
+def test_shares_become_whole_numbers_of_candidates() -> None:
+    shares = OperatorShares(seed=0.15, heredity=0.45, rattle=0.2, strain=0.0, permutation=0.2)
+    counts = Counter(shares.operators(8))
+    # 0.15 of 8 is 1.2, rounded up; 0.45 : 0.2 : 0.2 of the other six are 3.2, 1.4 and 1.4.
+    assert counts == {Operator.SEED: 2, Operator.HEREDITY: 3, Operator.RATTLE: 2, Operator.PERMUTATION: 1}
+    assert OperatorShares(1.0, 0.0, 0.0, 0.0, 0.0).operators(3) == [Operator.SEED] * 3
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -9,6 +9,12 @@ from sse_assets.generation import tables
 from sse_assets.generation.comparison import compare
 from sse_assets.generation.search import History
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
+from sse_assets.generation.shipped import (
+    ship,
+    shipped_candidates,
+    shipped_dynamics,
+    shipped_structures,
+)
 from sse_assets.generation.structures import JOURNALS, Found, find_structure
 from sse_assets.generation.validation import Validated, validate
 from sse_assets.materials.crystal import read_cif
@@ -73,3 +79,16 @@ def test_dynamics_and_comparisons(smoke: tuple[Found, Validated, Path]) -> None:
     (row,) = tables.comparisons({("Li2O", "itself"): compare(crystal, crystal)}).to_dict("records")
     assert row["matches"]
     assert row["a"] == row["reference_a"] >= 10
+
+
+def test_what_ships_is_read_back(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
+    found, validated, _ = smoke
+    written = ship(found, validated, SMOKE, SMOKE_VALIDATION, tmp_path)
+    (read,) = shipped_structures(tmp_path).to_dict("records")
+    assert list(read) == tables.STRUCTURE_COLUMNS
+    assert {name: read[name] for name in ("formula", "z", "valid", "cif")} == {
+        name: written[name] for name in ("formula", "z", "valid", "cif")
+    }
+    assert read["enthalpy_ev_per_atom"] == pytest.approx(written["enthalpy_ev_per_atom"])
+    assert len(shipped_candidates(tmp_path)) == written["candidates"]
+    assert len(shipped_dynamics(tmp_path)) == len(validated.dynamics)
