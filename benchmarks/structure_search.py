@@ -22,9 +22,9 @@ from sse_assets.atomistics.evaluators import default_evaluator
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.generation import tables
 from sse_assets.generation.comparison import compare
+from sse_assets.generation.records import record_of
 from sse_assets.generation.search import EvaluatorFactory, Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.shipped import ship
 from sse_assets.generation.structures import JOURNALS, Found, find_structure, plans
 from sse_assets.generation.validation import validate
 from sse_assets.generation.winners import settle
@@ -104,8 +104,11 @@ def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFa
             evaluators,
             lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
         )
-    row = ship(found, validated, BATCH_SETTINGS, settings, results)
-    return row.drop("cif").to_dict()
+    record = record_of(found, validated, BATCH_SETTINGS, settings)
+    results.mkdir(parents=True, exist_ok=True)
+    for name, text in record.to_files().items():
+        (results / name).write_text(text)
+    return {name: value for name, value in record.structure.items() if name != "cif"}
 
 
 def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict[str, object]]:

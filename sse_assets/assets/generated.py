@@ -1,4 +1,4 @@
-"""Group `generated`: crystals for compositions of which nothing but the formula is known (paper, II.B, III.B).
+"""Group `generated`: crystals for compositions of which only the formula is known (paper, II.B, III.B).
 
 A composition is a partition. Its search is made on demand, for it takes an hour of a CPU or more; where the
 project ships the record of one, that record is taken.
@@ -32,9 +32,9 @@ from sse_assets.generation.records import (
     SHIPPED,
     Record,
     read_record,
+    record_of,
     settings_id,
     shipped_formulas,
-    with_settings,
 )
 from sse_assets.generation.settings import (
     SMOKE,
@@ -59,8 +59,8 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds
 GROUP = "generated"
 SEARCH_STRUCTURES = "search_structures"
 """The job."""
-THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "searched in this run", "an earlier run's", "shipped with the project"
-"""Where a structure's record came from; the first two lie with journals and trajectories under the blob root."""
+THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
+"""Where a structure's record came from; a run's lies under the blob root, with journals and trajectories."""
 _CODE_VERSION = "1"
 _SEARCH = SearchSettings()
 _VALIDATION = ValidationSettings()
@@ -265,12 +265,8 @@ class SmokeSearchConfig(SearchConfig):
     max_force_ev_a: float | None = Field(
         SMOKE.evaluation.max_force_ev_a, description="Where FIRE stops, in eV/Å."
     )
-    search_ps: float = Field(
-        _SAMPLE_PS, description="Dynamics of the winner at 50 K and 1000 bar, in ps."
-    )
-    ambient_ps: float = Field(
-        _SAMPLE_PS, description="Dynamics of the winner at 300 K and 1 atm, in ps."
-    )
+    search_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 50 K and 1000 bar, in ps.")
+    ambient_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 300 K and 1 atm, in ps.")
     last_relaxation_steps: int = Field(
         SMOKE_VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of its last relaxation."
     )
@@ -352,7 +348,7 @@ def _find(
 
 def _is_default(config: SearchConfig) -> bool:
     """Whether nobody asked for a search or a validation of his own."""
-    default = type(config)()
+    default = type(config).model_validate({})
     return (config.search_settings(), config.validation_settings()) == (
         default.search_settings(),
         default.validation_settings(),
@@ -372,21 +368,18 @@ def _as_tables(
     record: Record, origin: str, kept_at: str | None, composition: dict[str, Any]
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     structure = record.structure
-    formula = structure["formula"]
-    made_by = ("search_settings", "validation_settings", "packages")
     structures = pd.DataFrame(
         [
             {
                 "composition_key": composition["composition_key"],
                 "measured_formula": composition["formula"],
                 **structure,
-                **{name: json.dumps(structure[name]) for name in made_by},
+                **{name: json.dumps(values) for name, values in record.made_with.items()},
                 "record": origin,
                 "record_path": kept_at,
             }
         ]
     )
-    dynamics = record.dynamics.assign(formula=formula)
     yield table_result(
         structures,
         key=dg.AssetKey([GROUP, "structures"]),
@@ -407,11 +400,11 @@ def _as_tables(
         },
     )
     yield table_result(
-        dynamics,
+        record.dynamics,
         key=dg.AssetKey([GROUP, "dynamics"]),
-        metadata={"ambient": figure_metadata(ambient_run(dynamics), "300 K, 1 atm")},
+        metadata={"ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
     )
-    yield table_result(held(structures, dynamics), key=dg.AssetKey([GROUP, "validation"]))
+    yield table_result(held(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
 
 
 def _search_and_validate(
@@ -425,7 +418,6 @@ def _search_and_validate(
     import torch
 
     from sse_assets.atomistics.evaluators import default_evaluator
-    from sse_assets.generation import tables
     from sse_assets.generation.cost import least_cpu_hours
     from sse_assets.generation.structures import find_structure
     from sse_assets.generation.validation import validate
@@ -440,28 +432,23 @@ def _search_and_validate(
                 "stopped at any time: the next run goes on from there."
             )
     evaluators = cache(partial(default_evaluator, processes=processes))
-    validated, why_not = {}, None
+    validated, why_not = None, None
     with _one_thread():
         found = find_structure(formula, search, working, evaluators, _followed(context))
         best = found.best.atoms if found.best is not None else None
         if best is not None:
             try:
-                validated[formula] = validate(
+                validated = validate(
                     best, validation, working / "dynamics", evaluators, _dynamics_followed(context)
                 )
             except UnsettledError as error:
                 why_not = str(error)
-    (structure,) = tables.structures([found], validated).to_dict("records")
-    return Record(
-        with_settings(structure | {"failure": why_not or structure["failure"]}, search, validation),
-        tables.candidates([found]),
-        tables.dynamics(validated).drop(columns="formula"),
-    )
+    return record_of(found, validated, search, validation, why_not)
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """torch with one thread in this process: small cells gain nothing from more, and lose where cores are few."""
+    """torch with one thread in this process: with more, small cells are slower where cores are few."""
     import torch
 
     threads = torch.get_num_threads()

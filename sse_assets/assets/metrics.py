@@ -19,6 +19,7 @@ from sse_assets.evaluation.model_figures import scores_overview
 from sse_assets.evaluation.parity_figures import language_model_parity, parity_plots
 from sse_assets.evaluation.report import Generated, ReportInputs, render_report
 from sse_assets.evaluation.tables import by_group_scores, representative_compounds
+from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
@@ -240,6 +241,7 @@ def report(
                 search_history.reindex(columns=HISTORY_COLUMNS),
                 dynamics.reindex(columns=DYNAMICS_COLUMNS),
                 contribution,
+                shipped_comparisons(),
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),

@@ -157,15 +157,13 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
             )
         else:
             readable.append(
-                _Candidate(
-                    row["origin"], row["structure_id"], source_id, row["formula"], row["cif"], crystal
-                )
+                _Candidate(row["origin"], row["structure_id"], source_id, row["formula"], row["cif"], crystal)
             )
     return readable, unreadable
 
 
 def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
-    """By the composition that it was made for: a generated cell of whole atoms rounds a fractional formula."""
+    """By the formula that each is for: a generated cell of whole atoms rounds a fractional one."""
     ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
     first: dict[str, _Candidate] = {}
     for candidate in ranked:

@@ -41,6 +41,8 @@ _VIEW = np.radians([-78.0, 14.0])
 """Tilt towards the reader and turn about the vertical: close to the view along a cell axis, but not on it."""
 _EDGE = 0.02
 """Fractional coordinate at which an atom counts as on the cell's face, and is drawn on both."""
+_GAIN_EV = 1e-3
+"""Per atom; a child this close to its parent is the parent again."""
 _CLEAREST_DROP_EV = 0.5
 """Half the height of Figure 5(b): candidates further from their parent are drawn at its rim."""
 
@@ -53,7 +55,9 @@ def atoms_per_cell(structures: pd.DataFrame) -> Figure:
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Structures")
     top = max(10, int(found.max()) if len(found) else 0)
     width = max(1, top // 15)
-    axes.hist(found, bins=np.arange(0.5, top + width + 0.5, width), color=BLUE, edgecolor="white")
+    axes.hist(
+        found, bins=[edge - 0.5 for edge in range(1, top + width + 1, width)], color=BLUE, edgecolor="white"
+    )
     _whole_numbers(axes)
     grid(axes, "y")
     return figure
@@ -124,9 +128,10 @@ def enthalpy_changes(history: pd.DataFrame) -> Figure:
         changes = rows.loc[rows["operator"] == operator, "delta_ev_per_atom"].to_numpy(dtype=float)
         drawn = changes.clip(-_CLEAREST_DROP_EV, _CLEAREST_DROP_EV)
         across = position + scatter.uniform(-0.25, 0.25, len(changes))
-        axes.scatter(across, drawn, s=9, color=np.where(changes < 0, BLUE, PALE))
+        better = changes < -_GAIN_EV
+        axes.scatter(across, drawn, s=9, color=np.where(better, BLUE, PALE))
         axes.annotate(
-            f"{(changes < 0).mean():.0%} better\nof {len(changes)}".replace("%", " %"),
+            f"{better.mean():.0%} better\nof {len(changes)}".replace("%", " %"),
             (position, 1),
             xycoords=("data", "axes fraction"),
             ha="center",
@@ -142,7 +147,10 @@ def enthalpy_changes(history: pd.DataFrame) -> Figure:
 
 @house_style
 def crystal_drawings(structures: pd.DataFrame) -> Figure:
-    """Figure 5(c): each structure's cell with its atoms, seen in parallel projection; elements in colour."""
+    """Figure 5(c): each structure's cell with its atoms, seen in parallel projection; elements in colour.
+
+    Generated structures are ordered: one element a site.
+    """
     found = structures.dropna(subset=["cif"]).head(_MOST_PANELS).to_dict("records")
     figure, panels = _panels([row["formula"] for row in found], height=3.4)
     for row in found:
@@ -240,13 +248,13 @@ def _draw_crystal(axes: Axes, crystal: Structure) -> None:
 
 
 def _atoms_on_all_faces(crystal: Structure) -> tuple[list[str], np.ndarray]:
-    """Elements and fractional coordinates; an atom on a face, edge or corner of the cell is on each of them."""
+    """Elements and fractional coordinates; an atom on a face or corner of the cell is on all of them."""
     elements, places = [], []
     for site in crystal:
         inside = site.frac_coords % 1.0
         inside[inside > 1 - _EDGE] -= 1
         for shift in product(*((0, 1) if abs(x) < _EDGE else (0,) for x in inside)):
-            elements.append(max(site.species, key=site.species.get).symbol)
+            elements.append(site.specie.symbol)
             places.append(inside + shift)
     return elements, np.array(places)
 

@@ -54,15 +54,15 @@ def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
     """How each structure held in each run of its dynamics, over the run's second half.
 
     Returns:
-        Columns formula, conditions, duration_ps, mean_temperature_k, mean_pressure_gpa, volume_change (a share of
-        the relaxed cell), energy_change_ev_per_atom (potential energy, likewise), shortest_distance_a (of the
-        whole run).
+        Columns formula, conditions, duration_ps, mean_temperature_k, mean_pressure_gpa, volume_change (a
+        share of the relaxed cell's), energy_change_ev_per_atom (potential energy, against the relaxed
+        cell's), shortest_distance_a (of the whole run).
     """
-    relaxed = structures.set_index("formula")
+    relaxed = {row["formula"]: row for row in structures.to_dict("records")}
     rows = []
     for (formula, conditions), run in dynamics.groupby(["formula", "conditions"], sort=False):
         late = run[run["time_ps"] >= run["time_ps"].max() / 2]
-        start = relaxed.loc[formula]
+        start = relaxed[str(formula)]
         rows.append(
             {
                 "formula": formula,
@@ -95,7 +95,9 @@ def found_structures(structures: pd.DataFrame) -> Table:
                 count(row["generations"]),
                 Cell(f"{row['searches']:.0f} searches", note=converged),
                 number(row["seconds"] / 60, 0),
-                Cell("used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])),
+                Cell(
+                    "used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])
+                ),
             )
         )
     return Table(
@@ -112,6 +114,41 @@ def found_structures(structures: pd.DataFrame) -> Table:
             "Downstream",
         ),
         tuple(rows),
+    )
+
+
+def found_beside_known(compared: pd.DataFrame) -> Table:
+    """Table 6, for compositions whose structure is known: what the search found beside it.
+
+    Args:
+        compared: columns formula, known, space_group, known_space_group, found_minus_known_mev,
+            rmsd_normalised, rmsd_a, and a, b, c and known_a, known_b, known_c of the supercells.
+    """
+    rows = [
+        (
+            Cell(row["formula"], note=row["known"]),
+            Cell(row["space_group"], note=f"known {row['known_space_group']}"),
+            number(row["found_minus_known_mev"], 1),
+            number(row["rmsd_normalised"]),
+            number(row["rmsd_a"]),
+            *(number(row[axis], 2, note=f"{row[f'known_{axis}']:.2f}") for axis in "abc"),
+        )
+        for row in compared.to_dict("records")
+    ]
+    return Table(
+        "Table 6. Found beside known structures",
+        (
+            "Composition",
+            "Space group",
+            "Found − known (meV/atom)",
+            "RMSD / (V/N)^⅓",
+            "RMSD (Å)",
+            "a",
+            "b",
+            "c",
+        ),
+        tuple(rows),
+        groups=(("", 5), ("Supercell (Å), known below", 3)),
     )
 
 

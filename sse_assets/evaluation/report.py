@@ -61,6 +61,8 @@ class Generated:
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
     contribution: pd.DataFrame
+    beside_known: pd.DataFrame
+    """Searches for structures that are known; shipped with the project, not made in this run."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
         how_held = generation_tables.held(generated.structures, generated.dynamics)
         printed["found_structures"] = generation_tables.found_structures(generated.structures)
         printed["validation"] = generation_tables.validation(how_held)
+        printed["beside_known"] = generation_tables.found_beside_known(generated.beside_known)
         printed["contribution"] = generated_contribution.contribution_table(generated.contribution)
     return printed | {
         f"test_{metric}": report_tables.scores_by_protocol(inputs.scores, metric) for metric in METRICS
@@ -284,15 +287,15 @@ def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
         "enthalpy": _picture(
             generation_figures.enthalpy_by_generation(generated.search_history),
             "Figure 5(a). Enthalpy by generation",
-            "Relative to the best candidate of the composition. Lines: the best so far of each search, named by "
-            "Z and replicate; grey: every candidate. The scale is linear below 10 meV/atom, logarithmic above.",
+            "Relative to the best candidate of the composition. Lines: the best so far of each search, named "
+            "by Z and replicate; grey: every candidate. Linear below 10 meV/atom, logarithmic above.",
             "Line plots of the lowest enthalpy after each generation, one panel for each composition.",
         ),
         "operators": _picture(
             generation_figures.enthalpy_changes(generated.search_history),
             "Figure 5(b). What each operator gains",
-            "Enthalpy of a child minus that of its better parent, over all compositions; blue is a gain. Larger "
-            "changes are drawn at the rim.",
+            "Enthalpy of a child minus that of its better parent, over all compositions; blue is a gain. "
+            "Larger changes are drawn at the rim.",
             "Strip plots of enthalpy differences between child and parent for each operator.",
         ),
         "crystals": _picture(

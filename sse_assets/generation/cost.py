@@ -26,6 +26,6 @@ def least_cpu_hours(formula: str, search: SearchSettings, validation: Validation
     if settings.dynamics is not None:
         steps += settings.dynamics.steps + min(settings.quench_steps, _RELAXATION_STEPS)
     generations = min(search.flat_generations + 1, search.max_generations)
-    evaluations = steps * search.population * generations * sum(cells)
-    evaluations += 1000 * (validation.search_ps + validation.ambient_ps) * max(cells)
-    return SECONDS_PER_ATOM * evaluations / 3600
+    searched = steps * search.population * generations * sum(cells)
+    moved = 1000 * (validation.search_ps + validation.ambient_ps) * max(cells)
+    return SECONDS_PER_ATOM * (searched + moved) / 3600

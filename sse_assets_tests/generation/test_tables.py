@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,14 +8,9 @@ import pytest
 from sse_assets.atomistics.evaluators import ase_evaluator
 from sse_assets.generation import tables
 from sse_assets.generation.comparison import compare
+from sse_assets.generation.records import read_record, record_of
 from sse_assets.generation.search import History
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
-from sse_assets.generation.shipped import (
-    ship,
-    shipped_candidates,
-    shipped_dynamics,
-    shipped_structures,
-)
 from sse_assets.generation.structures import JOURNALS, Found, find_structure
 from sse_assets.generation.validation import Validated, validate
 from sse_assets.materials.crystal import read_cif
@@ -81,14 +77,27 @@ def test_dynamics_and_comparisons(smoke: tuple[Found, Validated, Path]) -> None:
     assert row["a"] == row["reference_a"] >= 10
 
 
-def test_what_ships_is_read_back(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
+def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
     found, validated, _ = smoke
-    written = ship(found, validated, SMOKE, SMOKE_VALIDATION, tmp_path)
-    (read,) = shipped_structures(tmp_path).to_dict("records")
-    assert list(read) == tables.STRUCTURE_COLUMNS
-    assert {name: read[name] for name in ("formula", "z", "valid", "cif")} == {
-        name: written[name] for name in ("formula", "z", "valid", "cif")
-    }
-    assert read["enthalpy_ev_per_atom"] == pytest.approx(written["enthalpy_ev_per_atom"])
-    assert len(shipped_candidates(tmp_path)) == written["candidates"]
-    assert len(shipped_dynamics(tmp_path)) == len(validated.dynamics)
+    written = record_of(found, validated, SMOKE, SMOKE_VALIDATION)
+    assert read_record(tmp_path, "Li2O") is None
+    for name, text in written.to_files().items():
+        (tmp_path / name).write_text(text)
+    read = read_record(tmp_path, "Li2O")
+    assert read is not None
+    assert list(read.structure) == tables.STRUCTURE_COLUMNS
+    assert read.structure == written.structure
+    assert read.made_with == json.loads(json.dumps(written.made_with))
+    numbers = ["enthalpy_ev_per_atom", "shortest_distance_a"]
+    assert read.candidates[numbers].equals(written.candidates[numbers])
+    assert read.dynamics.equals(written.dynamics)
+
+
+def test_a_record_without_a_structure_says_why(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
+    found, _, _ = smoke
+    for name, text in record_of(found, None, SMOKE, SMOKE_VALIDATION, "it fell apart").to_files().items():
+        (tmp_path / name).write_text(text)
+    read = read_record(tmp_path, "Li2O")
+    assert read is not None
+    assert (read.structure["failure"], read.structure["cif"]) == ("it fell apart", None)
+    assert read.dynamics.empty
