@@ -144,4 +144,4 @@ def settings_id(search: SearchSettings, validation: ValidationSettings) -> str:
 
 
 def _table(file: Traversable) -> pd.DataFrame:
-    return pd.read_csv(StringIO(file.read_text(encoding="utf-8")), float_precision="round_trip")
+    return pd.read_csv(StringIO(file.read_text(encoding="utf-8")))
