@@ -84,6 +84,10 @@ class ScoringConfig(dg.Config):
     max_new_tokens: int = Field(
         _TABLE_2_SAMPLING.max_new_tokens, description="Length of an answer (Table 2)."
     )
+    number_loss_weight: float = Field(
+        _TABLE_2.number_loss_weight,
+        description="Weight of a loss that knows how far off a number is, beside cross-entropy; ours.",
+    )
     draws: int = Field(_TABLE_2_SAMPLING.draws, description="Answers a test prompt, to see their spread.")
 
     def case_settings(self, load: LoadSettings, training: TrainingSettings) -> "CaseSettings":
@@ -146,21 +150,22 @@ class FineTuningConfig(ScoringConfig):
             batch_size=self.batch_size,
             accumulation=self.accumulation,
             gradient_checkpointing=self.gradient_checkpointing,
+            number_loss_weight=self.number_loss_weight,
             seed=self.seed,
         )
 
 
 class SmallModelConfig(ScoringConfig):
-    """Training of a small model from random weights, on a CPU."""
+    """Training of a small model from random weights, on a CPU; its recipe is `small.SMALL_TRAINING`."""
 
-    protocols: list[str] = Field(
-        [Protocol.DIVERSITY.value, Protocol.OFFICIAL.value, Protocol.GROUPED.value],
-        description="Protocols to train under, one fit a fold.",
-    )
     number_modes: list[str] = Field(
         [mode.value for mode in NumberMode], description="distribution, sample, regression; all side by side."
     )
     seed: int = Field(0, description="Of the weights, the order of the rows and of sampling.")
+
+    def training(self, recipe: TrainingSettings) -> TrainingSettings:
+        """The recipe, with what is set here."""
+        return replace(recipe, number_loss_weight=self.number_loss_weight, seed=self.seed)
 
 
 def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
@@ -247,7 +252,7 @@ def small_language_model(
         "small_language_model",
         PromptCase(context.partition_key),
         base,
-        config.case_settings(LoadSettings(), replace(SMALL_TRAINING, seed=config.seed)),
+        config.case_settings(LoadSettings(), config.training(SMALL_TRAINING)),
         prompts,
         assignments,
         leakage,

@@ -75,7 +75,7 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
 
     Convention `bound`. Valid answers are counted over all folds of a protocol.
     """
-    protocols = in_reading_order(fits["protocol"], PROTOCOLS)
+    protocols = [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
     printed = []
     for model in in_reading_order(fits["base_model"], LANGUAGE_MODELS):
         of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]

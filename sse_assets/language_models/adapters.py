@@ -18,7 +18,7 @@ from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.regression_head import LabelScale
-from sse_assets.language_models.runtime import Loaded, Placement, load
+from sse_assets.language_models.runtime import Loaded, Placement, load, without_bars
 from sse_assets.language_models.settings import (
     LoadSettings,
     LoraSettings,
@@ -98,7 +98,8 @@ class FineTuningRun:
     label_scale: LabelScale | None
     """What the output of a regression is to be multiplied by; None for text."""
     losses: list[float]
-    """Update by update: mean cross-entropy of an answer token, or mean squared error of a z-score."""
+    """Update by update: mean cross-entropy of an answer token, the number-token loss included if there is
+    one, or mean squared error of a z-score."""
     resumed_at_step: int
     """Update from which the last session went on; zero for a run that was never killed."""
     seconds: float
@@ -111,12 +112,8 @@ class FineTuningRun:
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
         """The inverse of `dataclasses.asdict`, after a way through JSON."""
-        settings, data, lora, scale = (
-            fields["settings"],
-            fields["data"],
-            fields["settings"]["lora"],
-            fields["label_scale"],
-        )
+        settings, data, scale = fields["settings"], fields["data"], fields["label_scale"]
+        lora = settings["lora"]
         if lora is not None:
             lora = LoraSettings(**lora | {"target_modules": tuple(lora["target_modules"])})
         kinds = {
@@ -148,7 +145,8 @@ def save_adapter(
     its tokenizer, as a folder that `from_pretrained` reads.
     """
     (folder / RUN_FILE).unlink(missing_ok=True)
-    model.save_pretrained(str(folder))
+    with without_bars():
+        model.save_pretrained(str(folder))
     if isinstance(model, PeftModel):
         # peft's empty form; the model card follows once the test rows are scored.
         (folder / "README.md").unlink()

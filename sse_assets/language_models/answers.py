@@ -54,7 +54,7 @@ class AnswerScores:
     mae_valid: float
     """Mean absolute error of the valid predictions; NaN if there are none."""
     mae_all: float
-    """Mean absolute error of all, retried and imputed ones included."""
+    """Mean absolute error of all, retried and imputed ones included; NaN without any."""
 
 
 def parse_answer(text: str) -> float | None:
@@ -99,5 +99,5 @@ def answer_scores(predictions: pd.DataFrame, log10_sigma: pd.Series) -> AnswerSc
         n_valid=int(valid.sum()),
         n_imputed=int(predictions["imputed"].sum()),
         mae_valid=float(errors[valid].mean()) if valid.any() else math.nan,
-        mae_all=float(errors.mean()),
+        mae_all=float(errors.mean()) if len(errors) else math.nan,
     )

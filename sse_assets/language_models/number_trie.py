@@ -24,6 +24,9 @@ from sse_assets.language_models.prompts import label_text
 LOWEST_HUNDREDTHS, HIGHEST_HUNDREDTHS = -1800, 100
 """First and last number of the trie, times 100. OBELiX's labels lie between -15 (censored) and -1."""
 
+_LAST_BREADTH = 128
+"""Nodes of each prompt that the last pass reads at a time."""
+
 _ANY_PROMPT = "formula: Li3PS4"
 """The ids of an answer do not depend on the user prompt: the template's own tokens stand between the two."""
 
@@ -197,11 +200,12 @@ def _batch(
         use_cache=True,
         logits_to_keep=1,
     )
+    logits, cache = output.logits, output.past_key_values
     fronts = [_Front(np.zeros(1, dtype=int), np.zeros(1)) for _ in prompts]
     for depth, level in enumerate(trie.levels):
         grown = [
-            _grow(front, level, logits, cut, row_found)
-            for front, logits, row_found in zip(fronts, output.logits, found, strict=True)
+            _grow(front, level, of_prompt, cut, row_found)
+            for front, of_prompt, row_found in zip(fronts, logits, found, strict=True)
         ]
         fronts = [front for front, _ in grown]
         breadth = max(len(front.nodes) for front in fronts)
@@ -214,15 +218,27 @@ def _batch(
             tokens[row, : len(front.nodes)] = torch.from_numpy(level.tokens[front.nodes])
             parents[row, : len(front.nodes)] = torch.from_numpy(parent_rows)
         inherited = visible.gather(1, parents.to(model.device)[:, :, None].expand(-1, -1, visible.shape[2]))
-        itself = torch.eye(breadth, dtype=torch.bool, device=model.device).expand(len(prompts), -1, -1)
-        visible = torch.cat([inherited, itself], dim=2)
-        output = model(
-            input_ids=tokens.to(model.device),
-            attention_mask=visible[:, None],
-            position_ids=(lengths + depth)[:, None].expand(-1, breadth),
-            past_key_values=output.past_key_values,
-            use_cache=True,
-        )
+        # Nothing follows the nodes of the last pass, and none sees another: they are read a few at a time, as
+        # the cost of a pass grows with the square of its breadth.
+        last = depth == len(trie.levels) - 2
+        at_a_time = _LAST_BREADTH if last else breadth
+        pieces = []
+        for own_tokens, own_inherited in zip(
+            tokens.split(at_a_time, dim=1), inherited.split(at_a_time, dim=1), strict=True
+        ):
+            itself = torch.eye(own_tokens.shape[1], dtype=torch.bool, device=model.device)
+            visible = torch.cat([own_inherited, itself.expand(len(prompts), -1, -1)], dim=2)
+            output = model(
+                input_ids=own_tokens.to(model.device),
+                attention_mask=visible[:, None],
+                position_ids=(lengths + depth)[:, None].expand(-1, own_tokens.shape[1]),
+                past_key_values=cache,
+                use_cache=True,
+            )
+            pieces.append(output.logits)
+            if last:
+                cache.crop(-own_tokens.shape[1])
+        logits = torch.cat(pieces, dim=1)
     return found
 
 

@@ -103,7 +103,7 @@ def run_case(
         prompts: of every electrolyte, from `prompts.prompt_table`.
         assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
         folder: where the fits lie, one folder each, with adapter, run, losses, answers and model card.
-        data_version: of the table of prompts; it goes into `run.json` and the card.
+        data_version: of the table of prompts; it goes into `run.json` and the card of what is trained now.
         split_and_leakage: by protocol, for the model card: how test rows were chosen, and what of them the
             model may have seen all the same.
         progress: called with (steps done, steps in all); a step is an update, or a row asked in one mode.

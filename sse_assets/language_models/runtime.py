@@ -1,6 +1,8 @@
 """A base model in memory: on which device, in which precision, and why."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging
 
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import check_tokenizer
@@ -64,6 +67,8 @@ class Plan(NamedTuple):
 
     tokenizer: PreTrainedTokenizerBase
     placement: Placement
+    small: bool
+    """Fewer weights than `SMALL_PARAMETERS`."""
 
 
 def plan(base: BaseModel, settings: LoadSettings) -> Plan:
@@ -79,9 +84,9 @@ def plan(base: BaseModel, settings: LoadSettings) -> Plan:
         _set_pad_token(tokenizer, base)
     check_tokenizer(tokenizer)
     config = AutoConfig.from_pretrained(texts, local_files_only=True)
-    gpus = torch.cuda.device_count()
-    placement = place(base.name, _parameters(config), _free_gpu_bytes(), settings.quantisation, gpus=gpus)
-    return Plan(tokenizer, placement)
+    parameters, gpus = _parameters(config), torch.cuda.device_count()
+    placement = place(base.name, parameters, _free_gpu_bytes(), settings.quantisation, gpus=gpus)
+    return Plan(tokenizer, placement, small=parameters < SMALL_PARAMETERS)
 
 
 def load(
@@ -96,7 +101,7 @@ def load(
     Raises:
         LanguageModelError: as `plan`; if weights are missing, or memory runs out while they are read.
     """
-    tokenizer, placement = planned or plan(base, settings)
+    tokenizer, placement, small = planned or plan(base, settings)
     folder = model_folder(base, settings, with_weights=True)
     arguments: dict[str, Any] = {
         "dtype": getattr(torch, placement.dtype),
@@ -112,10 +117,11 @@ def load(
             bnb_4bit_compute_dtype=arguments["dtype"],
         )
     try:
-        if regression:
-            model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, **arguments)
-        else:
-            model = AutoModelForCausalLM.from_pretrained(folder, **arguments)
+        with without_bars() if small else nullcontext():
+            if regression:
+                model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, **arguments)
+            else:
+                model = AutoModelForCausalLM.from_pretrained(folder, **arguments)
     except torch.OutOfMemoryError as error:
         raise out_of_memory(f"loading {base.name}", "set quantisation to 4-bit, or free the GPU") from error
     model.config.pad_token_id = tokenizer.pad_token_id
@@ -141,7 +147,9 @@ def place(
         LanguageModelError: if a large model finds no GPU, or one that is too full for it.
     """
     small = parameters < SMALL_PARAMETERS
-    size = f"{name} ({parameters / 1e9:.2g} billion weights)"
+    millions = parameters / 1e6
+    weights = f"{millions / 1e3:.2g} billion" if millions >= 1e3 else f"{millions:.2g} million"
+    size = f"{name} ({weights} weights)"
     if free_gpu_bytes is None:
         if not small:
             raise LanguageModelError(
@@ -176,6 +184,18 @@ def out_of_memory(where: str, remedy: str) -> LanguageModelError:
     """The error for a GPU that ran out of memory, with the peak so far."""
     peak = torch.cuda.max_memory_allocated() / GB if torch.cuda.is_available() else 0.0
     return LanguageModelError(f"out of GPU memory while {where}, at a peak of {peak:.1f} GB: {remedy}")
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Keep transformers from drawing a bar for each file, where that would bury the run's own progress."""
+    drawn = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if drawn:
+            logging.enable_progress_bar()
 
 
 def free_memory() -> None:

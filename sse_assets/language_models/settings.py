@@ -68,6 +68,8 @@ class TrainingSettings:
     """bitsandbytes' Adam with decoupled weight decay and 8-bit state."""
     warmup_steps: int = 0
     """Ours; the paper gives none."""
+    number_loss_weight: float = 0.0
+    """Of the distance between numbers beside the cross-entropy of text (`number_loss`); 0 leaves it out."""
     max_length: int = 512
     """Longest example in tokens; ours. A longer one is refused, never cut."""
     gradient_checkpointing: bool = False

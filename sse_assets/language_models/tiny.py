@@ -122,7 +122,7 @@ def tiny_base_model(
     Returns:
         The model, spoken to as its family is: the same chat template arguments.
     """
-    tokenizer = _tokenizer(family, texts)
+    tokenizer = tiny_tokenizer(family, texts)
     model = _model(family, tokenizer, hidden_size, layers, seed)
     tokenizer.save_pretrained(folder)
     model.save_pretrained(folder)
@@ -135,7 +135,8 @@ def tiny_base_model(
     )
 
 
-def _tokenizer(family: TinyFamily, texts: Iterable[str]) -> PreTrainedTokenizerFast:
+def tiny_tokenizer(family: TinyFamily, texts: Iterable[str]) -> PreTrainedTokenizerFast:
+    """A tokenizer that splits numbers and frames a conversation as its family does."""
     special: dict[str, Any]
     if family is TinyFamily.MISTRAL:
         bpe = Tokenizer(models.BPE(unk_token="<unk>"))

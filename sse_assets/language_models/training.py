@@ -31,8 +31,17 @@ from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash, resume_point
 from sse_assets.language_models.encoding import IGNORED, example_ids, prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.number_loss import NumberTokenLoss
+from sse_assets.language_models.number_trie import build_trie
 from sse_assets.language_models.regression_head import LabelScale, reset_head
-from sse_assets.language_models.runtime import GB, SMALL_PARAMETERS, Loaded, Placement, out_of_memory
+from sse_assets.language_models.runtime import (
+    GB,
+    SMALL_PARAMETERS,
+    Loaded,
+    Placement,
+    out_of_memory,
+    without_bars,
+)
 from sse_assets.language_models.settings import LoraSettings, Task, TrainingSettings
 
 CHECKPOINTS = "checkpoints"
@@ -112,6 +121,7 @@ def fine_tune(
         train_dataset=rows,
         data_collator=collator,
         processing_class=loaded.tokenizer,
+        compute_loss_func=None if regression else _number_loss(loaded.tokenizer, base, rows, data, settings),
         callbacks=[Reporter(progress, on_losses)],
     )
     trainer.remove_callback(PrinterCallback)
@@ -119,7 +129,8 @@ def fine_tune(
     started = time.monotonic()
     try:
         _rehearse(model, collator(_longest(rows, settings.batch_size)), loaded.placement)
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        with without_bars():
+            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     except torch.OutOfMemoryError as error:
         raise out_of_memory(f"training {base.name}", _more_room(settings, loaded.placement)) from error
     seconds = time.monotonic() - started
@@ -217,6 +228,24 @@ def _rows(
             )
         rows.append(row)
     return rows
+
+
+def _number_loss(
+    tokenizer: PreTrainedTokenizerBase,
+    base: BaseModel,
+    rows: list[dict[str, Any]],
+    data: TrainingData,
+    settings: TrainingSettings,
+) -> NumberTokenLoss | None:
+    """The loss of text where it is more than the model's own."""
+    if not settings.number_loss_weight:
+        return None
+    answers = {
+        tuple(label for label in row["labels"] if label != IGNORED): float(example.answer)
+        for row, example in zip(rows, data.examples, strict=True)
+    }
+    trie = build_trie(tokenizer, base.chat_template_kwargs)
+    return NumberTokenLoss(trie, answers, settings.number_loss_weight)
 
 
 def _trainable(

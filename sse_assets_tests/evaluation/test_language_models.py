@@ -43,23 +43,12 @@ def answers(run) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def fits() -> pd.DataFrame:
+    what = ("bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU")
     rows = [
-        (
-            "diversity",
-            0,
-            "bound",
-            "text",
-            "case_2",
-            "llama-3.1-8b",
-            "bf16 on GPU",
-            120.0,
-            900.0,
-            20.5,
-            3,
-            4,
-        ),
-        ("grouped", 0, "bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU", 240.0, 700.0, 21.5, 4, 4),
-        ("grouped", 1, "bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU", 240.0, 800.0, 21.0, 2, 4),
+        ("diversity", 0, *what, 120.0, 900.0, 20.5, 3, 4),
+        ("grouped", 0, *what, 240.0, 700.0, 21.5, 4, 4),
+        ("grouped", 1, *what, 240.0, 800.0, 21.0, 2, 4),
+        ("all_rows", 0, *what, 200.0, 800.0, 21.0, 0, 0),
     ]
     return pd.DataFrame(rows, columns=FIT_COLUMNS)
 
@@ -135,7 +124,9 @@ def test_cases_are_set_beside_the_paper_where_it_has_values(scored) -> None:
 
 
 def test_number_modes_stand_side_by_side_with_the_valid_answers(scored, fits) -> None:
-    (row,) = language_model_tables.number_modes(scored, fits).rows
+    table = language_model_tables.number_modes(scored, fits)
+    assert table.groups == (("", 1), ("diversity", 4), ("grouped", 4))
+    (row,) = table.rows
     by_hand = scored.query(
         "protocol == 'diversity' and variant == 'case_2_sample' and role == 'test' and metric == 'mae' "
         "and label_convention == 'bound'"
@@ -148,9 +139,9 @@ def test_costs_are_averaged_over_fits(fits) -> None:
     ours, paper = language_model_tables.costs(fits).rows
     assert [cell.text for cell in ours] == [
         "Llama-3.1-8B-Instruct",
-        "3",
+        "4",
         "3.3",
-        "10",
+        "13",
         "21.5",
         "800",
         "bf16 on GPU",
@@ -218,6 +209,7 @@ def test_the_report_has_a_section_only_where_there_are_language_models(run, answ
     )
     html = render_report(inputs)
     assert html.count("Figure 8. Language models") == 2
+    assert "all_rows" not in html
     assert "What fine-tuning cost" in html
     without = render_report(replace(inputs, language_model_fits=fits.head(0), predictions=run.predictions))
     assert "language-models" not in without

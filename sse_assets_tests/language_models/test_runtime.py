@@ -155,6 +155,11 @@ def test_free_memory_decides_the_quantisation_and_the_run_says_so(
     assert why in placement.why
 
 
+def test_one_of_many_gpus_is_used_and_the_run_says_so() -> None:
+    why = place("llama-3.1-8b", EIGHT_BILLION, 140e9, Quantisation.AUTO, gpus=4).why
+    assert "in bf16 on the first of 4 GPUs: 140 GB" in why
+
+
 @pytest.mark.parametrize(
     ("free_gb", "quantisation", "message"),
     [
