@@ -46,7 +46,7 @@ def child(
         creator.update_scaling_volume(population, w_adapt=0.5, n_adapt=_PARENTS_FOR_VOLUME)
     for _ in range(_ATTEMPTS):
         made, _ = creator.get_new_individual([_labelled(parent, n) for n, parent in enumerate(parents)])
-        if made is not None and not too_close(made):
+        if made is not None:
             return Atoms(numbers=made.numbers, positions=made.positions, cell=made.cell, pbc=True)
     return None
 

@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
+from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.generation.journal import Candidate
 from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.settings import Operator, OperatorShares, SearchSettings
 from sse_assets_tests.generation import toy_search
 
@@ -85,6 +88,18 @@ def test_the_population_is_distinct_and_in_order(uninterrupted: tuple[SearchOutc
     assert not {candidate.candidate_id for candidate in history.population} & set(history.duplicates)
 
 
+@pytest.fixture
+def any_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fresh cells without PyXtal, for searches that only a stub looks at."""
+
+    def cell(maker: SeedMaker, composition: Composition, seed: int) -> Atoms:
+        atoms = bulk("LiS", "rocksalt", 5.2)
+        atoms.rattle(0.1, seed=seed)
+        return atoms
+
+    monkeypatch.setattr(SeedMaker, "random_cell", cell)
+
+
 class Stub:
     """Says what it is told, cell after cell."""
 
@@ -102,6 +117,7 @@ def stub_search(stub: Stub, journal: Path, **settings: object) -> SearchOutcome:
     return run_search(Plan("Li2S", 1, 0), SearchSettings(population=4, **settings), journal, lambda _: stub)
 
 
+@pytest.mark.usefixtures("any_cell")
 def test_failures_are_lines_with_their_reason_and_end_nothing(tmp_path: Path) -> None:
     stub = Stub(Evaluation(failure="the cell exploded"), Evaluation(enthalpy_ev_per_atom=-1.0))
     outcome = stub_search(stub, tmp_path / "journal.jsonl", flat_generations=1)
@@ -113,6 +129,7 @@ def test_failures_are_lines_with_their_reason_and_end_nothing(tmp_path: Path) ->
     assert all(candidate.atoms is not None for candidate in failed)
 
 
+@pytest.mark.usefixtures("any_cell")
 def test_a_search_in_which_nothing_survives_ends_with_the_commonest_reason(tmp_path: Path) -> None:
     odd, usual = Evaluation(failure="the cell is a needle"), Evaluation(failure="the cell exploded")
     outcome = stub_search(Stub(odd, usual, usual), tmp_path / "journal.jsonl")
@@ -120,6 +137,7 @@ def test_a_search_in_which_nothing_survives_ends_with_the_commonest_reason(tmp_p
     assert outcome.failure == "none of 12 candidates became a structure; 8 times: the cell exploded"
 
 
+@pytest.mark.usefixtures("any_cell")
 def test_progress_says_where_the_search_is(tmp_path: Path) -> None:
     seen: list[Progress] = []
     stub = Stub(Evaluation(enthalpy_ev_per_atom=-1.0))
