@@ -101,7 +101,7 @@ class SeedMaker:
             except TimeoutError as error:
                 raise ChildProcessError(
                     f"{sys.executable} cannot start PyXtal: run `{shlex.join(self._command)}` to see why, or "
-                    "install the extra structure-search"
+                    "install this project again"
                 ) from error
         return self._process
 

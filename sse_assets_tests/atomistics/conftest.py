@@ -6,8 +6,8 @@ import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that the tests start
 
-torch = pytest.importorskip("torch", reason="needs the extra structure-search")
-pytest.importorskip("chgnet", reason="needs the extra structure-search")
+torch = pytest.importorskip("torch", reason="needs torch and CHGNet")
+pytest.importorskip("chgnet", reason="needs torch and CHGNet")
 
 from sse_assets.atomistics.potential import ChgnetPotential  # noqa: E402
 

@@ -6,9 +6,9 @@ import pytest
 
 os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that the tests start
 
-torch = pytest.importorskip("torch", reason="needs the extra structure-search")
+torch = pytest.importorskip("torch", reason="needs torch and CHGNet")
 for needed in ("chgnet", "ase_ga", "pyxtal"):
-    pytest.importorskip(needed, reason="needs the extra structure-search")
+    pytest.importorskip(needed, reason="needs torch and CHGNet")
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -39,6 +39,6 @@ def test_a_generator_that_hangs_or_dies_is_a_reason(command: tuple[str, ...]) ->
 
 
 def test_a_generator_that_cannot_start_says_so() -> None:
-    no_start = pytest.raises(ChildProcessError, match="install the extra structure-search")
+    no_start = pytest.raises(ChildProcessError, match="install this project again")
     with SeedMaker(command=(sys.executable, "-c", "import no_such_module")) as maker, no_start:
         maker.random_cell(Composition("Li2S"), 0)
