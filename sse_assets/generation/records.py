@@ -37,6 +37,18 @@ COMPARISON_COLUMNS = [
     *("known_a", "known_b", "known_c"),
 ]
 _DYNAMICS_COLUMNS = ["formula", "conditions", "time_ps"]
+_TEXTS = (
+    "formula",
+    "search",
+    "candidate_id",
+    "operator",
+    "parents",
+    "space_group",
+    "duplicate_of",
+    "failure",
+    "conditions",
+)
+"""Columns that are text, also in a record where they are empty and could be taken for numbers."""
 _PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
 """Whose versions decide which structure is found."""
 
@@ -144,4 +156,4 @@ def settings_id(search: SearchSettings, validation: ValidationSettings) -> str:
 
 
 def _table(file: Traversable) -> pd.DataFrame:
-    return pd.read_csv(StringIO(file.read_text(encoding="utf-8")))
+    return pd.read_csv(StringIO(file.read_text(encoding="utf-8")), dtype=dict.fromkeys(_TEXTS, "str"))

@@ -91,6 +91,8 @@ def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], 
     numbers = ["enthalpy_ev_per_atom", "shortest_distance_a"]
     assert read.candidates[numbers].equals(written.candidates[numbers])
     assert read.dynamics.equals(written.dynamics)
+    assert read.candidates["failure"].isna().all()
+    assert read.candidates["failure"].dtype == read.candidates["operator"].dtype  # stacked with others'
 
 
 def test_a_record_without_a_structure_says_why(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
