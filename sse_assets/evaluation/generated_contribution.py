@@ -1,5 +1,7 @@
 """What generated structures contribute: to the rows that they describe, and to all others."""
 
+from math import nan
+
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
@@ -48,7 +50,8 @@ def contributions(
 
     Returns:
         Columns `CONTRIBUTION_COLUMNS`: a question, the MAE, that of what it is compared with, their
-        difference with its 95 % interval, and the number of electrolytes. Empty without generated structures.
+        difference with its 95 % interval (NaN for a single group), and the number of electrolytes. Empty
+        without generated structures.
     """
     is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
     generated = set(electrolytes.loc[is_generated, "electrolyte_id"])
@@ -81,6 +84,8 @@ def contributions(
         bootstrap = Bootstrap.of(pd.Series(ours.index), groups, n_bootstrap=n_bootstrap, seed=seed)
         counts = bootstrap.counts(ours.index)
         low, high = percentile_interval(counts @ difference.to_numpy() / counts.sum(axis=1))
+        if groups.loc[ours.index].nunique() < 2:  # there is nothing to resample
+            low, high = nan, nan
         table.append((question, ours.mean(), other.mean(), difference.mean(), low, high, len(ours)))
     return pd.DataFrame(table, columns=CONTRIBUTION_COLUMNS)
 

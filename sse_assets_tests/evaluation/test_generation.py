@@ -132,10 +132,10 @@ def test_the_report_shows_generated_structures_where_there_are_some(inputs: Repo
     assert "Generated structures" not in render_report(inputs)
 
 
-def contribution(run, improves_by: float) -> pd.DataFrame:
-    """Two rows with a generated structure; every row would err more if they did not train."""
+def contribution(run, improves_by: float, rows: tuple[int, ...] = (3, 4)) -> pd.DataFrame:
+    """Some rows with a generated structure; every row would err more if they did not train."""
     electrolytes = run.electrolytes.copy()
-    electrolytes.loc[[3, 4], "structure_origin"] = "generated"
+    electrolytes.loc[list(rows), "structure_origin"] = "generated"
     trees = run.predictions.query(
         "model == 'boosted_trees' and variant == 'all' and protocol == 'grouped' and role == 'test' "
         "and label_convention == 'bound'"
@@ -159,6 +159,12 @@ def test_contributions_are_paired_differences_on_rows_with_and_without_generated
     rows = rows[rows["electrolyte_id"].isin(run.electrolytes["electrolyte_id"].iloc[[3, 4]])]
     error = (rows["predicted"] - rows["log10_sigma"]).abs().groupby(rows["variant"]).mean()
     assert table.loc[CELL, "difference"] == pytest.approx(error["all"] - error["stoichiometric"])
+
+
+def test_one_generated_structure_has_no_interval(run) -> None:
+    table = contribution(run, improves_by=0.25, rows=(3,))
+    assert table.loc[[CELL, TRAINING_GENERATED], ["low", "high"]].isna().all(axis=None)
+    assert table.loc[TRAINING, ["low", "high"]].notna().all()
 
 
 def test_without_generated_structures_there_is_nothing_to_say(run) -> None:
