@@ -45,6 +45,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     # Dagster takes a second to import, and a wrong setting should be answered at once.
     import dagster as dg
 
+    from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
     from sse_assets.assets.metrics import REPORT
     from sse_assets.assets.raw import INBOX
     from sse_assets.orchestration.inbox import has_news, take_in
@@ -60,11 +61,13 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     pipeline = pipeline_of("sse_assets.definitions")
     op_config = _op_config(config) if config else {}
     try:
-        on_demand = made_on_demand(pipeline, job, partitions) if job else {}
-    except UnknownJobError as error:
-        raise click.ClickException(str(error)) from error
-    try:
         with dg.DagsterInstance.get() as instance:
+            on_demand = {
+                key: partitions_of_every_run(settings.dataset)
+                for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
+            }
+            if job:
+                on_demand |= made_on_demand(pipeline, instance, job, partitions)
             listing = take_in(settings.inbox, settings.blob_root)
             succeeded = refresh(
                 pipeline,
@@ -75,6 +78,8 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
                 on_demand=on_demand,
                 announce=click.echo,
             )
+    except UnknownJobError as error:
+        raise click.ClickException(str(error)) from error
     except (UnknownOpError, dg.DagsterInvalidConfigError) as error:
         raise click.ClickException(f"{config}: {error}") from error
     store = TableStore(settings.blob_root)

@@ -4,6 +4,7 @@ import dagster as dg
 
 from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
+from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.language_models import (
     language_model_assets,
     language_models,
@@ -45,6 +46,11 @@ _JOBS = [
         selection=dg.AssetSelection.assets(language_models),
         description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
     ),
+    dg.define_asset_job(
+        SEARCH_STRUCTURES,
+        selection=dg.AssetSelection.groups("generated") & on_demand_selection(),
+        description="A crystal for a composition that has none: an hour of a CPU for a small cell.",
+    ),
 ]
 """What a person starts from the UI, or from the command line."""
 
@@ -55,6 +61,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *raw_assets(settings),
         inbox_assets(),
         *curated_assets(settings.dataset),
+        *generated_assets(settings.dataset),
         *descriptor_assets,
         *split_assets,
         *model_assets,

@@ -35,12 +35,16 @@ def describe(dataset: Dataset, home: Path) -> dict[str, object]:
         ".".join(spec.key.path): {
             "deps": sorted(".".join(dep.asset_key.path) for dep in spec.deps),
             "kinds": sorted(spec.kinds),
-            "partitions": [str(key) for key in spec.partitions_def.get_partition_keys()]
-            if spec.partitions_def
-            else [],
+            "partitions": _partitions(spec.partitions_def),
         }
         for spec in sorted(specs, key=lambda spec: spec.key)
     }
+
+
+def _partitions(partitions: dg.PartitionsDefinition | None) -> list[str]:
+    if isinstance(partitions, dg.DynamicPartitionsDefinition):
+        return [f"dynamic: {partitions.name}"]
+    return [str(key) for key in partitions.get_partition_keys()] if partitions else []
 
 
 def test_the_lineage_is_the_one_that_was_reviewed(tmp_path: Path) -> None:
@@ -65,6 +69,10 @@ def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path
         dg.AssetKey(["models", f"{model}{table}"])
         for model in ("language_models", "small_language_model")
         for table in ("", "_predictions", "_losses")
+    }
+    on_demand |= {
+        dg.AssetKey(["generated", table])
+        for table in ("structures", "search_history", "dynamics", "validation")
     }
     assert job.asset_layer.selected_asset_keys == every_asset - on_demand
 

@@ -1,5 +1,6 @@
 """Group `curated`: labels, crystals and what was refused."""
 
+import hashlib
 from collections.abc import Iterator
 
 import dagster as dg
@@ -8,9 +9,11 @@ import pandas as pd
 from sse_assets.curation.electrolytes import curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.evaluation.dataset_figures import class_histogram, element_heat_map, partial_occupancy
+from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Dataset, Settings
 
 GROUP = "curated"
@@ -20,10 +23,12 @@ _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
     Dataset.OBELIX: ["obelix_measurements", "liion_measurements", "inbox_measurements"],
 }
-_STRUCTURES = {
+STRUCTURE_SOURCES = {
     Dataset.SAMPLE: ["sample_structures", "inbox_structures"],
     Dataset.OBELIX: ["obelix_structures", "reference_structures", "inbox_structures"],
 }
+"""Raw assets that hold crystals, measured or computed."""
+GENERATED_LICENCE = "computed by this project"
 
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -71,11 +76,12 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         ins={
             name: dg.AssetIn([group, name])
             for group, names in {
-                "raw": [*_STRUCTURES[dataset], *official],
+                "raw": [*STRUCTURE_SOURCES[dataset], *official],
                 GROUP: ["measurements", "rejected_measurements"],
             }.items()
             for name in names
-        },
+        }
+        | {"generated": optional_input(["generated", "structures"])},
         outs={
             name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
             for name, description in outs.items()
@@ -84,7 +90,8 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
     def electrolytes(
         settings: dg.ResourceParam[Settings], **inputs: pd.DataFrame
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        structures = pd.concat([inputs[name] for name in _STRUCTURES[dataset]], ignore_index=True)
+        sources = [inputs[name] for name in STRUCTURE_SOURCES[dataset]]
+        structures = pd.concat([*sources, _that_hold(inputs["generated"])], ignore_index=True)
         roles = {
             f"obelix:{source_id}": role
             for name in official
@@ -111,6 +118,26 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         yield table_result(rejected, key=dg.AssetKey([GROUP, "rejected"]))
 
     return electrolytes
+
+
+def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
+    """Generated structures that held in their dynamics, as a source of structures gives its own."""
+    rows = generated[generated["valid"]] if len(generated) else generated
+    return pd.DataFrame(
+        [
+            {
+                "origin": StructureOrigin.GENERATED.value,
+                "structure_id": f"{StructureOrigin.GENERATED}:{row['formula']}",
+                "source_id": None,
+                "formula": row["measured_formula"],
+                "cif": row["cif"],
+                "sha256": hashlib.sha256(row["cif"].encode()).hexdigest(),
+                "licence": GENERATED_LICENCE,
+                "provenance": f"evolutionary search with CHGNet, {row['record']}",
+            }
+            for row in rows.to_dict("records")
+        ]
+    )
 
 
 @dg.asset_check(

@@ -10,13 +10,16 @@ from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.current_rows import keep_current
+from sse_assets.evaluation.generated_contribution import contributions
+from sse_assets.evaluation.generation_tables import DYNAMICS_COLUMNS, HISTORY_COLUMNS, STRUCTURE_COLUMNS
 from sse_assets.evaluation.intervals import comparisons, coverage
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.metrics import scores
 from sse_assets.evaluation.model_figures import scores_overview
 from sse_assets.evaluation.parity_figures import language_model_parity, parity_plots
-from sse_assets.evaluation.report import ReportInputs, render_report
+from sse_assets.evaluation.report import Generated, ReportInputs, render_report
 from sse_assets.evaluation.tables import by_group_scores, representative_compounds
+from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
@@ -144,6 +147,27 @@ def representative_table(
     return table_result(representative_compounds(predictions, electrolytes))
 
 
+@dg.asset(
+    key=[GROUP, "generated_contribution"],
+    ins={
+        "predictions": _PREDICTIONS,
+        "without_generated": dg.AssetIn(["models", "boosted_trees_without_generated"]),
+        "electrolytes": _ELECTROLYTES,
+    },
+    group_name=GROUP,
+    description="Test MAE under `grouped` with and without what structure generation gives.",
+    kinds={"table"},
+    code_version=_CODE_VERSION,
+)
+def generated_contribution_table(
+    predictions: pd.DataFrame, without_generated: pd.DataFrame, electrolytes: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Whether generated structures help."""
+    return table_result(
+        contributions(predictions, without_generated, electrolytes, merged_groups(electrolytes))
+    )
+
+
 REPORT = "reports/report.html"
 """Where the report lies under the blob root."""
 
@@ -162,6 +186,10 @@ REPORT = "reports/report.html"
         "comparisons": dg.AssetIn([GROUP, "comparisons"]),
         "language_models": optional_input(["models", "language_models"]),
         "small_language_model": optional_input(["models", "small_language_model"]),
+        "contribution": dg.AssetIn([GROUP, "generated_contribution"]),
+        "structures": optional_input(["generated", "structures"]),
+        "search_history": optional_input(["generated", "search_history"]),
+        "dynamics": optional_input(["generated", "dynamics"]),
     },
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
@@ -181,6 +209,10 @@ def report(
     comparisons: pd.DataFrame,
     language_models: pd.DataFrame,
     small_language_model: pd.DataFrame,
+    contribution: pd.DataFrame,
+    structures: pd.DataFrame,
+    search_history: pd.DataFrame,
+    dynamics: pd.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """Write the report under the blob root."""
     of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL.value]
@@ -203,6 +235,13 @@ def report(
             shap_values=shap_values[explained],
             language_model_fits=pd.concat([language_models, small_language_model]).reindex(
                 columns=FIT_COLUMNS
+            ),
+            generated=Generated(
+                structures.reindex(columns=STRUCTURE_COLUMNS),
+                search_history.reindex(columns=HISTORY_COLUMNS),
+                dynamics.reindex(columns=DYNAMICS_COLUMNS),
+                contribution,
+                shipped_comparisons(),
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
@@ -232,5 +271,6 @@ metrics_assets = [
     coverage_table,
     chemical_group_table,
     representative_table,
+    generated_contribution_table,
     report,
 ]

@@ -10,6 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
+from sse_assets.boosted_trees.left_out import predictions_without
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.boosted_trees.training import train_feature_set
@@ -18,12 +19,14 @@ from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import markdown_preview, table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.protocols import Protocol
 
 GROUP = "models"
 _CODE_VERSION = "1"
@@ -234,8 +237,43 @@ def boosted_trees_shap(
     )
 
 
+@dg.asset(
+    key=[GROUP, "boosted_trees_without_generated"],
+    ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
+    group_name=GROUP,
+    description=(
+        "Test predictions under `grouped` by trees on all features that did not train on rows with a "
+        "generated structure; none if there are no such rows."
+    ),
+    kinds={"xgboost"},
+    code_version=_CODE_VERSION,
+)
+def boosted_trees_without_generated(
+    context: dg.AssetExecutionContext,
+    settings_table: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Train without what structure generation gave."""
+    of_all_features = settings_table[settings_table["feature_set"] == FeatureSet.ALL.value]
+    is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED.value
+    return table_result(
+        predictions_without(
+            electrolytes.loc[is_generated, "electrolyte_id"].tolist(),
+            feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
+            labels(electrolytes)[LabelConvention.BOUND],
+            assignments[assignments["protocol"] == Protocol.GROUPED.value],
+            BoostedTreesSettings(**{name: of_all_features[name].item() for name in asdict(_TABLE_1)}),
+            workers=_workers(),
+            progress=report_progress(context.log, "boosted trees without generated rows, fits"),
+        )
+    )
+
+
 boosted_trees_assets = [boosted_trees_settings, boosted_trees, boosted_trees_shap]
-model_assets = [baselines, *boosted_trees_assets]
+model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generated]
 
 
 def _workers() -> int:

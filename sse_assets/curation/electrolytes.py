@@ -54,6 +54,8 @@ STRUCTURE_COLUMNS = ["electrolyte_id", "structure_origin", "structure_id", "stru
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
+_WHOLE = 0.02
+"""Distance to the next whole number within which a count of formula units is one."""
 _ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
@@ -124,6 +126,7 @@ class _Candidate:
     origin: str
     structure_id: str
     source_id: str | None
+    formula: str
     cif: str
     crystal: Structure
 
@@ -154,15 +157,18 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
                 }
             )
         else:
-            readable.append(_Candidate(row["origin"], row["structure_id"], source_id, row["cif"], crystal))
+            readable.append(
+                _Candidate(row["origin"], row["structure_id"], source_id, row["formula"], row["cif"], crystal)
+            )
     return readable, unreadable
 
 
 def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
+    """By the formula that each is for: a generated cell of whole atoms rounds a fractional one."""
     ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
     first: dict[str, _Candidate] = {}
     for candidate in ranked:
-        first.setdefault(composition_key(candidate.crystal.composition.element_composition), candidate)
+        first.setdefault(composition_key(parse_composition(candidate.formula)), candidate)
     return first
 
 
@@ -190,6 +196,8 @@ def _electrolyte(
             **dict(zip(_CELL, crystal.lattice.parameters, strict=True)),
             **_detected_symmetry(crystal),
         }
+        if math.isnan(row["z"]):
+            described["z"] = _formula_units(crystal, composition)
     return (
         row
         | described
@@ -208,6 +216,12 @@ def _detected_symmetry(crystal: Structure) -> dict[str, object]:
     except ValueError:
         return {}
     return {"space_group": symbol, "space_group_number": number}
+
+
+def _formula_units(crystal: Structure, composition: Composition) -> float:
+    """Units of the row's formula in the crystal's cell; NaN where that is no whole number."""
+    units = crystal.composition.num_atoms / composition.num_atoms
+    return round(units) if abs(units - round(units)) <= _WHOLE else math.nan
 
 
 def _stated_symmetry(symbol: object) -> tuple[str | None, float]:

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 
 from sse_assets.evaluation import (
     dataset_figures,
+    generated_contribution,
+    generation_figures,
+    generation_tables,
     language_model_tables,
     model_figures,
     parity_figures,
@@ -51,6 +54,18 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Generated:
+    """What structure generation left, as in `generation_tables` and `generated_contribution`."""
+
+    structures: pd.DataFrame
+    search_history: pd.DataFrame
+    dynamics: pd.DataFrame
+    contribution: pd.DataFrame
+    beside_known: pd.DataFrame
+    """Searches for structures that are known; shipped with the project, not made in this run."""
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """The run that is reported; the frames as `vocabulary` and the functions that made them describe.
 
@@ -72,6 +87,7 @@ class ReportInputs:
     """Of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
     language_model_fits: pd.DataFrame
     """One row for each language model trained, as in `language_model_tables`."""
+    generated: Generated
     settings: Mapping[str, float]
     """Hyperparameters of the trees on all features."""
     sources: tuple[Source, ...]
@@ -163,6 +179,13 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
         printed["fine_tuning_costs"] = language_model_tables.costs(fits)
         for protocol in _scored_protocols(fits):
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
+    generated = inputs.generated
+    if len(generated.structures):
+        how_held = generation_tables.held(generated.structures, generated.dynamics)
+        printed["found_structures"] = generation_tables.found_structures(generated.structures)
+        printed["validation"] = generation_tables.validation(how_held)
+        printed["beside_known"] = generation_tables.found_beside_known(generated.beside_known)
+        printed["contribution"] = generated_contribution.contribution_table(generated.contribution)
     return printed | {
         f"test_{metric}": report_tables.scores_by_protocol(inputs.scores, metric) for metric in METRICS
     }
@@ -224,6 +247,8 @@ def _pictures(inputs: ReportInputs, protocols: list[str]) -> dict[str, Picture]:
             "Scatter plots of predicted against measured log conductivity for each language model and "
             f"prompt case, {protocol} protocol.",
         )
+    if len(inputs.generated.structures):
+        drawn |= _pictures_of_generated(inputs.generated)
     if len(inputs.shap_values):
         drawn["shap"] = _picture(
             model_figures.shap_summary(inputs.shap_values),
@@ -243,6 +268,50 @@ def _pictures(inputs: ReportInputs, protocols: list[str]) -> dict[str, Picture]:
             "Box plots of predicted minus measured log conductivity for each family.",
         )
     return drawn
+
+
+def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
+    return {
+        "atoms_per_cell": _picture(
+            generation_figures.atoms_per_cell(generated.structures),
+            "Figure 2(b). Atoms per cell",
+            "Of the structures that were found.",
+            "Histogram of the number of atoms in the cells of the found structures.",
+        ),
+        "generations": _picture(
+            generation_figures.generations_by_size(generated.structures),
+            "Figure 2(c). Generations against atoms",
+            "Of the search that found the structure.",
+            "Scatter plot of the number of generations against the number of atoms in the cell.",
+        ),
+        "enthalpy": _picture(
+            generation_figures.enthalpy_by_generation(generated.search_history),
+            "Figure 5(a). Enthalpy by generation",
+            "Relative to the best candidate of the composition. Lines: the best so far of each search, named "
+            "by Z and replicate; grey: every candidate. Linear below 10 meV/atom, logarithmic above.",
+            "Line plots of the lowest enthalpy after each generation, one panel for each composition.",
+        ),
+        "operators": _picture(
+            generation_figures.enthalpy_changes(generated.search_history),
+            "Figure 5(b). What each operator gains",
+            "Enthalpy of a child minus that of its better parent, over all compositions; blue is a gain. "
+            "Larger changes are drawn at the rim.",
+            "Strip plots of enthalpy differences between child and parent for each operator.",
+        ),
+        "crystals": _picture(
+            generation_figures.crystal_drawings(generated.structures),
+            "Figure 5(c). The structures",
+            "Unit cells of the found structures in parallel projection.",
+            "Drawings of unit cells with their atoms as coloured balls.",
+        ),
+        "ambient": _picture(
+            generation_figures.ambient_run(generated.dynamics),
+            "Figure 6. Dynamics at 300 K and 1 atm",
+            "Potential energy, temperature and volume of each structure; a structure that holds settles on a "
+            "level.",
+            "Line plots of energy, temperature and volume against time for each structure.",
+        ),
+    }
 
 
 def _picture(figure: Figure, title: str, caption: str, description: str) -> Picture:

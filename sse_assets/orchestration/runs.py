@@ -15,7 +15,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
-from sse_assets.orchestration.staleness import stale_partitions
+from sse_assets.orchestration.staleness import partition_names, stale_partitions
 
 
 class UnknownOpError(ValueError):
@@ -68,7 +68,10 @@ def pipeline_of(module: str) -> ReconstructableRepository:
 
 
 def made_on_demand(
-    pipeline: ReconstructableRepository, job: str, partitions: Collection[str]
+    pipeline: ReconstructableRepository,
+    instance: dg.DagsterInstance,
+    job: str,
+    partitions: Collection[str],
 ) -> dict[dg.AssetKey, Collection[str] | None]:
     """The assets that a job makes on demand, with the partitions that are wanted: all, if none is named.
 
@@ -87,11 +90,11 @@ def made_on_demand(
         names = ", ".join(sorted(name for name, keys in jobs.items() if keys))
         raise UnknownJobError(f"there is no job {job!r} that makes something on demand; there are: {names}")
     for key in jobs[job]:
-        known = graph.get(key).partitions_def
+        known = partition_names(graph, instance, key)
         for partition in partitions:
-            if known is None or not known.has_partition_key(partition):
-                names = ", ".join(known.get_partition_keys()) if known else "none"
-                raise UnknownJobError(f"{job} has no partition {partition!r}; there are: {names}")
+            if partition not in known:
+                there_are = f"there are: {', '.join(known)}" if known else "there are none before a first run"
+                raise UnknownJobError(f"{job} has no partition {partition!r}; {there_are}")
     return dict.fromkeys(jobs[job], list(partitions) or None)
 
 
@@ -134,13 +137,16 @@ def refresh(
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     anyway = {key for key, op in ops.items() if everything or key in news or op in op_config}
     end_abandoned_runs(instance, beside_code_server=False)
-    runs = plan(graph, stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand))
-    if not runs:
+    to_make = stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand)
+    if not to_make:
         announce("Nothing is stale: every asset is up to date.")
     here = {HOST_TAG: socket.gethostname()}
-    for number, run in enumerate(runs, start=1):
-        announce(f"[{number}/{len(runs)}] {run}")
+    made = 0
+    while runs := plan(graph, to_make):
+        run, made = runs[0], made + 1
+        announce(f"[{made}/{made + len(runs) - 1}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
+        partitions_before = _dynamic_partitions(graph, instance)
         with dg.execute_job(
             job,
             instance,
@@ -153,7 +159,37 @@ def refresh(
         ) as result:
             if not result.success:
                 return False
+        to_make = _without(to_make, run)
+        if _dynamic_partitions(graph, instance) != partitions_before:
+            to_make = _either(to_make, stale_partitions(graph, instance, on_demand=on_demand))
     return True
+
+
+def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str]]:
+    """Partitions that a run may add to or take from, by asset."""
+    return {
+        key: partition_names(graph, instance, key)
+        for key in graph.toposorted_asset_keys
+        if isinstance(graph.get(key).partitions_def, dg.DynamicPartitionsDefinition)
+    }
+
+
+ToMake = dict[dg.AssetKey, list[str | None]]
+
+
+def _without(to_make: ToMake, run: PlannedRun) -> ToMake:
+    left = {
+        key: [name for name in names if key not in run.keys or name != run.partition]
+        for key, names in to_make.items()
+    }
+    return {key: names for key, names in left.items() if names}
+
+
+def _either(one: ToMake, other: ToMake) -> ToMake:
+    return {
+        key: list(dict.fromkeys([*one.get(key, []), *other.get(key, [])]))
+        for key in dict.fromkeys([*one, *other])
+    }
 
 
 def _partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:

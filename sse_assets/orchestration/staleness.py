@@ -45,7 +45,8 @@ class Staleness:
     def _on_demand_is_newer(self, key: dg.AssetKey) -> bool:
         """Whether something that the asset may take in was made on demand since.
 
-        The resolver counts a partition as unchanged when it is made for the first time after the asset.
+        The resolver counts a partition as unchanged when it is made for the first time after the asset, and
+        it does not look at an input that has very many of them.
         """
         own = self._instance.get_latest_materialization_event(key)
         if own is None:
@@ -58,11 +59,10 @@ class Staleness:
         return any(event.timestamp > own.timestamp for event in made if event)
 
     def partitions(self, key: dg.AssetKey) -> list[str | None]:
-        """Every partition."""
-        definition = self._graph.get(key).partitions_def
-        if definition is None:
+        """Every partition; None is the only one of an asset that has none."""
+        if not self._graph.get(key).is_partitioned:
             return [None]
-        return list(definition.get_partition_keys(dynamic_partitions_store=self._instance))
+        return [*partition_names(self._graph, self._instance, key)]
 
 
 def stale_partitions(
@@ -94,3 +94,9 @@ def stale_partitions(
         if found:
             stale[key] = found
     return stale
+
+
+def partition_names(graph: BaseAssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> list[str]:
+    """The partitions that an asset has now; none if it is not partitioned."""
+    partitions = graph.get(key).partitions_def
+    return list(partitions.get_partition_keys(dynamic_partitions_store=instance)) if partitions else []

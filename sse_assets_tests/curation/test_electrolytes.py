@@ -51,6 +51,22 @@ def test_a_formula_alone_takes_a_reference_structure_measured_before_generated()
     assert curated.structures["structure_path"].tolist() == ["structures/oqmd/7.cif"]
 
 
+def test_a_generated_cell_is_for_the_formula_that_it_rounds() -> None:
+    cell = reference("generated", "generated:Li2O") | {"formula": "Li1.99O"}
+    curated = curate([formula_only(formula="Li1.99O"), formula_only(formula="Li2O", source_id="2")], [cell])
+    assert curated.electrolytes["formula"].tolist() == ["Li1.99O"]
+    assert curated.rejected["formula"].tolist() == ["Li2O"]
+
+
+def test_formula_units_are_counted_where_the_table_gives_none() -> None:
+    curated = curate([formula_only(formula="Li2O")], [reference("generated", "generated:Li2O")])
+    assert curated.electrolytes["z"].tolist() == [4]
+    odd = curate([formula_only(formula="Li3.5O1.75")], [reference("generated", "generated:Li2O")])
+    assert odd.electrolytes["z"].isna().all()  # 12 atoms are no whole number of 5.25
+    own = curate([measurement(formula="Li2O", z=2.0)], [structure()])
+    assert own.electrolytes["z"].tolist() == [2]  # a table's count stands
+
+
 def test_a_structure_id_cannot_lead_out_of_its_folder() -> None:
     curated = curate([formula_only(formula="Li2O")], [reference("oqmd", "oqmd:../../../evil")])
     assert curated.structures["structure_path"].item() == "structures/oqmd/..%2F..%2F..%2Fevil.cif"

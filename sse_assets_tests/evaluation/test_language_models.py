@@ -15,6 +15,7 @@ from sse_assets.evaluation.metrics import scores
 from sse_assets.evaluation.report import ReportInputs, render_report
 from sse_assets.evaluation.tables import cross_model_table
 from sse_assets.evaluation.vocabulary import leading_language_model, model_title
+from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +203,7 @@ def test_the_report_has_a_section_only_where_there_are_language_models(run, answ
         comparisons=run.comparisons,
         shap_values=run.shap_values,
         language_model_fits=fits,
+        generated=NOTHING_GENERATED,
         settings={},
         sources=(),
     )

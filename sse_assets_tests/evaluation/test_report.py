@@ -10,6 +10,7 @@ import pytest
 
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.report import ReportInputs, Source, render_report
+from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
 
 REJECTED = pd.DataFrame(
     {
@@ -58,6 +59,7 @@ def inputs(run) -> ReportInputs:
         comparisons=run.comparisons,
         shap_values=run.shap_values,
         language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
+        generated=NOTHING_GENERATED,
         settings={"n_estimators": 60, "learning_rate": 0.1},
         sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),
     )

@@ -24,7 +24,7 @@ from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore
 
-SOURCE = {"rows": 1, "code_version": "1", "fails": False}
+SOURCE = {"rows": 1, "code_version": "1", "fails": False, "finds": 0}
 """What the small lineage's source returns; a test changes it, and the job below is rebuilt with it."""
 
 
@@ -58,20 +58,43 @@ def build(home: Path) -> dg.Definitions:
     def extra(context: dg.AssetExecutionContext, source: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         return table_result(source.assign(partition=context.partition_key))
 
+    @dg.asset(key=["raw", "found"], code_version=str(SOURCE["finds"]))
+    def found(context: dg.AssetExecutionContext) -> dg.MaterializeResult[pd.DataFrame]:
+        names = [f"n{number}" for number in range(int(SOURCE["finds"]))]
+        context.instance.add_dynamic_partitions("found", names)
+        return table_result(pd.DataFrame({"name": names}))
+
+    @dg.asset(
+        key=["models", "of_found"],
+        ins={"found": dg.AssetIn(["raw", "found"])},
+        partitions_def=dg.DynamicPartitionsDefinition(name="found"),
+        tags=ON_DEMAND,
+    )
+    def of_found(
+        context: dg.AssetExecutionContext, found: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(pd.DataFrame({"partition": [context.partition_key]}))
+
     @dg.asset(
         key=["metrics", "scores"],
         ins={
             "trained": dg.AssetIn(["models", "trained"]),
             "extra": optional_input(["models", "extra"]),
+            "of_found": optional_input(["models", "of_found"]),
         },
     )
-    def scores(trained: pd.DataFrame, extra: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(pd.concat([trained, extra]))
+    def scores(
+        trained: pd.DataFrame, extra: pd.DataFrame, of_found: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(pd.concat([trained, extra, of_found]))
 
     settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
     return dg.Definitions(
-        assets=[source, trained, extra, scores],
-        jobs=[dg.define_asset_job("make_extra", selection=dg.AssetSelection.assets(extra))],
+        assets=[source, trained, extra, found, of_found, scores],
+        jobs=[
+            dg.define_asset_job("make_extra", selection=dg.AssetSelection.assets(extra)),
+            dg.define_asset_job("make_of_found", selection=dg.AssetSelection.assets(of_found)),
+        ],
         resources={"io_manager": TableIOManager(settings)},
         executor=dg.in_process_executor,
         loggers={PLAIN_LINES: plain_logger},
@@ -88,7 +111,7 @@ class Pipeline:
 
     def __init__(self, home: Path) -> None:
         self.instance = dg.DagsterInstance.local_temp(str(home))
-        SOURCE.update(rows=1, code_version="1", fails=False, home=str(home))
+        SOURCE.update(rows=1, code_version="1", fails=False, finds=0, home=str(home))
 
     @property
     def graph(self) -> object:
@@ -180,7 +203,7 @@ def test_a_plan_of_nothing_is_empty(pipeline: Pipeline) -> None:
 def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> None:
     assert pipeline.refresh() == (True, ALL)
     assert pipeline.refresh() == (True, NOTHING)
-    wanted = made_on_demand(pipeline_of(__name__), "make_extra", ["a"])
+    wanted = made_on_demand(pipeline_of(__name__), pipeline.instance, "make_extra", ["a"])
     assert pipeline.refresh(on_demand=wanted) == (True, ["[1/2] models [a]", "[2/2] metrics"])
     assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
     assert pipeline.refresh() == (True, NOTHING)
@@ -189,7 +212,7 @@ def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> 
     SOURCE["code_version"] = "2"
     assert pipeline.refresh() == (True, ALL)
     assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
-    every = made_on_demand(pipeline_of(__name__), "make_extra", [])
+    every = made_on_demand(pipeline_of(__name__), pipeline.instance, "make_extra", [])
     assert pipeline.refresh(on_demand=every) == (
         True,
         ["[1/3] models [a]", "[2/3] models [b]", "[3/3] metrics"],
@@ -198,7 +221,67 @@ def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> 
 
 def test_a_job_or_partition_that_does_not_exist_is_named(pipeline: Pipeline) -> None:
     location = pipeline_of(__name__)
-    with pytest.raises(UnknownJobError, match=r"there is no job 'nope' .*; there are: make_extra"):
-        made_on_demand(location, "nope", [])
+    with pytest.raises(
+        UnknownJobError, match=r"there is no job 'nope' .*; there are: make_extra, make_of_found"
+    ):
+        made_on_demand(location, pipeline.instance, "nope", [])
     with pytest.raises(UnknownJobError, match="make_extra has no partition 'z'; there are: a, b"):
-        made_on_demand(location, "make_extra", ["z"])
+        made_on_demand(location, pipeline.instance, "make_extra", ["z"])
+
+
+OF_FOUND = dg.AssetKey(["models", "of_found"])
+
+
+def test_partitions_that_a_run_finds_are_made_in_the_same_refresh(pipeline: Pipeline) -> None:
+    SOURCE["finds"] = 2
+    everything_there_is = {OF_FOUND: None}
+    succeeded, said = pipeline.refresh(on_demand=everything_there_is)
+    assert succeeded
+    assert [line.split("] ", 1)[1] for line in said] == [
+        "raw",
+        "models [x]",
+        "models [y]",
+        "models [n0]",
+        "models [n1]",
+        "metrics",
+    ]
+    assert {"n0", "n1"} <= set(pipeline.scores()["partition"])
+    assert pipeline.refresh(on_demand=everything_there_is) == (True, NOTHING)
+    SOURCE["finds"] = 3
+    pipeline.refresh(on_demand={OF_FOUND: ["n2"]})
+    assert {"n0", "n1", "n2"} <= set(pipeline.scores()["partition"])
+
+
+def test_a_partition_that_nothing_has_found_yet_is_refused(pipeline: Pipeline) -> None:
+    with pytest.raises(UnknownJobError, match="has no partition 'n0'; there are none before a first run"):
+        made_on_demand(pipeline_of(__name__), pipeline.instance, "make_of_found", ["n0"])
+    SOURCE["finds"] = 1
+    pipeline.refresh()
+    assert made_on_demand(pipeline_of(__name__), pipeline.instance, "make_of_found", ["n0"]) == {
+        OF_FOUND: ["n0"]
+    }
+
+
+def test_one_new_partition_among_very_many_makes_what_follows_stale(pipeline: Pipeline) -> None:
+    SOURCE["finds"] = 150  # where Dagster itself compares no versions
+    pipeline.refresh()
+    assert pipeline.stale() == {}
+    resources = {
+        "io_manager": TableIOManager(
+            Settings(
+                Path(str(SOURCE["home"])),
+                UPath(Path(str(SOURCE["home"])) / "blobs"),
+                None,
+                Dataset.SAMPLE,
+                Executor.IN_PROCESS,
+            )
+        )
+    }
+    definitions_now = build(Path(str(SOURCE["home"])))
+    made_in_the_ui = definitions_now.resolve_job_def("make_of_found").execute_in_process(
+        instance=pipeline.instance, partition_key="n7", resources=resources
+    )
+    assert made_in_the_ui.success
+    assert pipeline.stale() == {"scores": [None]}
+    assert pipeline.refresh() == (True, ["[1/1] metrics"])
+    assert pipeline.stale() == {}

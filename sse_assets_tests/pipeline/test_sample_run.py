@@ -17,11 +17,11 @@ from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
 
 
 def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
-    for group in ("raw", "curated", "descriptors", "splits", "models", "metrics"):
+    for group in ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics"):
         assert f"✓ {group}." in sample_run.output
     assert "Test MAE" in sample_run.output
     assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
-    assert len(sample_run.output.splitlines()) < 80  # a line for each asset, not a wall of log
+    assert len(sample_run.output.splitlines()) < 95  # a line for each asset, not a wall of log
 
 
 def test_everything_lies_below_the_home(sample_run: Run) -> None:
@@ -31,6 +31,7 @@ def test_everything_lies_below_the_home(sample_run: Run) -> None:
         "inbox",
         "small.yaml",
         "warehouse.duckdb",
+        "working",
     }
 
 
@@ -127,7 +128,27 @@ def test_a_stored_model_predicts_again_what_the_table_says(sample_run: Run) -> N
 
 def test_nothing_is_pickled(sample_run: Run) -> None:
     endings = {path.suffix for path in (sample_run.home / "blobs").rglob("*") if path.is_file()}
-    assert endings == {".parquet", ".json", ".ubj", ".cif", ".html"}
+    assert endings == {".parquet", ".json", ".jsonl", ".csv", ".extxyz", ".ubj", ".cif", ".html"}
+
+
+def test_a_formula_without_a_crystal_gets_one_that_the_models_learn_from(sample_run: Run) -> None:
+    store = sample_run.store
+    electrolytes = store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
+    (generated,) = electrolytes.index[electrolytes["structure_origin"] == "generated"]
+    found = store.read(TableKey("generated", "structures", "Li4SiO4"))
+    assert found["valid"].all()
+    row = electrolytes.loc[generated]
+    assert (row["formula"], row["z"], row["disorder"]) == ("Li4SiO4", 1, "No disorder")
+    cif = sample_run.home / "blobs" / row["structure_path"]
+    assert cif.read_text() == found["cif"].item()
+    geometric = store.read(TableKey("descriptors", "geometric")).set_index("electrolyte_id")
+    assert geometric.loc[generated, ["a", "b", "c"]].tolist() == row[["a", "b", "c"]].tolist()
+    assert geometric.loc[generated].notna().all()
+    roles = store.read(TableKey("splits", "assignments")).query("electrolyte_id == @generated")["role"]
+    assert set(roles) == {"train", "test"}
+    contribution = store.read(TableKey("metrics", "generated_contribution"))
+    assert contribution["mae"].notna().all()
+    assert "Generated structures" in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
 
 
 def test_the_report_stands_alone(sample_run: Run) -> None:

@@ -1,0 +1,158 @@
+"""Searches that show what structure generation finds, and the project's own batch of new structures.
+
+    python benchmarks/structure_search.py --what known --folder RUNS    # against published structures
+    python benchmarks/structure_search.py --what batch --folder RUNS    # compositions without a structure
+    python benchmarks/structure_search.py --what dynamics --folder RUNS # what 1 ps gains over FIRE alone
+
+Killed and started again with the same folder, it goes on from the last finished candidate or checkpoint. Each
+composition takes ten minutes to an hour on one core, dynamics of 20 ps about as long again; `--only` names
+some of them. `batch` writes each structure's CIF and record into `--results`.
+"""
+
+import argparse
+import functools
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from ase import Atoms
+from structure_search_known import KNOWN, Known
+
+from sse_assets.atomistics.evaluators import default_evaluator
+from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.generation import tables
+from sse_assets.generation.comparison import compare
+from sse_assets.generation.records import record_of
+from sse_assets.generation.search import EvaluatorFactory, Progress, run_search
+from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.generation.structures import JOURNALS, Found, find_structure, plans
+from sse_assets.generation.validation import validate
+from sse_assets.generation.winners import settle
+
+BATCH = {
+    "Li2ZrS3": 20.0,
+    "Li5NI2": 20.0,
+    "LiSrTiTaO6": 2.0,
+    "LiCaTiNbO6": 2.0,
+    "LiSrTiNbO6": 2.0,
+    "Li6O2ClBr": 2.0,
+}
+"""Compositions of LiIon with a structure neither in OBELiX nor, at the time, among the Materials Project's
+snapshot; and how long, in ps, each of the two runs of dynamics takes."""
+BATCH_SETTINGS = SearchSettings(formula_units=(1,))
+
+
+def main() -> None:
+    """Carry out what is asked for, and print what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--what", choices=("known", "batch", "dynamics"), required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
+    parser.add_argument("--results", type=Path, help="where batch puts CIFs and records (default: --folder)")
+    parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
+    parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
+    arguments = parser.parse_args()
+    evaluators = functools.cache(functools.partial(default_evaluator, processes=arguments.workers))
+    rows: list[dict[str, object]] = []
+    for formula in arguments.only or list(BATCH if arguments.what == "batch" else KNOWN):
+        folder = arguments.folder / formula
+        match arguments.what:
+            case "known":
+                rows.append(_against_known(formula, folder, evaluators))
+            case "batch":
+                rows.append(_generate(formula, folder, arguments.results or folder, evaluators))
+            case "dynamics":
+                rows.extend(_gain(formula, folder, evaluators))
+        print(pd.DataFrame(rows).round(4).to_string(index=False), flush=True)
+
+
+def _against_known(formula: str, folder: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
+    """Found beside the published form that CHGNet puts lowest."""
+    found = find_structure(formula, SearchSettings(), folder, evaluators, _print_generation)
+    judge = evaluators(ValidationSettings().relaxation)
+    relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
+    known = min(relaxed, key=lambda one: relaxed[one].evaluation.enthalpy_ev_per_atom)
+    reference = relaxed[known]
+    row = _summary(found) | {"known": known.name, "known_space_group": reference.space_group}
+    if found.best is None or found.best.atoms is None:
+        return row | {"failure": found.failure}
+    settled = settle(found.best.atoms, judge)
+    difference = settled.evaluation.enthalpy_ev_per_atom - reference.evaluation.enthalpy_ev_per_atom
+    comparison = compare(settled.structure, reference.structure)
+    return row | {
+        "found_minus_known_mev": 1000 * difference,
+        "space_group": settled.space_group,
+        "matches": comparison.matches,
+        "rmsd_normalised": comparison.rmsd_normalised,
+        "rmsd_a": comparison.rmsd_a,
+        "lengths_a": np.round(comparison.lengths_a, 2).tolist(),
+        "known_lengths_a": np.round(comparison.reference_lengths_a, 2).tolist(),
+    }
+
+
+def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
+    """Search, validate, and write down one composition of the batch."""
+    found = find_structure(formula, BATCH_SETTINGS, folder, evaluators, _print_generation)
+    settings = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
+    validated = None
+    if found.best is not None and found.best.atoms is not None:
+        validated = validate(
+            found.best.atoms,
+            settings,
+            folder / "dynamics",
+            evaluators,
+            lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
+        )
+    record = record_of(found, validated, BATCH_SETTINGS, settings)
+    results.mkdir(parents=True, exist_ok=True)
+    for name, text in record.to_files().items():
+        (results / name).write_text(text)
+    return {name: value for name, value in record.structure.items() if name != "cif"}
+
+
+def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict[str, object]]:
+    """What the paper's picosecond adds to FIRE for each survivor of the formula's smallest search."""
+    settings = SearchSettings()
+    plan = plans(formula, settings)[0]
+    searched = run_search(plan, settings, folder / JOURNALS / f"{plan.name}.jsonl", evaluators)
+    survivors = searched.history.population
+    cells = [survivor.atoms for survivor in survivors if survivor.atoms is not None]
+    moved = evaluators(EVALUATION[Profile.DEFAULT]).evaluate(cells, seeds=range(len(cells)))
+    return [
+        {
+            "formula": formula,
+            "candidate": survivor.candidate_id,
+            "above_best_mev": 1000 * (survivor.enthalpy_ev_per_atom - survivors[0].enthalpy_ev_per_atom),
+            "gain_mev": 1000 * (survivor.enthalpy_ev_per_atom - after.enthalpy_ev_per_atom),
+            "mean_temperature_k": after.mean_temperature_k,
+            "steps": survivor.steps,
+            "steps_with_dynamics": after.steps,
+            "failure": after.failure,
+        }
+        for survivor, after in zip(survivors, moved, strict=True)
+    ]
+
+
+def _summary(found: Found) -> dict[str, object]:
+    row = tables.structures([found], {}).iloc[0]
+    return row[["formula", "z", "cell_atoms", "searches", "converged", "candidates", "seconds"]].to_dict()
+
+
+def _atoms(known: Known) -> Atoms:
+    crystal = known.structure
+    return Atoms(
+        [site.specie.symbol for site in crystal],
+        scaled_positions=crystal.frac_coords,
+        cell=crystal.lattice.matrix,
+        pbc=True,
+    )
+
+
+def _print_generation(progress: Progress) -> None:
+    if progress.done == progress.of:
+        print(progress, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,502 @@
+"""Group `generated`: crystals for compositions of which only the formula is known (paper, II.B, III.B).
+
+A composition is a partition. Its search is made on demand, for it takes an hour of a CPU or more; where the
+project ships the record of one, that record is taken.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache, partial
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sse_assets.assets.curated import STRUCTURE_SOURCES
+from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
+from sse_assets.evaluation.generation_figures import (
+    ambient_run,
+    crystal_drawings,
+    enthalpy_by_generation,
+    enthalpy_changes,
+)
+from sse_assets.evaluation.generation_tables import held
+from sse_assets.generation.records import (
+    SHIPPED,
+    Record,
+    read_record,
+    record_of,
+    settings_id,
+    shipped_formulas,
+)
+from sse_assets.generation.settings import (
+    SMOKE,
+    SMOKE_VALIDATION,
+    OperatorShares,
+    SearchSettings,
+    ValidationSettings,
+)
+from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.orchestration.blobs import publish_folder, write_bytes
+from sse_assets.orchestration.figures import figure_metadata
+from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS
+from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.progress import at_most_every, report_progress
+from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.orchestration.tables import content_sha256
+
+if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from sse_assets.generation.search import Progress
+
+GROUP = "generated"
+SEARCH_STRUCTURES = "search_structures"
+"""The job."""
+THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
+"""Where a structure's record came from; a run's lies under the blob root, with journals and trajectories."""
+_CODE_VERSION = "1"
+_SEARCH = SearchSettings()
+_VALIDATION = ValidationSettings()
+_SECONDS_BETWEEN_CURVES = 30.0
+_SECONDS_BETWEEN_LINES = 10.0
+_HOURS_WORTH_A_WARNING = 1.0
+_SAMPLE_PS = 0.1
+"""Just long enough for two frames in each trajectory."""
+
+compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
+"""Integer formulas of Z = 1 (letters and digits), as `generated.compositions` finds them."""
+
+
+def partitions_of_every_run(dataset: Dataset) -> Collection[str] | None:
+    """Compositions whose structure each run brings up to date, None for all: those that cost seconds.
+
+    On the sample the search is small; elsewhere these are the compositions with a shipped record.
+    """
+    return None if dataset is Dataset.SAMPLE else shipped_formulas()
+
+
+def generated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """Compositions and their structures; on the sample the search is so small that it shows no more than that
+    all parts work.
+    """
+    return [_compositions(STRUCTURE_SOURCES[dataset]), _search(_CONFIGS[dataset])]
+
+
+def _compositions(structure_sources: list[str]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="list_compositions",
+        ins={
+            "measurements": dg.AssetIn(["curated", "measurements"]),
+            **{source: dg.AssetIn(["raw", source]) for source in structure_sources},
+        },
+        outs={
+            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
+            for name, description in {
+                "compositions": (
+                    "Compositions without a unit cell or a structure anywhere that a search can be made for: "
+                    "the partitions of the search."
+                ),
+                "refused_compositions": "Those that no search can be made for, each with the reason.",
+            }.items()
+        },
+    )
+    def compositions(
+        context: dg.AssetExecutionContext, measurements: pd.DataFrame, **structures: pd.DataFrame
+    ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        from sse_assets.generation.compositions import compositions_to_search
+
+        known = pd.concat(structures.values(), ignore_index=True)
+        own = known["origin"] + ":" + known["source_id"]
+        formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
+        references = known.loc[known["source_id"].isna(), "formula"]
+        wanted, refused = compositions_to_search(
+            measurements[formula_alone], {composition_key(parse_composition(f)) for f in references}
+        )
+        _keep_partitions(context.instance, wanted["cell_formula"].tolist())
+        shipped = set(shipped_formulas()) & set(wanted["cell_formula"])
+        yield table_result(
+            wanted,
+            key=dg.AssetKey([GROUP, "compositions"]),
+            metadata={"with_a_shipped_record": ", ".join(sorted(shipped)) or "none"},
+        )
+        yield table_result(refused, key=dg.AssetKey([GROUP, "refused_compositions"]))
+
+    return compositions
+
+
+def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:
+    """Make the partitions these; what was generated for another is read again when it comes back."""
+    name = compositions_partitions.name
+    assert name is not None
+    there = set(instance.get_dynamic_partitions(name))
+    instance.add_dynamic_partitions(name, [formula for formula in formulas if formula not in there])
+    for gone in there - set(formulas):
+        instance.delete_dynamic_partition(name, gone)
+
+
+class SearchConfig(dg.Config):
+    """How a structure is searched for, and how long it must hold before it is believed."""
+
+    population: int = Field(_SEARCH.population, description="Candidates a generation.")
+    parents: int = Field(_SEARCH.parents, description="How many of the best structures have children.")
+    fresh_share: float = Field(
+        _SEARCH.shares.seed, description="Part of a generation that is fresh random cells; at least 0.15."
+    )
+    heredity_share: float = Field(_SEARCH.shares.heredity, description="Made by heredity.")
+    rattle_share: float = Field(_SEARCH.shares.rattle, description="Made by displacing atoms.")
+    strain_share: float = Field(_SEARCH.shares.strain, description="Made by straining the cell.")
+    permutation_share: float = Field(_SEARCH.shares.permutation, description="Made by swapping atoms.")
+    replicates: int = Field(_SEARCH.replicates, description="Independent searches for each cell size.")
+    formula_units: list[int] = Field(
+        list(_SEARCH.formula_units), description="Z of the cells, each if it is not above largest_cell."
+    )
+    largest_cell: int = Field(_SEARCH.largest_cell, description="Atoms; the smallest Z goes even above it.")
+    flat_generations: int = Field(
+        _SEARCH.flat_generations,
+        description="Generations without a better enthalpy, to converge (paper: 3-5).",
+    )
+    flat_within_ev_per_atom: float = Field(
+        _SEARCH.flat_within_ev_per_atom, description="What counts as no better, in eV/atom."
+    )
+    max_generations: int = Field(_SEARCH.max_generations, description="Where a search ends in any case.")
+    seed: int = Field(_SEARCH.seed, description="Of everything that is drawn at random.")
+    profile: str = Field(
+        Profile.STATIC.value,
+        description="What is done to a candidate: static (relaxed), default (relaxed, moved for 1 ps at 50 K "
+        "and 1000 bar, quenched) or paper (moved, to the letter).",
+    )
+    relaxation_steps: int | None = Field(None, description="Most FIRE steps, in place of the profile's.")
+    max_force_ev_a: float | None = Field(None, description="Where FIRE stops, in place of the profile's.")
+    move_best: bool = Field(
+        False, description="Move and quench the best structure of each generation, as a further candidate."
+    )
+    search_ps: float = Field(
+        _VALIDATION.search_ps, description="Dynamics of the winner at 50 K and 1000 bar (paper: 20 ps)."
+    )
+    ambient_ps: float = Field(
+        _VALIDATION.ambient_ps, description="Dynamics of the winner at 300 K and 1 atm (paper: 20 ps)."
+    )
+    last_relaxation_steps: int = Field(
+        _VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of the winner's relaxation."
+    )
+    last_max_force_ev_a: float = Field(
+        _VALIDATION.relaxation.max_force_ev_a, description="Where the winner's relaxation stops, in eV/Å."
+    )
+    processes: int | None = Field(
+        None, description="Processes that evaluate candidates on a CPU; one a core, if none is given."
+    )
+    search_again: bool = Field(
+        False, description="Search even if the project ships a record, or an earlier run left one."
+    )
+
+    def search_settings(self) -> SearchSettings:
+        """As the science knows them.
+
+        Raises:
+            ValueError: for a profile that does not exist, or a number that makes no sense.
+        """
+        moving = replace(EVALUATION[Profile.DEFAULT], relaxation_steps=0)
+        return SearchSettings(
+            population=self.population,
+            parents=self.parents,
+            shares=OperatorShares(
+                seed=self.fresh_share,
+                heredity=self.heredity_share,
+                rattle=self.rattle_share,
+                strain=self.strain_share,
+                permutation=self.permutation_share,
+            ),
+            replicates=self.replicates,
+            formula_units=tuple(self.formula_units),
+            largest_cell=self.largest_cell,
+            flat_generations=self.flat_generations,
+            flat_within_ev_per_atom=self.flat_within_ev_per_atom,
+            max_generations=self.max_generations,
+            seed=self.seed,
+            evaluation=self._evaluation(),
+            dynamics=moving if self.move_best else None,
+        )
+
+    def validation_settings(self) -> ValidationSettings:
+        """As the science knows them."""
+        return ValidationSettings(
+            search_ps=self.search_ps,
+            ambient_ps=self.ambient_ps,
+            relaxation=replace(
+                _VALIDATION.relaxation,
+                relaxation_steps=self.last_relaxation_steps,
+                max_force_ev_a=self.last_max_force_ev_a,
+            ),
+            seed=self.seed,
+        )
+
+    def _evaluation(self) -> EvaluationSettings:
+        if self.profile not in list(Profile):
+            raise ValueError(f"profile is {self.profile!r}, and not one of: {', '.join(Profile)}")
+        evaluation = EVALUATION[Profile(self.profile)]
+        if self.relaxation_steps is not None:
+            evaluation = replace(evaluation, relaxation_steps=self.relaxation_steps)
+        if self.max_force_ev_a is not None:
+            evaluation = replace(evaluation, max_force_ev_a=self.max_force_ev_a)
+        return evaluation
+
+
+class SmokeSearchConfig(SearchConfig):
+    """So little that it only shows that all parts work: the sample's."""
+
+    population: int = Field(SMOKE.population, description="Candidates a generation.")
+    parents: int = Field(SMOKE.parents, description="How many of the best structures have children.")
+    replicates: int = Field(SMOKE.replicates, description="Independent searches for each cell size.")
+    formula_units: list[int] = Field(list(SMOKE.formula_units), description="Z of the cells.")
+    flat_generations: int = Field(
+        SMOKE.flat_generations, description="Generations without a better enthalpy, to converge."
+    )
+    max_generations: int = Field(SMOKE.max_generations, description="Where a search ends in any case.")
+    relaxation_steps: int | None = Field(
+        SMOKE.evaluation.relaxation_steps, description="Most FIRE steps of a candidate."
+    )
+    max_force_ev_a: float | None = Field(
+        SMOKE.evaluation.max_force_ev_a, description="Where FIRE stops, in eV/Å."
+    )
+    search_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 50 K and 1000 bar, in ps.")
+    ambient_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 300 K and 1 atm, in ps.")
+    last_relaxation_steps: int = Field(
+        SMOKE_VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of its last relaxation."
+    )
+    last_max_force_ev_a: float = Field(
+        SMOKE_VALIDATION.relaxation.max_force_ev_a, description="Where its last relaxation stops, in eV/Å."
+    )
+    processes: int | None = Field(1, description="Processes that evaluate candidates.")
+
+
+_CONFIGS = {Dataset.SAMPLE: SmokeSearchConfig, Dataset.OBELIX: SearchConfig}
+
+_OUTPUTS = {
+    "structures": "The structure of lowest enthalpy of a composition, how it was found and whether it held.",
+    "search_history": "Every candidate of every search: operator, parents, enthalpy, why it failed.",
+    "dynamics": "Energy, temperature, pressure and volume of the structure along both runs of dynamics.",
+    "validation": "Means over the second half of both runs, beside the relaxed structure.",
+}
+
+
+def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="search_structure",
+        ins={"compositions": dg.AssetIn([GROUP, "compositions"])},
+        outs={
+            name: table_out(
+                GROUP, name, description, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND
+            )
+            for name, description in _OUTPUTS.items()
+        },
+        partitions_def=compositions_partitions,
+        pool=GPU_POOL,
+        op_tags=GPU_TAGS,
+    )
+    def search_structure(
+        context: dg.AssetExecutionContext,
+        config: config_type,  # type: ignore[valid-type]  # Dagster reads the data set's defaults from it
+        settings: dg.ResourceParam[Settings],
+        compositions: pd.DataFrame,
+    ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        yield from _find(context, config, settings, compositions)
+
+    return search_structure
+
+
+def _find(
+    context: dg.AssetExecutionContext,
+    config: SearchConfig,
+    settings: Settings,
+    compositions: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Take the record that there is of a composition, or search; and hand it on as tables."""
+    formula = context.partition_key
+    rows = compositions[compositions["cell_formula"] == formula].to_dict("records")
+    if not rows:
+        raise ValueError(
+            f"{formula} is no longer in generated.compositions: it has a structure now, or is not measured"
+        )
+    search, validation = config.search_settings(), config.validation_settings()
+    place = settings.blob_root / GROUP / formula / settings_id(search, validation)
+    record, origin = None, EARLIER_RUN
+    if not config.search_again:
+        record = read_record(place, formula)
+        if record is None and _is_default(config):
+            record, origin = read_record(SHIPPED, formula), SHIPPED_RECORD
+    if record is None:
+        working = settings.home / "working" / "structure_search" / formula / place.name
+        processes = config.processes or os.cpu_count() or 1
+        found = _search_and_validate(context, search, validation, processes, working)
+        publish_folder(working, place)
+        for name, text in found.to_files().items():
+            write_bytes(place / name, text.encode())
+        shutil.rmtree(working)
+        record, origin = read_record(place, formula), THIS_RUN
+    assert record is not None
+    context.log.info(f"{formula}, {origin}: {_verdict(record)}")
+    kept_at = None if origin == SHIPPED_RECORD else f"{GROUP}/{formula}/{place.name}"
+    yield from _as_tables(record, origin, kept_at, rows[0])
+
+
+def _is_default(config: SearchConfig) -> bool:
+    """Whether nobody asked for a search or a validation of his own."""
+    default = type(config).model_validate({})
+    return (config.search_settings(), config.validation_settings()) == (
+        default.search_settings(),
+        default.validation_settings(),
+    )
+
+
+def _verdict(record: Record) -> str:
+    structure = record.structure
+    if structure["cif"] is None:
+        return f"no structure: {structure['failure']}"
+    if not structure["valid"]:
+        return f"not used, for it does not hold: {structure['failure']}"
+    return f"{structure['space_group']}, {structure['enthalpy_ev_per_atom']:.3f} eV/atom, holds"
+
+
+def _as_tables(
+    record: Record, origin: str, kept_at: str | None, composition: dict[str, Any]
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    structure = record.structure
+    structures = pd.DataFrame(
+        [
+            {
+                "composition_key": composition["composition_key"],
+                "measured_formula": composition["formula"],
+                **structure,
+                **{name: json.dumps(values) for name, values in record.made_with.items()},
+                "record": origin,
+                "record_path": kept_at,
+            }
+        ]
+    )
+    yield table_result(
+        structures,
+        key=dg.AssetKey([GROUP, "structures"]),
+        data_version=content_sha256(structures.drop(columns=["seconds", "record"])),
+        metadata={
+            "verdict": _verdict(record),
+            "record": origin,
+            "structure": figure_metadata(crystal_drawings(structures), "Structure"),
+        },
+    )
+    yield table_result(
+        record.candidates,
+        key=dg.AssetKey([GROUP, "search_history"]),
+        data_version=content_sha256(record.candidates.drop(columns="seconds")),
+        metadata={
+            "enthalpy": figure_metadata(enthalpy_by_generation(record.candidates), "Enthalpy by generation"),
+            "operators": figure_metadata(enthalpy_changes(record.candidates), "Enthalpy change by operator"),
+        },
+    )
+    yield table_result(
+        record.dynamics,
+        key=dg.AssetKey([GROUP, "dynamics"]),
+        metadata={"ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
+    )
+    yield table_result(held(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
+
+
+def _search_and_validate(
+    context: dg.AssetExecutionContext,
+    search: SearchSettings,
+    validation: ValidationSettings,
+    processes: int,
+    working: Path,
+) -> Record:
+    """Search in a working folder, from where a run that was killed left it, and follow it in log and UI."""
+    import torch
+
+    from sse_assets.atomistics.evaluators import default_evaluator
+    from sse_assets.generation.cost import least_cpu_hours
+    from sse_assets.generation.structures import find_structure
+    from sse_assets.generation.validation import validate
+    from sse_assets.generation.winners import UnsettledError
+
+    formula = context.partition_key
+    if not torch.cuda.is_available():
+        hours = least_cpu_hours(formula, search, validation) / processes
+        if hours > _HOURS_WORTH_A_WARNING:
+            context.log.warning(
+                f"{formula}: no GPU here; on {processes} CPU processes at least {hours:.0f} h. It can be "
+                "stopped at any time: the next run goes on from there."
+            )
+    evaluators = cache(partial(default_evaluator, processes=processes))
+    validated, why_not = None, None
+    with _one_thread():
+        found = find_structure(formula, search, working, evaluators, _followed(context))
+        best = found.best.atoms if found.best is not None else None
+        if best is not None:
+            try:
+                validated = validate(
+                    best, validation, working / "dynamics", evaluators, _dynamics_followed(context)
+                )
+            except UnsettledError as error:
+                why_not = str(error)
+    return record_of(found, validated, search, validation, why_not)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch with one thread in this process: with more, small cells are slower where cores are few."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":
+    """Passes on where a search is: a line in the log, and the enthalpy so far as an observation."""
+    best: dict[tuple[str, int], float] = {}
+
+    def show(progress: "Progress") -> None:
+        rows = [(*name, enthalpy, None) for name, enthalpy in best.items()]
+        columns = ["search", "generation", "enthalpy_ev_per_atom", "failure"]
+        context.log_event(
+            dg.AssetObservation(
+                dg.AssetKey([GROUP, "structures"]),
+                partition=context.partition_key,
+                metadata={
+                    "progress": str(progress),
+                    "enthalpy": figure_metadata(
+                        enthalpy_by_generation(pd.DataFrame(rows, columns=columns)), "Enthalpy by generation"
+                    ),
+                },
+            )
+        )
+
+    say = at_most_every(_SECONDS_BETWEEN_LINES, lambda progress: context.log.info(str(progress)))
+    draw = at_most_every(_SECONDS_BETWEEN_CURVES, show)
+
+    def followed(progress: "Progress") -> None:
+        if isfinite(progress.best_ev_per_atom):
+            best[progress.plan.name, progress.generation - 1] = progress.best_ev_per_atom
+        say(progress)
+        draw(progress)
+
+    return followed
+
+
+def _dynamics_followed(context: dg.AssetExecutionContext) -> "Callable[[str, int, int], None]":
+    """Passes on how far each run of dynamics is."""
+    runs: dict[str, Callable[[int, int], None]] = {}
+
+    def followed(name: str, done: int, total: int) -> None:
+        what = f"{context.partition_key}, dynamics under {name} conditions, steps"
+        runs.setdefault(name, report_progress(context.log, what))(done, total)
+
+    return followed

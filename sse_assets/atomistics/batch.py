@@ -1,0 +1,98 @@
+"""Crystals of a batch on their way through the same procedure, which each leaves when it is done or unfit."""
+
+import time
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from sse_assets.atomistics.calculator import TOOK_TOO_LONG
+from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import response_flaws, shape_flaws
+from sse_assets.atomistics.potential import Potential, Response
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """By when a batch must be through."""
+
+    limit_s: float
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is too late."""
+        return time.monotonic() - self.start > self.limit_s
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a procedure made of a batch."""
+
+    cells: Cells
+    """Every crystal of the batch as it was left."""
+    flaws: list[str | None]
+    """Why a crystal had to leave, one sentence; None where it went through."""
+    steps: list[int]
+    """Evaluations of the forces of each crystal."""
+
+
+class UnderWay:
+    """A batch that shrinks: `cells` holds the crystals that still move."""
+
+    def __init__(self, cells: Cells, potential: Potential, deadline: Deadline) -> None:
+        self.cells, self._all = cells, cells
+        self._potential, self._deadline = potential, deadline
+        self._members = torch.arange(len(cells), device=cells.owner.device)
+        self._flaws: list[str | None] = [None] * len(cells)
+        self._steps = [0] * len(cells)
+        self._response: Response | None = None
+
+    @property
+    def response(self) -> Response:
+        """How the crystals under way answer where they are."""
+        assert self._response is not None, "nothing has been asked yet"
+        return self._response
+
+    def move(self, positions: Tensor, lattices: Tensor) -> Tensor:
+        """Move the crystals, ask the potential, and part from those that have become unfit.
+
+        Returns:
+            Which of the crystals are still there: (crystals,); whoever holds numbers on each must drop the
+            others' too.
+        """
+        self.cells, self._response = self.cells.moved(positions, lattices), None
+        late = TOOK_TOO_LONG.format(limit=self._deadline.limit_s) if self._deadline.passed else None
+        shaped = self.leave([late or flaw for flaw in shape_flaws(self.cells)])
+        if len(self.cells) == 0:
+            return shaped
+        self._response = self._potential(self.cells)
+        for member in self._members.tolist():
+            self._steps[member] += 1
+        answered = self.leave(response_flaws(self.cells, self.response))
+        kept = shaped.clone()
+        kept[shaped] = answered
+        return kept
+
+    def leave(self, flaws: list[str | None]) -> Tensor:
+        """Part from the crystals with a flaw; which of them stay: (crystals,)."""
+        for member, flaw in zip(self._members.tolist(), flaws, strict=True):
+            self._flaws[member] = flaw
+        return self.finish(torch.tensor([flaw is not None for flaw in flaws], device=self._members.device))
+
+    def finish(self, done: Tensor) -> Tensor:
+        """Part from crystals that are done: (crystals,); which of them stay: (crystals,)."""
+        if bool(done.any()):
+            gone = torch.zeros(len(self._all), dtype=torch.bool, device=done.device)
+            gone[self._members[done]] = True
+            self._all = self._all.updated(gone, self.cells.only(done))
+            self._members = self._members[~done]
+            if self._response is not None:
+                self._response = self._response.only(~done, self.cells.owner)
+            self.cells = self.cells.only(~done)
+        return ~done
+
+    def outcome(self) -> Outcome:
+        """What became of all, those under way as they are now."""
+        self.finish(torch.ones(len(self.cells), dtype=torch.bool, device=self._members.device))
+        return Outcome(self._all, self._flaws, self._steps)

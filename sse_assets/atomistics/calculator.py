@@ -1,0 +1,56 @@
+"""The potential for ASE, one crystal at a time and under guard."""
+
+import time
+from collections.abc import Sequence
+
+from ase import Atoms
+from ase.calculators.calculator import Calculator, all_changes
+
+from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import UnfitCrystalError, response_flaws, shape_flaws
+from sse_assets.atomistics.potential import Potential
+
+TOOK_TOO_LONG = "the evaluation took longer than {limit:.0f} s"
+
+
+class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped here
+    """Raises UnfitCrystalError, from whatever drives it, once the crystal is none or its time is up."""
+
+    implemented_properties = ("energy", "free_energy", "forces", "stress")
+
+    def __init__(self, potential: Potential, time_limit_s: float = float("inf")) -> None:
+        super().__init__()
+        self._potential = potential
+        self._time_limit_s = time_limit_s
+        self._start = time.monotonic()
+        self.steps = 0
+        """How many times it was asked."""
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] | None = None,
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """ASE's hook: fills `results` for `atoms`."""
+        super().calculate(atoms, properties, system_changes)
+        if time.monotonic() - self._start > self._time_limit_s:
+            raise UnfitCrystalError(TOOK_TOO_LONG.format(limit=self._time_limit_s))
+        cells = Cells.of([self.atoms], self._potential.device)
+        _refuse(shape_flaws(cells))
+        response = self._potential(cells)
+        self.steps += 1
+        _refuse(response_flaws(cells, response))
+        energy, stress = float(response.energies[0]), response.stresses[0].cpu().numpy()
+        self.results = {
+            "energy": energy,
+            "free_energy": energy,
+            "forces": response.forces.cpu().numpy(),
+            "stress": stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]],
+        }
+
+
+def _refuse(flaws: list[str | None]) -> None:
+    for flaw in flaws:
+        if flaw is not None:
+            raise UnfitCrystalError(flaw)

@@ -1,0 +1,154 @@
+"""What a crystal must be for CHGNet's word on it to mean anything; each breach is one sentence."""
+
+from collections.abc import Iterable
+from math import isfinite
+
+import torch
+from ase import Atoms
+from ase.data import chemical_symbols
+
+from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.neighbours import near_pairs
+from sse_assets.atomistics.potential import REACH_A, Response
+
+SHORTEST_A = 1.3
+"""Å; no two atoms of a sound structure are closer (paper, III.B), but for the bonds below."""
+_SHORT_BONDS_A = {
+    ("O", "H"): 0.85,
+    ("N", "H"): 0.85,
+    ("C", "H"): 0.95,
+    ("B", "H"): 1.05,
+    ("C", "O"): 1.05,
+    ("C", "N"): 1.05,
+    ("C", "C"): 1.1,
+    ("N", "N"): 1.0,
+    ("N", "O"): 1.05,
+}
+"""Å; 0.1 Å below the shortest bond of its kind, the room that a vibration takes (hydroxide 0.96, ammonia
+1.01, methane 1.09, borohydride 1.2, cyanide and carbonyl 1.15, acetylide 1.2, azide 1.1, nitrite 1.15).
+The paper excepts O-H alone; by its rule real carbonates (1.28 Å) and nitrates (1.24 Å) would fail."""
+OVERLAP_A = 0.5
+"""Å; below it CHGNet gives anything from NaN to a harmless-looking energy, and no force to part the atoms."""
+VOLUME_PER_ATOM_A3 = (6.0, 45.0)
+LARGEST_ASPECT = 6.0
+"""Of the longest to the shortest lattice vector."""
+THINNEST_A = 1.0
+"""Å between opposite faces of the cell; a flatter one has too many images to look at."""
+
+_KNOWN_ELEMENTS = frozenset(range(1, 95)) - {84, 85, 86, 87, 88}
+"""CHGNet's 89: its training set (MPtrj) has no Po, At, Rn, Fr or Ra, and ends with Pu."""
+
+
+class UnfitCrystalError(ValueError):
+    """A crystal is not, or no longer, one that can be judged; the message says why in one sentence."""
+
+
+def unknown_elements(symbols: Iterable[str]) -> list[str]:
+    """Those of some elements that CHGNet has never seen, each once, in alphabetical order."""
+    return sorted({symbol for symbol in symbols if chemical_symbols.index(symbol) not in _KNOWN_ELEMENTS})
+
+
+def require_start(atoms: Atoms) -> None:
+    """Look at a crystal before anything is calculated.
+
+    Raises:
+        UnfitCrystalError: if it is empty, not finite, misshapen, has an element that CHGNet never saw, or
+            atoms that overlap.
+    """
+    if len(atoms) == 0:
+        raise UnfitCrystalError("the cell has no atoms")
+    unknown = unknown_elements(atoms.symbols)
+    if unknown:
+        raise UnfitCrystalError(f"CHGNet does not know {', '.join(unknown)}")
+    (flaw,) = shape_flaws(Cells.of([atoms]))
+    if flaw is not None:
+        raise UnfitCrystalError(flaw)
+    shortest, _ = closest_contact(atoms)
+    if shortest < OVERLAP_A:
+        raise UnfitCrystalError(f"two atoms overlap: {shortest:.2f} Å apart")
+
+
+def shape_flaws(cells: Cells) -> list[str | None]:
+    """What is wrong with the shape of each crystal, at its start or on its way; None where nothing is."""
+    edges = cells.lattices.norm(dim=2)
+    faces = torch.linalg.cross(cells.lattices.roll(-1, 1), cells.lattices.roll(-2, 1)).norm(dim=2)
+    per_atom = cells.volumes / cells.sizes
+    aspect = edges.amax(1) / edges.amin(1)
+    thinnest = cells.volumes / faces.amax(1)
+    finite = cells.total(cells.positions.isfinite().logical_not().double()).sum(1) == 0
+    smallest, largest = VOLUME_PER_ATOM_A3
+    sound = finite & (per_atom >= smallest) & (per_atom <= largest)
+    sound &= (aspect <= LARGEST_ASPECT) & (thinnest >= THINNEST_A)
+    flaws: list[str | None] = [None] * len(cells)
+    for crystal in sound.logical_not().nonzero().flatten().tolist():
+        volume = float(per_atom[crystal])
+        if not (finite[crystal] and isfinite(volume)):
+            flaw = "the cell or a position is not a finite number"
+        elif volume > largest:
+            flaw = f"the cell exploded: {volume:.0f} Å³ an atom, {largest:.0f} at most"
+        elif volume < smallest:
+            flaw = f"the cell collapsed: {volume:.1f} Å³ an atom, {smallest:.0f} at least"
+        elif aspect[crystal] > LARGEST_ASPECT:
+            flaw = (
+                f"the cell is a needle: its longest vector is {float(aspect[crystal]):.1f} times "
+                f"the shortest, {LARGEST_ASPECT:.0f} at most"
+            )
+        else:
+            flaw = f"the cell is flat: two of its faces are {float(thinnest[crystal]):.2f} Å apart"
+        flaws[crystal] = flaw
+    return flaws
+
+
+def response_flaws(cells: Cells, response: Response) -> list[str | None]:
+    """What is wrong with the potential's word on each crystal; None where nothing is."""
+    finite = response.energies.isfinite() & response.stresses.isfinite().all(2).all(1)
+    finite &= cells.total(response.forces.isfinite().logical_not().double()).sum(1) == 0
+    flaws: list[str | None] = [None] * len(cells)
+    for crystal in (response.isolated | ~finite).nonzero().flatten().tolist():
+        if response.isolated[crystal]:
+            flaws[crystal] = f"an atom has no neighbour within {REACH_A:.0f} Å, where CHGNet cannot see"
+        else:
+            flaws[crystal] = "CHGNet's energy, forces or stress are not finite numbers"
+    return flaws
+
+
+def require_result(atoms: Atoms) -> None:
+    """Look at a crystal after its relaxation.
+
+    Raises:
+        UnfitCrystalError: if two of its atoms are closer than real ones come.
+    """
+    _, too_close = closest_contact(atoms)
+    if too_close is not None:
+        raise UnfitCrystalError(too_close)
+
+
+def closest_contact(atoms: Atoms) -> tuple[float, str | None]:
+    """The shortest distance in Å between two atoms, and a sentence on the worst pair that is too close.
+
+    The distance is infinite if none is within 3 Å; the sentence is None if no pair breaks the rule.
+    """
+    pairs = near_pairs(Cells.of([atoms]), 3.0)
+    distances = pairs.vectors.norm(dim=1)
+    if len(distances) == 0:
+        return float("inf"), None
+    first, second = atoms.numbers[pairs.first.numpy()], atoms.numbers[pairs.second.numpy()]
+    margin = distances - _ALLOWED_A[first, second]
+    worst = int(margin.argmin())
+    if margin[worst] >= 0:
+        return float(distances.min()), None
+    names = f"{chemical_symbols[first[worst]]} and {chemical_symbols[second[worst]]}"
+    allowed = _ALLOWED_A[first[worst], second[worst]]
+    sentence = f"{names} are {distances[worst]:.2f} Å apart, {allowed:.2f} at least"
+    return float(distances.min()), sentence
+
+
+def _allowed_distances() -> torch.Tensor:
+    allowed = torch.full((119, 119), SHORTEST_A, dtype=torch.float64)
+    for (one, other), shortest in _SHORT_BONDS_A.items():
+        first, second = chemical_symbols.index(one), chemical_symbols.index(other)
+        allowed[first, second] = allowed[second, first] = shortest
+    return allowed
+
+
+_ALLOWED_A = _allowed_distances()

@@ -1,0 +1,96 @@
+"""Which measured compositions a search is worth, and why the others are left out."""
+
+from collections.abc import Collection, Sequence
+
+import pandas as pd
+from pymatgen.core import Composition
+
+from sse_assets.atomistics.guards import unknown_elements
+from sse_assets.materials.formula import parse_composition
+
+LARGEST_CELL = 149
+"""Atoms; the paper takes fewer than 150 (II.B)."""
+PRINTED_TOLERANCE = 1e-3
+"""Largest error of an atomic fraction for an integer formula to be the one that was printed, rounded."""
+
+COMPOSITION_COLUMNS = ["composition_key", "electrolyte_id", "formula", "cell_formula", "formula_atoms"]
+REJECTED_COLUMNS = ["source", "source_id", "formula", "reason"]
+
+
+def compositions_to_search(
+    measurements: pd.DataFrame, known: Collection[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split measurements without a structure into those to search for and those that cannot be.
+
+    Args:
+        measurements: labelled rows, with source, source_id, electrolyte_id, formula, composition_key and
+            reported_family.
+        known: composition keys that have a structure already; their rows are in neither table.
+
+    Returns:
+        The compositions, each once, smallest first (`COMPOSITION_COLUMNS`; cell_formula is the integer
+        formula of Z = 1, formula_atoms its number of atoms), and the refused rows (`REJECTED_COLUMNS`).
+    """
+    wanted, rejected = [], []
+    for row in measurements[~measurements["composition_key"].isin(list(known))].to_dict("records"):
+        composition = parse_composition(row["formula"])
+        cell = integer_formula(composition)
+        reason = _why_not(row["reported_family"], composition, cell)
+        if reason or cell is None:
+            rejected.append({column: row[column] for column in REJECTED_COLUMNS[:3]} | {"reason": reason})
+            continue
+        wanted.append(
+            {
+                "composition_key": row["composition_key"],
+                "electrolyte_id": row["electrolyte_id"],
+                "formula": row["formula"],
+                "cell_formula": cell_formula(cell),
+                "formula_atoms": round(cell.num_atoms),
+            }
+        )
+    compositions = pd.DataFrame(wanted, columns=COMPOSITION_COLUMNS).drop_duplicates("composition_key")
+    return (
+        compositions.sort_values(["formula_atoms", "cell_formula"], ignore_index=True),
+        pd.DataFrame(rejected, columns=REJECTED_COLUMNS),
+    )
+
+
+def integer_formula(composition: Composition, largest: int = LARGEST_CELL) -> Composition | None:
+    """The smallest cell of whole atoms with these atomic fractions; None if it has more than `largest` atoms.
+
+    An exact one is taken if there is any, else one that is right to the digits that papers print.
+    """
+    fractions = {element.symbol: composition.get_atomic_fraction(element) for element in composition.elements}
+    for tolerance in (1e-6, PRINTED_TOLERANCE):
+        for atoms in range(len(fractions), largest + 1):
+            counts = {symbol: round(fraction * atoms) for symbol, fraction in fractions.items()}
+            if sum(counts.values()) == atoms and all(
+                counts[symbol] > 0 and abs(counts[symbol] / atoms - fraction) <= tolerance
+                for symbol, fraction in fractions.items()
+            ):
+                return Composition(counts)
+    return None
+
+
+def cell_formula(composition: Composition) -> str:
+    """An integer composition as text, not reduced: `Li6O2ClBr`."""
+    return "".join(
+        symbol if count == 1 else f"{symbol}{round(count)}" for symbol, count in composition.as_dict().items()
+    )
+
+
+def cell_sizes(formula_atoms: int, formula_units: Sequence[int], largest_cell: int) -> list[int]:
+    """The Z to search, smallest first: as long as the cell fits, and in any case the smallest."""
+    smallest, *others = sorted(set(formula_units))
+    return [smallest, *(z for z in others if z * formula_atoms <= largest_cell)]
+
+
+def _why_not(family: object, composition: Composition, cell: Composition | None) -> str | None:
+    if isinstance(family, str) and "glass" in family.lower():
+        return "a glass: no crystal describes it"
+    unknown = unknown_elements(element.symbol for element in composition.elements)
+    if unknown:
+        return f"CHGNet does not know {', '.join(unknown)}"
+    if cell is None:
+        return f"no integer formula of at most {LARGEST_CELL} atoms has this composition"
+    return None

@@ -1,0 +1,159 @@
+"""What is kept of a finished search: a record a composition, which ships with the project or lies with a run.
+
+A record is four files: `FORMULA.json` (how it was found and how it held, with settings and versions),
+`FORMULA.cif`, `FORMULA_candidates.csv` and `FORMULA_dynamics.csv`. Without a structure there is neither CIF
+nor dynamics.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from sse_assets.generation.settings import SearchSettings, ValidationSettings
+
+if TYPE_CHECKING:  # they import torch, which takes seconds: who reads a record needs none of it
+    from sse_assets.generation.structures import Found
+    from sse_assets.generation.validation import Validated
+
+SHIPPED = files("sse_assets.generation") / "results"
+"""The project's own results; its README says how they were made."""
+COMPARISON_COLUMNS = [
+    "formula",
+    "known",
+    "space_group",
+    "known_space_group",
+    "found_minus_known_mev",
+    "matches",
+    "rmsd_normalised",
+    "rmsd_a",
+    *("a", "b", "c"),
+    *("known_a", "known_b", "known_c"),
+]
+_DYNAMICS_COLUMNS = ["formula", "conditions", "time_ps"]
+_TEXTS = (
+    "formula",
+    "search",
+    "candidate_id",
+    "operator",
+    "parents",
+    "space_group",
+    "duplicate_of",
+    "failure",
+    "conditions",
+)
+"""Columns that are text, also in a record where they are empty and could be taken for numbers."""
+_PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
+"""Whose versions decide which structure is found."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One composition: what was searched, what was found and how it held."""
+
+    structure: dict[str, Any]
+    """A row of `tables.structures`; None where a value is missing."""
+    made_with: dict[str, Any]
+    """search_settings, validation_settings, packages (versions by name)."""
+    candidates: pd.DataFrame
+    """As in `tables.candidates`."""
+    dynamics: pd.DataFrame
+    """As in `tables.dynamics`; empty if there is no structure."""
+
+    def to_files(self) -> dict[str, str]:
+        """Name and content of each file; the JSON comes last, so that who finds it finds all of them."""
+        formula, cif = self.structure["formula"], self.structure["cif"]
+        texts = {f"{formula}_candidates.csv": self.candidates.to_csv(index=False)}
+        if cif is not None:
+            texts[f"{formula}.cif"] = cif
+            texts[f"{formula}_dynamics.csv"] = self.dynamics.to_csv(index=False)
+        facts = {
+            "structure": {name: value for name, value in self.structure.items() if name != "cif"},
+            **self.made_with,
+        }
+        return texts | {f"{formula}.json": json.dumps(facts, indent=1, ensure_ascii=False) + "\n"}
+
+
+def record_of(
+    found: "Found",
+    validated: "Validated | None",
+    search: SearchSettings,
+    validation: ValidationSettings,
+    why_not_validated: str | None = None,
+) -> Record:
+    """The record of one composition.
+
+    Args:
+        found: its searches.
+        validated: None where no structure was found, or none could be validated.
+        search: the settings of the searches.
+        validation: those of the validation.
+        why_not_validated: a sentence, where a structure was found but not validated.
+    """
+    from sse_assets.generation import tables
+
+    of_formula = {} if validated is None else {found.formula: validated}
+    (row,) = tables.structures([found], of_formula).to_dict("records")
+    structure = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    if why_not_validated is not None:
+        structure["failure"] = why_not_validated
+    return Record(
+        structure,
+        {
+            "search_settings": asdict(search),
+            "validation_settings": asdict(validation),
+            "packages": {name: version(name) for name in _PACKAGES},
+        },
+        tables.candidates([found]),
+        tables.dynamics(of_formula),
+    )
+
+
+def read_record(folder: Traversable, formula: str) -> Record | None:
+    """The record of a composition in a folder; None if there is none."""
+    facts = folder / f"{formula}.json"
+    if not facts.is_file():
+        return None
+    made_with = json.loads(facts.read_text(encoding="utf-8"))
+    structure = made_with.pop("structure")
+    cif, dynamics = folder / f"{formula}.cif", folder / f"{formula}_dynamics.csv"
+    return Record(
+        structure | {"cif": cif.read_text(encoding="utf-8") if cif.is_file() else None},
+        made_with,
+        _table(folder / f"{formula}_candidates.csv"),
+        _table(dynamics) if dynamics.is_file() else pd.DataFrame(columns=_DYNAMICS_COLUMNS),
+    )
+
+
+def shipped_formulas() -> list[str]:
+    """The compositions of which the project ships a record."""
+    return sorted(
+        file.name.removesuffix(".json") for file in SHIPPED.iterdir() if file.name.endswith(".json")
+    )
+
+
+def shipped_comparisons() -> pd.DataFrame:
+    """Searches for compositions with a published structure, found beside known; empty if none is shipped.
+
+    Columns `COMPARISON_COLUMNS`: space groups, energies of found minus known (both relaxed with CHGNet) in
+    meV/atom, whether StructureMatcher takes them for one, RMSD over (V/N)^(1/3) and in Å, and the lengths of
+    both supercells in Å, shortest first.
+    """
+    file = SHIPPED / "known.csv"
+    return _table(file) if file.is_file() else pd.DataFrame(columns=COMPARISON_COLUMNS)
+
+
+def settings_id(search: SearchSettings, validation: ValidationSettings) -> str:
+    """A short text that is equal for equal settings, to tell the records of one composition apart."""
+    values = json.dumps([asdict(search), asdict(validation)], sort_keys=True)
+    return sha256(values.encode()).hexdigest()[:12]
+
+
+def _table(file: Traversable) -> pd.DataFrame:
+    return pd.read_csv(StringIO(file.read_text(encoding="utf-8")), dtype=dict.fromkeys(_TEXTS, "str"))

@@ -1,0 +1,155 @@
+"""How a search is carried out; the defaults fit two CPU cores and cells of up to about twenty atoms."""
+
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from math import ceil
+from typing import Any
+
+from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
+
+SMALLEST_FRESH_SHARE = 0.15
+"""Of each generation; with fewer, a search settles on what its first generation happened to hold."""
+
+
+class Operator(StrEnum):
+    """Where a candidate came from."""
+
+    SEED = "seed"
+    """A fresh random cell with the symmetry of a random space group."""
+    HEREDITY = "heredity"
+    """Two parents cut along a plane and joined, the cell a weighted mean of theirs."""
+    RATTLE = "rattle"
+    """Atom mutation: some atoms of one parent displaced."""
+    STRAIN = "strain"
+    """Atom mutation: the cell of one parent strained, its atoms with it."""
+    PERMUTATION = "permutation"
+    """Atoms of different elements of one parent swapped."""
+    DYNAMICS = "dynamics"
+    """One parent moved for a picosecond under search conditions and quenched."""
+
+
+@dataclass(frozen=True)
+class OperatorShares:
+    """Which part of a generation each operator makes; what cannot be made becomes a fresh cell."""
+
+    seed: float = 0.2
+    heredity: float = 0.4
+    rattle: float = 0.15
+    strain: float = 0.1
+    permutation: float = 0.15
+
+    def __post_init__(self) -> None:
+        shares = asdict(self)
+        if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
+            raise ValueError(f"the operators' shares {shares} must not be negative and must add up to 1")
+        if self.seed < SMALLEST_FRESH_SHARE:
+            raise ValueError(f"the share of fresh cells is {self.seed}: at least {SMALLEST_FRESH_SHARE}")
+
+    def operators(self, size: int) -> list[Operator]:
+        """Which operator makes each of `size` candidates; the share of fresh cells is rounded up.
+
+        The others get whole numbers by their largest remainders; an operator whose share is too small for a
+        generation of this size makes none.
+        """
+        fresh = ceil(round(self.seed * size, 6))
+        weights = {Operator(name): share for name, share in asdict(self).items() if name != Operator.SEED}
+        total = sum(weights.values()) or 1.0
+        exact = {operator: (size - fresh) * weight / total for operator, weight in weights.items()}
+        counts = {operator: int(share) for operator, share in exact.items()}
+        behind = sorted(counts, key=lambda operator: counts[operator] - exact[operator])
+        for operator in behind[: round(sum(exact.values())) - sum(counts.values())]:
+            counts[operator] += 1
+        made = [operator for operator in counts for _ in range(counts[operator])]
+        return [Operator.SEED] * (size - len(made)) + made
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """All that decides how a search for the structure of one composition ends."""
+
+    population: int = 12
+    """Candidates a generation."""
+    parents: int = 8
+    """How many of the best distinct structures found so far may have children."""
+    shares: OperatorShares = field(default_factory=OperatorShares)
+    replicates: int = 2
+    """Independent searches for each cell size."""
+    formula_units: tuple[int, ...] = (1, 2, 4)
+    """Z of the cells that are searched, each as long as its cell is not above `largest_cell`."""
+    largest_cell: int = 20
+    """Atoms; the smallest Z is searched even above it."""
+    flat_generations: int = 3
+    """A search has converged when the best enthalpy has not moved for so many generations (paper: 3–5)."""
+    flat_within_ev_per_atom: float = 1e-3
+    """What counts as not moved."""
+    max_generations: int = 20
+    """Where a search ends that does not converge."""
+    seed: int = 0
+    evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
+    """What is done to a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
+    dynamics, as in the paper."""
+    dynamics: EvaluationSettings | None = None
+    """What is done to the best structure of a generation that has not been through it, as a candidate of the
+    next; None leaves it out."""
+
+    def __post_init__(self) -> None:
+        for name in (
+            "population",
+            "parents",
+            "replicates",
+            "largest_cell",
+            "flat_generations",
+            "max_generations",
+        ):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        if not self.formula_units or min(self.formula_units) < 1:
+            raise ValueError(f"formula_units is {self.formula_units}: it must hold whole numbers above 0")
+        if not self.flat_within_ev_per_atom > 0:
+            raise ValueError("flat_within_ev_per_atom must be more than 0")
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which candidates a search makes; not how many searches there are, nor when one ends.
+
+        So a finished search can be taken further, by a stricter rule, from its journal.
+        """
+        names = ("population", "parents", "shares", "seed", "evaluation", "dynamics")
+        values = asdict(self)
+        return {name: values[name] for name in names}
+
+
+SMOKE = SearchSettings(
+    population=3,
+    parents=3,
+    replicates=1,
+    formula_units=(1,),
+    flat_generations=1,
+    max_generations=2,
+    evaluation=replace(EVALUATION[Profile.SMOKE], dynamics=None, quench_steps=0),
+)
+"""So little that it only shows that all parts work: for the sample and the tests."""
+
+
+LAST_RELAXATION = replace(EVALUATION[Profile.STATIC], relaxation_steps=1000, max_force_ev_a=0.01)
+"""From which a found structure's cell and enthalpy are taken."""
+
+
+@dataclass(frozen=True)
+class ValidationSettings:
+    """How long a found structure is moved before it is believed."""
+
+    search_ps: float = 20.0
+    """At the search's temperature and pressure (paper: 20)."""
+    ambient_ps: float = 20.0
+    """At 300 K and 1 atm (paper: 20)."""
+    relaxation: EvaluationSettings = LAST_RELAXATION
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.search_ps, self.ambient_ps) <= 0:
+            raise ValueError("search_ps and ambient_ps must be more than 0")
+
+
+SMOKE_VALIDATION = ValidationSettings(
+    search_ps=0.02, ambient_ps=0.02, relaxation=replace(SMOKE.evaluation, relaxation_steps=20)
+)

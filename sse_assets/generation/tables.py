@@ -1,0 +1,201 @@
+"""What a search leaves as tidy tables; figures and the report are made from them.
+
+Energies are in eV per atom, lengths in Å, volumes in Å³ per atom, times in ps and, of computing, in s.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from pymatgen.core import Composition
+
+from sse_assets.generation.comparison import Comparison
+from sse_assets.generation.search import SearchOutcome
+from sse_assets.generation.structures import Found
+from sse_assets.generation.validation import Validated
+
+CANDIDATE_COLUMNS = [
+    "formula",
+    "search",
+    "z",
+    "replicate",
+    "candidate_id",
+    "generation",
+    "operator",
+    "parents",
+    "enthalpy_ev_per_atom",
+    "delta_ev_per_atom",
+    "energy_ev_per_atom",
+    "volume_a3_per_atom",
+    "max_force_ev_a",
+    "shortest_distance_a",
+    "mean_temperature_k",
+    "mean_pressure_gpa",
+    "steps",
+    "space_group",
+    "duplicate_of",
+    "failure",
+    "seconds",
+]
+STRUCTURE_COLUMNS = [
+    "formula",
+    "z",
+    "cell_atoms",
+    "searches",
+    "converged",
+    "generations",
+    "candidates",
+    "failed_candidates",
+    "seconds",
+    "enthalpy_ev_per_atom",
+    "energy_ev_per_atom",
+    "volume_a3_per_atom",
+    "space_group",
+    "search_ps",
+    "ambient_ps",
+    "gained_in_dynamics_ev_per_atom",
+    "valid",
+    "failure",
+    "cif",
+]
+
+
+def candidates(found: Sequence[Found]) -> pd.DataFrame:
+    """Every candidate of every search, `CANDIDATE_COLUMNS`: Figure 5(a) and, by operator, 5(b).
+
+    `delta_ev_per_atom` is E_child − E_parent, against the better parent; `parents` are candidate ids parted
+    by a blank.
+    """
+    rows = [
+        {
+            **vars(candidate),
+            "formula": search.plan.formula,
+            "search": search.plan.name,
+            "z": search.plan.z,
+            "replicate": search.plan.replicate,
+            "operator": candidate.operator.value,
+            "parents": " ".join(candidate.parents),
+            "duplicate_of": search.history.duplicates.get(candidate.candidate_id),
+        }
+        for one in found
+        for search in one.searches
+        for candidate in search.candidates
+    ]
+    return pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)
+
+
+def generations(found: Sequence[Found]) -> pd.DataFrame:
+    """The best enthalpy after each generation of each search (Figure 5(a)).
+
+    Columns: formula, search, z, cell_atoms, generation, best_ev_per_atom (infinite before there is any),
+    converged (of the search).
+    """
+    rows = [
+        {
+            "formula": search.plan.formula,
+            "search": search.plan.name,
+            "z": search.plan.z,
+            "cell_atoms": _atoms(search),
+            "generation": generation,
+            "best_ev_per_atom": best,
+            "converged": search.history.converged,
+        }
+        for one in found
+        for search in one.searches
+        for generation, best in enumerate(search.history.best)
+    ]
+    columns = ["formula", "search", "z", "cell_atoms", "generation", "best_ev_per_atom", "converged"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def structures(found: Sequence[Found], validated: Mapping[str, Validated]) -> pd.DataFrame:
+    """One row a composition, `STRUCTURE_COLUMNS`: Figures 2(b) (cell_atoms) and 2(c) (generations).
+
+    Args:
+        found: the searches' outcomes.
+        validated: by formula; compositions without an entry have no CIF and are not valid.
+
+    `generations` is that of the search which found the structure; `failure` says why there is none, or which
+    criteria it breaks.
+    """
+    rows = [_structure_row(one, validated.get(one.formula)) for one in found]
+    return pd.DataFrame(rows, columns=STRUCTURE_COLUMNS)
+
+
+def dynamics(validated: Mapping[str, Validated]) -> pd.DataFrame:
+    """Energy, temperature, pressure and volume along both runs of each structure (Figure 6).
+
+    Columns: formula, conditions (`search` or `ambient`) and those of `atomistics.dynamics.run_dynamics`.
+    """
+    frames = [one.dynamics.assign(formula=formula) for formula, one in validated.items()]
+    if not frames:
+        return pd.DataFrame(columns=["formula", "conditions", "time_ps"])
+    table = pd.concat(frames, ignore_index=True)
+    first = ["formula", "conditions", "time_ps"]
+    return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def comparisons(compared: Mapping[tuple[str, str], Comparison]) -> pd.DataFrame:
+    """Table 6: found structures beside references.
+
+    Args:
+        compared: by formula and the name of the reference.
+
+    Returns:
+        Columns formula, reference, matches, rmsd_normalised, rmsd_a, and a, b, c of both supercells
+        (reference_a, …), in Å, shortest first.
+    """
+    rows = [
+        {
+            "formula": formula,
+            "reference": reference,
+            "matches": one.matches,
+            "rmsd_normalised": one.rmsd_normalised,
+            "rmsd_a": one.rmsd_a,
+            **dict(zip("abc", one.lengths_a, strict=True)),
+            **{f"reference_{x}": v for x, v in zip("abc", one.reference_lengths_a, strict=True)},
+        }
+        for (formula, reference), one in compared.items()
+    ]
+    columns = ["formula", "reference", "matches", "rmsd_normalised", "rmsd_a", "a", "b", "c"]
+    return pd.DataFrame(rows, columns=[*columns, "reference_a", "reference_b", "reference_c"])
+
+
+def _structure_row(found: Found, validated: Validated | None) -> dict[str, object]:
+    all_candidates = [candidate for search in found.searches for candidate in search.candidates]
+    row: dict[str, object] = {
+        "formula": found.formula,
+        "searches": len(found.searches),
+        "converged": found.converged,
+        "candidates": len(all_candidates),
+        "failed_candidates": sum(candidate.failure is not None for candidate in all_candidates),
+        "seconds": sum(candidate.seconds for candidate in all_candidates),
+        "valid": False,
+        "failure": found.failure,
+    }
+    winner = found.winner
+    if winner is None:
+        return row
+    row |= {
+        "z": winner.plan.z,
+        "cell_atoms": _atoms(winner),
+        "generations": len(winner.history.best),
+    }
+    if validated is None:
+        return row | {"failure": "not validated"}
+    times = validated.dynamics.groupby("conditions")["time_ps"].max()
+    return row | {
+        "enthalpy_ev_per_atom": validated.settled.evaluation.enthalpy_ev_per_atom,
+        "energy_ev_per_atom": validated.settled.evaluation.energy_ev_per_atom,
+        "volume_a3_per_atom": validated.settled.evaluation.volume_a3_per_atom,
+        "space_group": validated.settled.space_group,
+        "search_ps": times["search"],
+        "ambient_ps": times["ambient"],
+        "gained_in_dynamics_ev_per_atom": validated.relaxed_further_ev_per_atom,
+        "valid": validated.valid,
+        "failure": "; ".join(validated.failures) or None,
+        "cif": validated.settled.cif,
+    }
+
+
+def _atoms(search: SearchOutcome) -> int:
+    return round(Composition(search.plan.formula).num_atoms) * search.plan.z

@@ -1,0 +1,260 @@
+"""The steps behind group `generated`: compositions as partitions, and the search of one of them."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+from ase.io import read
+from upath import UPath
+
+from sse_assets.assets import generated
+from sse_assets.assets.generated import (
+    EARLIER_RUN,
+    SHIPPED_RECORD,
+    THIS_RUN,
+    SmokeSearchConfig,
+    compositions_partitions,
+    generated_assets,
+)
+from sse_assets.generation import structures as searches
+from sse_assets.generation.journal import Journal
+from sse_assets.orchestration.gpu import GPU_POOL
+from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets_tests.curation.rows import formula_only, measurement, structure
+
+
+def labelled(row: dict[str, Any], composition_key: str) -> dict[str, Any]:
+    return row | {"electrolyte_id": f"{row['source']}:{row['source_id']}", "composition_key": composition_key}
+
+
+LI3N = labelled(formula_only(formula="Li3N"), "Li0.750 N0.250")
+LI2O = labelled(formula_only(formula="Li2O", source_id="2"), "Li0.667 O0.333")
+GLASS = labelled(formula_only(formula="Li4SiO4", source_id="3", reported_family="glass"), "x")
+WITH_CELL = labelled(measurement(), "y")
+WITH_CIF = labelled(formula_only(formula="LiF", source="obelix", source_id="abc"), "z")
+
+
+def _source(group: str, name: str, frame: pd.DataFrame) -> dg.AssetsDefinition:
+    @dg.asset(key=[group, name])
+    def source() -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(frame)
+
+    return source
+
+
+class Steps:
+    """Both steps on storage of their own."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(exist_ok=True)
+        self.settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+        self.instance = dg.DagsterInstance.local_temp(str(home))
+        self.resources = {"io_manager": TableIOManager(self.settings), "settings": self.settings}
+        self.list_compositions, self.search_structure = generated_assets(Dataset.SAMPLE)
+        self.sources: list[dg.AssetsDefinition] = []
+
+    def find_compositions(
+        self, *measurements: dict[str, Any], structures: list[dict[str, Any]] | None = None
+    ) -> list[str]:
+        """The partitions after `generated.compositions` is made from these rows."""
+        crystals = [structure(), *(structures or [])]
+        self.sources = [
+            _source("curated", "measurements", pd.DataFrame(list(measurements))),
+            _source("raw", "sample_structures", pd.DataFrame(crystals)),
+        ]
+        dg.materialize(
+            [*self.sources, self.list_compositions], instance=self.instance, resources=self.resources
+        )
+        return self.partitions()
+
+    def partitions(self) -> list[str]:
+        assert compositions_partitions.name is not None
+        return list(self.instance.get_dynamic_partitions(compositions_partitions.name))
+
+    def search(self, formula: str, **config: Any) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [*self.sources, self.list_compositions, self.search_structure],
+            selection=[self.search_structure],
+            partition_key=formula,
+            instance=self.instance,
+            resources=self.resources,
+            run_config={"ops": {"search_structure": {"config": config}}},
+            raise_on_error=False,
+        )
+
+    def table(self, name: str, formula: str | None = None) -> pd.DataFrame:
+        return TableStore(self.settings.blob_root).read(TableKey("generated", name, formula))
+
+    def version(self, name: str) -> str:
+        event = self.instance.get_latest_materialization_event(dg.AssetKey(["generated", name]))
+        assert event is not None
+        assert event.asset_materialization is not None
+        return str((event.asset_materialization.tags or {})["dagster/data_version"])
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Steps:
+    return Steps(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Steps:
+    """Li3N, searched and validated with CHGNet at the sample's settings."""
+    steps = Steps(tmp_path_factory.mktemp("searched"))
+    steps.find_compositions(LI3N)
+    assert steps.search("Li3N").success
+    return steps
+
+
+def no_search(*_: object, **__: object) -> None:
+    raise RuntimeError("a search was begun")
+
+
+def reason(result: dg.ExecuteInProcessResult) -> str:
+    assert not result.success
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    return str(failure.step_failure_data.error.cause.message).strip()
+
+
+def test_what_lacks_a_structure_becomes_a_partition_or_is_refused(steps: Steps) -> None:
+    assert steps.find_compositions(LI3N, GLASS, WITH_CELL, WITH_CIF) == ["Li3N"]
+    assert steps.table("compositions")["electrolyte_id"].tolist() == ["liion:1"]
+    assert steps.table("refused_compositions")["reason"].tolist() == ["a glass: no crystal describes it"]
+
+
+def test_partitions_follow_the_measurements(steps: Steps) -> None:
+    assert steps.find_compositions(LI3N) == ["Li3N"]
+    assert sorted(steps.find_compositions(LI3N, LI2O)) == ["Li2O", "Li3N"]
+    reference = structure(origin="oqmd", structure_id="oqmd:1", source_id=None, formula="Li6N2")
+    assert steps.find_compositions(LI3N, LI2O, structures=[reference]) == ["Li2O"]
+
+
+def test_a_partition_holds_letters_and_digits_alone(steps: Steps) -> None:
+    odd = labelled(formula_only(formula="(Li2 S)0.5 'Li I'0.25*H2O", reported_family=None), "odd")
+    (name,) = steps.find_compositions(odd)
+    assert name.isascii()
+    assert name.isalnum()
+
+
+def test_a_structure_is_searched_validated_and_kept_with_all_that_led_to_it(searched: Steps) -> None:
+    (row,) = searched.table("structures", "Li3N").to_dict("records")
+    assert (row["formula"], row["measured_formula"], row["record"]) == ("Li3N", "Li3N", THIS_RUN)
+    assert row["cell_atoms"] == 4
+    assert len(searched.table("search_history", "Li3N")) == row["candidates"] == 6
+    assert set(searched.table("dynamics", "Li3N")["conditions"]) == {"search", "ambient"}
+    assert searched.table("validation", "Li3N")["mean_temperature_k"].notna().all()
+
+    kept = Path(str(searched.settings.blob_root / row["record_path"]))
+    assert (kept / "Li3N.cif").read_text() == row["cif"]
+    assert (kept / "journals" / "z1-r0.jsonl").is_file()
+    frames = read(kept / "dynamics" / "ambient" / "trajectory.extxyz", index=":")
+    assert [len(frame) for frame in frames] == [4, 4]
+    assert not list((searched.settings.home / "working").rglob("*.jsonl"))
+
+
+def test_a_search_can_be_followed(searched: Steps) -> None:
+    key = dg.AssetKey(["generated", "structures"])
+    event = searched.instance.fetch_observations(key, limit=1).records[0]
+    observation = event.asset_observation
+    assert observation is not None
+    assert observation.partition == "Li3N"
+    assert "candidates/min" in observation.metadata["progress"].value
+    assert "data:image/png" in observation.metadata["enthalpy"].value
+
+
+def test_a_finished_search_is_read_and_not_repeated(searched: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = searched.version("structures")
+    monkeypatch.setattr(generated, "_search_and_validate", no_search)
+    assert searched.search("Li3N").success
+    assert searched.table("structures", "Li3N")["record"].tolist() == [EARLIER_RUN]
+    assert searched.version("structures") == before  # nothing downstream is stale
+    assert "a search was begun" in reason(searched.search("Li3N", search_again=True))
+    assert "a search was begun" in reason(searched.search("Li3N", seed=1))
+
+
+def test_a_shipped_record_is_taken_unless_something_else_is_asked_for(
+    searched: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = Path(
+        str(searched.settings.blob_root / searched.table("structures", "Li3N")["record_path"].item())
+    )
+    elsewhere = Steps(tmp_path / "elsewhere")
+    elsewhere.find_compositions(LI3N)
+    monkeypatch.setattr(generated, "SHIPPED", shipped)
+    monkeypatch.setattr(generated, "_search_and_validate", no_search)
+    assert elsewhere.search("Li3N").success
+    (row,) = elsewhere.table("structures", "Li3N").to_dict("records")
+    assert row["record"] == SHIPPED_RECORD
+    assert row["cif"] == searched.table("structures", "Li3N")["cif"].item()
+    assert "a search was begun" in reason(elsewhere.search("Li3N", population=5))
+
+
+def test_a_search_that_was_stopped_goes_on_from_its_last_candidate(
+    searched: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Steps(tmp_path / "stopped")
+    stopped.find_compositions(LI3N)
+    add, evaluated = Journal.add, []
+
+    def add_two(journal: Journal, candidate: Any) -> None:
+        if len(evaluated) == 2:
+            raise RuntimeError("the machine was switched off")
+        evaluated.append(candidate)
+        add(journal, candidate)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "add", add_two)
+        assert "switched off" in reason(stopped.search("Li3N"))
+    begun = list((stopped.settings.home / "working").rglob("*.jsonl"))
+    assert len(begun[0].read_text().splitlines()) == 1 + 2
+
+    assert stopped.search("Li3N").success
+    unimportant = ["seconds", "record"]
+    pd.testing.assert_frame_equal(
+        stopped.table("structures", "Li3N").drop(columns=unimportant),
+        searched.table("structures", "Li3N").drop(columns=unimportant),
+    )
+
+
+def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.find_compositions(LI3N)
+
+    def find_nothing(formula: str, settings: object, folder: Path, *_: object) -> searches.Found:
+        folder.mkdir(parents=True)
+        return searches.Found(formula, [])
+
+    monkeypatch.setattr(searches, "find_structure", find_nothing)
+    monkeypatch.setattr(searches.Found, "failure", "Li3N: nothing survived")
+    assert steps.search("Li3N").success
+    (row,) = steps.table("structures", "Li3N").to_dict("records")
+    assert (row["valid"], row["failure"], row["cif"]) == (False, "Li3N: nothing survived", None)
+    assert steps.table("dynamics", "Li3N").empty
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"profile": "vasp"}, "profile is 'vasp', and not one of: default, paper, static, smoke"),
+        ({"fresh_share": 0.1, "heredity_share": 0.5}, "the share of fresh cells is 0.1: at least 0.15"),
+        ({"search_ps": 0.0}, "search_ps and ambient_ps must be more than 0"),
+    ],
+)
+def test_what_cannot_work_stops_before_any_search(
+    steps: Steps, config: dict[str, Any], sentence: str
+) -> None:
+    steps.find_compositions(LI3N)
+    assert sentence in reason(steps.search("Li3N", **config))
+
+
+def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:
+    smoke = SmokeSearchConfig.model_validate({}).search_settings()
+    assert smoke == generated.SMOKE
+    (_, search_structure) = generated_assets(Dataset.OBELIX)
+    assert search_structure.op.pool == GPU_POOL
+    assert search_structure.op.tags["dagster-k8s/config"]

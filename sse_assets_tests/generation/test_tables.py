@@ -1,0 +1,105 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sse_assets.atomistics.evaluators import ase_evaluator
+from sse_assets.generation import tables
+from sse_assets.generation.comparison import compare
+from sse_assets.generation.records import read_record, record_of
+from sse_assets.generation.search import History
+from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
+from sse_assets.generation.structures import JOURNALS, Found, find_structure
+from sse_assets.generation.validation import Validated, validate
+from sse_assets.materials.crystal import read_cif
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Validated, Path]:
+    """One small composition at smoke settings, from nothing to a validated structure."""
+    folder = tmp_path_factory.mktemp("Li2O")
+    found = find_structure("Li2O", SMOKE, folder, ase_evaluator)
+    assert found.best is not None
+    assert found.best.atoms is not None
+    return found, validate(found.best.atoms, SMOKE_VALIDATION, folder, ase_evaluator), folder
+
+
+def test_every_candidate_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
+    found, _, folder = smoke
+    table = tables.candidates([found])
+    lines = sum(path.read_text().count("\n") - 1 for path in (folder / JOURNALS).iterdir())
+    assert list(table.columns) == tables.CANDIDATE_COLUMNS
+    assert len(table) == lines == SMOKE.population * SMOKE.max_generations
+    assert table["candidate_id"].is_unique
+    assert table.loc[table["operator"] == "seed", "delta_ev_per_atom"].isna().all()
+    kept = table.loc[table["failure"].isna(), "enthalpy_ev_per_atom"]
+    assert kept.min() == found.best.enthalpy_ev_per_atom
+
+
+def test_generations_and_structures(smoke: tuple[Found, Validated, Path]) -> None:
+    found, validated, _ = smoke
+    by_generation = tables.generations([found])
+    assert by_generation["best_ev_per_atom"].is_monotonic_decreasing
+    assert by_generation["cell_atoms"].unique().tolist() == [3]
+
+    (row,) = tables.structures([found], {"Li2O": validated}).to_dict("records")
+    assert list(row) == tables.STRUCTURE_COLUMNS
+    assert (row["formula"], row["z"], row["cell_atoms"], row["ambient_ps"]) == ("Li2O", 1, 3, 0.02)
+    assert read_cif(row["cif"]).composition.reduced_formula == "Li2O"
+    assert row["valid"] == validated.valid
+
+
+def test_a_composition_without_a_structure_is_a_row_with_its_reason(
+    smoke: tuple[Found, Validated, Path],
+) -> None:
+    found, _, _ = smoke
+    (row,) = tables.structures([found], {}).to_dict("records")
+    assert (row["valid"], row["failure"]) == (False, "not validated")
+    assert pd.isna(row["cif"])
+    empty = replace(found.searches[0], history=History(SMOKE), failure="nothing survived")
+    none_left = Found("Li2O", [empty])
+    (row,) = tables.structures([none_left], {}).to_dict("records")
+    assert row["failure"] == "Li2O: nothing survived"
+
+
+def test_dynamics_and_comparisons(smoke: tuple[Found, Validated, Path]) -> None:
+    _, validated, _ = smoke
+    moved = tables.dynamics({"Li2O": validated})
+    assert list(moved.columns[:3]) == ["formula", "conditions", "time_ps"]
+    assert set(moved["conditions"]) == {"search", "ambient"}
+    assert tables.dynamics({}).empty
+
+    crystal = validated.settled.structure
+    (row,) = tables.comparisons({("Li2O", "itself"): compare(crystal, crystal)}).to_dict("records")
+    assert row["matches"]
+    assert row["a"] == row["reference_a"] >= 10
+
+
+def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
+    found, validated, _ = smoke
+    written = record_of(found, validated, SMOKE, SMOKE_VALIDATION)
+    assert read_record(tmp_path, "Li2O") is None
+    for name, text in written.to_files().items():
+        (tmp_path / name).write_text(text)
+    read = read_record(tmp_path, "Li2O")
+    assert read is not None
+    assert list(read.structure) == tables.STRUCTURE_COLUMNS
+    assert read.structure == written.structure
+    assert read.made_with == json.loads(json.dumps(written.made_with))
+    numbers = ["enthalpy_ev_per_atom", "shortest_distance_a"]
+    assert read.candidates[numbers].equals(written.candidates[numbers])
+    assert read.dynamics.equals(written.dynamics)
+    assert read.candidates["failure"].isna().all()
+    assert read.candidates["failure"].dtype == read.candidates["operator"].dtype  # stacked with others'
+
+
+def test_a_record_without_a_structure_says_why(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
+    found, _, _ = smoke
+    for name, text in record_of(found, None, SMOKE, SMOKE_VALIDATION, "it fell apart").to_files().items():
+        (tmp_path / name).write_text(text)
+    read = read_record(tmp_path, "Li2O")
+    assert read is not None
+    assert (read.structure["failure"], read.structure["cif"]) == ("it fell apart", None)
+    assert read.dynamics.empty

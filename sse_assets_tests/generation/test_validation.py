@@ -1,0 +1,101 @@
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from ase.io import read
+
+from sse_assets.atomistics.evaluation import Evaluation
+from sse_assets.atomistics.evaluators import ase_evaluator
+from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.generation.settings import ValidationSettings
+from sse_assets.generation.validation import broken_criteria, validate
+from sse_assets.generation.winners import Settled, UnsettledError, settle
+from sse_assets.materials.crystal import read_cif
+from sse_assets.materials.symmetry import detected_space_group, stated_space_group
+
+STRAINED = bulk("LiF", "rocksalt", 4.2)
+STRAINED.rattle(0.03, seed=1)
+
+
+def test_a_sound_structure_is_relaxed_moved_and_valid(tmp_path: Path) -> None:
+    settings = ValidationSettings(search_ps=0.02, ambient_ps=0.05)
+    seen: list[tuple[str, int, int]] = []
+    found = validate(STRAINED, settings, tmp_path, ase_evaluator, lambda *where: seen.append(where))
+
+    assert found.valid, found.failures
+    assert found.settled.space_group == "Fm-3m"
+    assert found.settled.evaluation.max_force_ev_a < 0.01
+    assert found.relaxed_further_ev_per_atom <= 0
+    assert found.dynamics.groupby("conditions")["time_ps"].max().to_dict() == {
+        "ambient": 0.05,
+        "search": 0.02,
+    }
+    assert seen[-1] == ("ambient", 50, 50)
+    assert len(read(tmp_path / "ambient" / "trajectory.extxyz", index=":")) == 1
+    again = validate(STRAINED, settings, tmp_path, ase_evaluator)
+    pd.testing.assert_frame_equal(again.dynamics, found.dynamics)
+
+
+def test_the_cif_states_the_symmetry_that_its_atoms_have() -> None:
+    settled = settle(STRAINED, ase_evaluator(ValidationSettings().relaxation))
+    crystal = read_cif(settled.cif)
+    assert stated_space_group(settled.cif) == "Fm-3m"
+    assert detected_space_group(crystal) == ("Fm-3m", 225)
+    assert crystal.density == pytest.approx(settled.structure.density, rel=1e-4)
+
+
+def test_a_structure_that_does_not_survive_its_relaxation_is_said_to() -> None:
+    overlapping = Atoms("Li2", positions=[[0, 0, 0], [0, 0, 0.2]], cell=[4, 4, 4], pbc=True)
+    with pytest.raises(UnsettledError, match="the last relaxation failed: two atoms overlap"):
+        settle(overlapping, ase_evaluator(EVALUATION[Profile.SMOKE]))
+
+
+ROCK_SALT = bulk("LiF", "rocksalt", 4.0)
+SETTLED = Settled(ROCK_SALT, Evaluation(ROCK_SALT, energy_ev_per_atom=-5.0, volume_a3_per_atom=8.0), "Fm-3m")
+
+
+def run(energy: float = -4.96, volume: float = 8.1) -> pd.DataFrame:
+    """A run whose first half is not to count."""
+    return pd.DataFrame(
+        {
+            "time_ps": [0.0, 1.0, 2.0, 3.0],
+            "energy_ev_per_atom": [-9.0, -9.0, energy, energy],
+            "volume_a3_per_atom": [99.0, 99.0, volume, volume],
+        }
+    )
+
+
+def stretched(by: float) -> Atoms:
+    """Rock salt whose fluorine is far from its lithium, and so is everything else."""
+    cell = ROCK_SALT.copy()
+    cell.set_cell(cell.cell * by, scale_atoms=True)
+    return cell
+
+
+def squeezed() -> Atoms:
+    cell = ROCK_SALT.copy()
+    cell.positions[1] = [1.1, 0, 0]
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("table", "frame", "sentence"),
+    [
+        (run(), ROCK_SALT, None),
+        (run(volume=9.5), ROCK_SALT, r"the volume changes by \+19%, 15% at most"),
+        (run(volume=6.5), ROCK_SALT, r"the volume changes by -19%, 15% at most"),
+        (run(energy=-5.2), ROCK_SALT, r"the energy changes by -0\.200 eV/atom, 0\.1 at most"),
+        (run(), stretched(2.0), r"an atom is lost: further than 3\.5 Å"),
+        (run(), squeezed(), r"F are 1\.10 Å apart, 1\.30 at least"),
+    ],
+)
+def test_each_criterion(table: pd.DataFrame, frame: Atoms, sentence: str | None) -> None:
+    broken = broken_criteria(SETTLED, table, [ROCK_SALT, frame])
+    if sentence is None:
+        assert broken == []
+    else:
+        (only,) = broken
+        assert re.search(sentence, only)
