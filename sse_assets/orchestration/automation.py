@@ -18,7 +18,8 @@ from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 from sse_assets.orchestration.staleness import Staleness
 
 BY_HAND = {"sse_assets/first_start": "by_hand"}
-"""Tag of a derived asset that automation keeps up to date, and never makes for the first time."""
+"""Tag of a derived asset that automation keeps up to date and never makes for the first time. What is made
+from it must be able to do without it: nobody waits for what has not been asked for."""
 
 NIGHTLY = "0 3 * * *"
 """When sources with a schedule are fetched, and when a step that failed is tried once more (UTC)."""

@@ -8,7 +8,11 @@ import dagster as dg
 # keeps the command line, the automation and the UI of one mind; dagster is pinned to an exact version in
 # constraints.txt.
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    StaleStatus,
+    extract_data_version_from_entry,
+)
 from dagster._core.loader import LoadingContext, LoadingContextForTest
 
 
@@ -30,7 +34,8 @@ class Staleness:
 
         An unpartitioned asset has the single partition None.
         """
-        return self._with_status(key, {StaleStatus.STALE, StaleStatus.MISSING})
+        found = self._with_status(key, {StaleStatus.STALE, StaleStatus.MISSING})
+        return [None] if not found and self._has_new_partitions_upstream(key) else found
 
     def missing(self, key: dg.AssetKey) -> list[str | None]:
         """Partitions that were never made."""
@@ -42,6 +47,39 @@ class Staleness:
         if definition is None:
             return [None]
         return list(definition.get_partition_keys(dynamic_partitions_store=self._instance))
+
+    def _has_new_partitions_upstream(self, key: dg.AssetKey) -> bool:
+        """Whether a partition upstream has appeared or changed since an unpartitioned asset was made.
+
+        Dagster's resolver looks neither at a parent with a hundred partitions or more nor at a partition that
+        was not there before.
+        """
+        if self._graph.get(key).partitions_def is not None:
+            return False
+        made = self._instance.get_latest_data_version_record(key)
+        if made is None:
+            return False
+        for parent in self._graph.get(key).parent_keys:
+            if self._graph.get(parent).partitions_def is None:
+                continue
+            latest = self._instance.get_latest_storage_id_by_partition(
+                parent, dg.DagsterEventType.ASSET_MATERIALIZATION
+            )
+            for partition, storage_id in latest.items():
+                if storage_id > made.storage_id and self._has_changed(parent, partition, made.storage_id):
+                    return True
+        return False
+
+    def _has_changed(self, key: dg.AssetKey, partition: str, since: int) -> bool:
+        """Whether a partition's content is another one than it was at a storage id, or there was none."""
+        before, after = (
+            self._instance.get_latest_data_version_record(key, partition_key=partition, before_cursor=cursor)
+            for cursor in (since + 1, None)
+        )
+        if before is None or after is None:
+            return before is not after
+        versions = (extract_data_version_from_entry(record.event_log_entry) for record in (before, after))
+        return next(versions) != next(versions)
 
     def _with_status(self, key: dg.AssetKey, wanted: set[StaleStatus]) -> list[str | None]:
         return [

@@ -91,15 +91,21 @@ def test_a_run_in_progress_is_waited_for(made: Following) -> None:
 def test_what_starts_by_hand_neither_starts_nor_is_waited_for_and_then_is_kept_up(
     lineage: Following,
 ) -> None:
-    lineage.change(by_hand=("features",))
+    lineage.change(by_hand=("model",))
     lineage.look()
     lineage.make("source")
-    assert lineage.follow() == ["table"]  # the model cannot be made without features
-    lineage.make("features")
-    assert lineage.follow() == ["model [x]", "model [y]", "report"]
+    assert lineage.follow() == ["table", "features", "report"]
+    lineage.make("model", partition="x")
+    assert lineage.follow() == ["report"]
     lineage.change(content="2")
     lineage.make("source")
-    assert lineage.follow() == DERIVED
+    assert lineage.follow() == ["table", "features", "model [x]", "report"]
+
+
+def test_what_starts_by_hand_and_failed_keeps_nobody_waiting(made: Following) -> None:
+    made.change(content="2", by_hand=("model",), failing="model")
+    made.make("source")
+    assert made.follow() == DERIVED
 
 
 def test_what_failed_is_left_alone_until_night_or_until_an_input_is_made_again(made: Following) -> None:
