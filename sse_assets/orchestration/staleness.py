@@ -9,7 +9,11 @@ import dagster as dg
 # keeps the command line, the automation and the UI of one mind; dagster is pinned to an exact version in
 # constraints.txt.
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.data_version import (
+    CachingStaleStatusResolver,
+    StaleStatus,
+    extract_data_version_from_entry,
+)
 from dagster._core.loader import LoadingContext, LoadingContextForTest
 
 from sse_assets.orchestration.on_demand import is_on_demand
@@ -33,36 +37,51 @@ class Staleness:
 
         An unpartitioned asset has the single partition None.
         """
-        partitions = self.partitions(key)
-        if self._on_demand_is_newer(key):
-            return partitions
-        return [
+        found = [
             partition
-            for partition in partitions
+            for partition in self.partitions(key)
             if self._resolver.get_status(key, partition) is not StaleStatus.FRESH
         ]
-
-    def _on_demand_is_newer(self, key: dg.AssetKey) -> bool:
-        """Whether something that the asset may take in was made on demand since.
-
-        The resolver counts a partition as unchanged when it is made for the first time after the asset, and
-        it does not look at an input that has very many of them.
-        """
-        own = self._instance.get_latest_materialization_event(key)
-        if own is None:
-            return False
-        made = (
-            self._instance.get_latest_materialization_event(parent)
-            for parent in self._graph.get(key).parent_keys
-            if is_on_demand(self._graph.get(parent).tags)
-        )
-        return any(event.timestamp > own.timestamp for event in made if event)
+        return [None] if not found and self._has_new_partitions_upstream(key) else found
 
     def partitions(self, key: dg.AssetKey) -> list[str | None]:
         """Every partition; None is the only one of an asset that has none."""
         if not self._graph.get(key).is_partitioned:
             return [None]
         return [*partition_names(self._graph, self._instance, key)]
+
+    def _has_new_partitions_upstream(self, key: dg.AssetKey) -> bool:
+        """Whether a partition upstream has appeared or changed since an unpartitioned asset was made.
+
+        Dagster's resolver looks neither at a parent with a hundred partitions or more nor at a partition that
+        was not there before.
+        """
+        if self._graph.get(key).partitions_def is not None:
+            return False
+        made = self._instance.get_latest_data_version_record(key)
+        if made is None:
+            return False
+        for parent in self._graph.get(key).parent_keys:
+            if self._graph.get(parent).partitions_def is None:
+                continue
+            latest = self._instance.get_latest_storage_id_by_partition(
+                parent, dg.DagsterEventType.ASSET_MATERIALIZATION
+            )
+            for partition, storage_id in latest.items():
+                if storage_id > made.storage_id and self._has_changed(parent, partition, made.storage_id):
+                    return True
+        return False
+
+    def _has_changed(self, key: dg.AssetKey, partition: str, since: int) -> bool:
+        """Whether a partition's content is another one than it was at a storage id, or there was none."""
+        before, after = (
+            self._instance.get_latest_data_version_record(key, partition_key=partition, before_cursor=cursor)
+            for cursor in (since + 1, None)
+        )
+        if before is None or after is None:
+            return before is not after
+        versions = (extract_data_version_from_entry(record.event_log_entry) for record in (before, after))
+        return next(versions) != next(versions)
 
 
 def stale_partitions(

@@ -113,6 +113,7 @@ class Following:
                 name, _, partition = request.removesuffix("]").partition(" [")
                 self.make(name, partition=partition or None)
             made += asked
+            assert len(made) < 20, f"it does not come to rest: {made}"
             how = {}
         return made
 
