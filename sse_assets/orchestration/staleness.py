@@ -75,8 +75,6 @@ def _partition_made_since(
     """Whether an input with so many partitions that Dagster does not look at them has a newer one."""
     if len(partition_names(graph, instance, parent)) < MOST_PARTITIONS_LOOKED_AT:
         return False
-    newest, own = (
-        instance.get_latest_materialization_event(parent),
-        instance.get_latest_materialization_event(key),
-    )
+    newest = instance.get_latest_materialization_event(parent)
+    own = instance.get_latest_materialization_event(key)
     return newest is not None and own is not None and newest.timestamp > own.timestamp
