@@ -11,7 +11,12 @@ from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
-from sse_assets.evaluation.generation_tables import DYNAMICS_COLUMNS, HISTORY_COLUMNS, STRUCTURE_COLUMNS
+from sse_assets.evaluation.generation_tables import (
+    DYNAMICS_COLUMNS,
+    HISTORY_COLUMNS,
+    STRUCTURE_COLUMNS,
+    VALIDATION_COLUMNS,
+)
 from sse_assets.evaluation.intervals import comparisons, coverage
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.metrics import scores
@@ -190,6 +195,7 @@ REPORT = "reports/report.html"
         "structures": optional_input(["generated", "structures"]),
         "search_history": optional_input(["generated", "search_history"]),
         "dynamics": optional_input(["generated", "dynamics"]),
+        "validation": optional_input(["generated", "validation"]),
     },
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
@@ -213,6 +219,7 @@ def report(
     structures: pd.DataFrame,
     search_history: pd.DataFrame,
     dynamics: pd.DataFrame,
+    validation: pd.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """Write the report under the blob root."""
     of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL.value]
@@ -240,6 +247,7 @@ def report(
                 structures.reindex(columns=STRUCTURE_COLUMNS),
                 search_history.reindex(columns=HISTORY_COLUMNS),
                 dynamics.reindex(columns=DYNAMICS_COLUMNS),
+                validation.reindex(columns=VALIDATION_COLUMNS),
                 contribution,
                 shipped_comparisons(),
             ),

@@ -12,6 +12,9 @@ from sse_assets.materials.crystal import StructureOrigin
 
 CONTRIBUTION_COLUMNS = ["question", "mae", "mae_of_other", "difference", "low", "high", "n"]
 
+FEWEST_GROUPS = 5
+"""Below which resampling says nothing of how far another few would scatter."""
+
 CELL = "the generated cell, for the row it belongs to"
 """Rows with a generated structure: trees on all features against trees on the composition alone."""
 TRAINING = "generated rows in training, for all other rows"
@@ -50,7 +53,7 @@ def contributions(
 
     Returns:
         Columns `CONTRIBUTION_COLUMNS`: a question, the MAE, that of what it is compared with, their
-        difference with its 95 % interval (NaN for a single group), and the number of electrolytes. Empty
+        difference with its 95 % interval (NaN below `FEWEST_GROUPS`), and the number of electrolytes. Empty
         without generated structures.
     """
     is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
@@ -84,7 +87,7 @@ def contributions(
         bootstrap = Bootstrap.of(pd.Series(ours.index), groups, n_bootstrap=n_bootstrap, seed=seed)
         counts = bootstrap.counts(ours.index)
         low, high = percentile_interval(counts @ difference.to_numpy() / counts.sum(axis=1))
-        if groups.loc[ours.index].nunique() < 2:  # there is nothing to resample
+        if groups.loc[ours.index].nunique() < FEWEST_GROUPS:
             low, high = nan, nan
         table.append((question, ours.mean(), other.mean(), difference.mean(), low, high, len(ours)))
     return pd.DataFrame(table, columns=CONTRIBUTION_COLUMNS)

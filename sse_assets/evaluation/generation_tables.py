@@ -47,6 +47,16 @@ DYNAMICS_COLUMNS = [
     "volume_a3_per_atom",
     "shortest_distance_a",
 ]
+VALIDATION_COLUMNS = [
+    "formula",
+    "conditions",
+    "duration_ps",
+    "mean_temperature_k",
+    "mean_pressure_gpa",
+    "volume_change",
+    "energy_change_ev_per_atom",
+    "shortest_distance_a",
+]
 _CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
 
 
@@ -54,9 +64,9 @@ def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
     """How each structure held in each run of its dynamics, over the run's second half.
 
     Returns:
-        Columns formula, conditions, duration_ps, mean_temperature_k, mean_pressure_gpa, volume_change (a
-        share of the relaxed cell's), energy_change_ev_per_atom (potential energy, against the relaxed
-        cell's), shortest_distance_a (of the whole run).
+        Columns `VALIDATION_COLUMNS`: volume_change is a share of the relaxed cell's volume,
+        energy_change_ev_per_atom potential energy against the relaxed cell's, shortest_distance_a that of
+        the whole run.
     """
     relaxed = {row["formula"]: row for row in structures.to_dict("records")}
     rows = []
@@ -75,16 +85,14 @@ def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
                 "shortest_distance_a": run["shortest_distance_a"].min(),
             }
         )
-    columns = ["formula", "conditions", "duration_ps", "mean_temperature_k", "mean_pressure_gpa"]
-    columns += ["volume_change", "energy_change_ev_per_atom", "shortest_distance_a"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=VALIDATION_COLUMNS)
 
 
 def found_structures(structures: pd.DataFrame) -> Table:
     """What each composition's searches came to."""
     rows = []
     for row in structures.sort_values(["cell_atoms", "formula"]).to_dict("records"):
-        converged = "converged" if row["converged"] else "ended at its limit"
+        converged = "converged" if row["converged"] else "at their limit"
         rows.append(
             (
                 Cell(row["formula"], note=row["record"]),
@@ -93,7 +101,8 @@ def found_structures(structures: pd.DataFrame) -> Table:
                 number(row["enthalpy_ev_per_atom"]),
                 count(row["candidates"]),
                 count(row["generations"]),
-                Cell(f"{row['searches']:.0f} searches", note=converged),
+                count(row["searches"]),
+                Cell(converged),
                 number(row["seconds"] / 60, 0),
                 Cell(
                     "used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])
@@ -109,7 +118,8 @@ def found_structures(structures: pd.DataFrame) -> Table:
             "Enthalpy (eV/atom)",
             "Candidates",
             "Generations",
-            "How",
+            "Searches",
+            "ended",
             "Minutes",
             "Downstream",
         ),

@@ -60,6 +60,7 @@ class Generated:
     structures: pd.DataFrame
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
+    validation: pd.DataFrame
     contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""
@@ -181,9 +182,8 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     generated = inputs.generated
     if len(generated.structures):
-        how_held = generation_tables.held(generated.structures, generated.dynamics)
         printed["found_structures"] = generation_tables.found_structures(generated.structures)
-        printed["validation"] = generation_tables.validation(how_held)
+        printed["validation"] = generation_tables.validation(generated.validation)
         printed["beside_known"] = generation_tables.found_beside_known(generated.beside_known)
         printed["contribution"] = generated_contribution.contribution_table(generated.contribution)
     return printed | {

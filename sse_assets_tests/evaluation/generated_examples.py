@@ -4,7 +4,12 @@ import pandas as pd
 from pymatgen.core import Lattice, Structure
 
 from sse_assets.evaluation.generated_contribution import CONTRIBUTION_COLUMNS
-from sse_assets.evaluation.generation_tables import DYNAMICS_COLUMNS, HISTORY_COLUMNS, STRUCTURE_COLUMNS
+from sse_assets.evaluation.generation_tables import (
+    DYNAMICS_COLUMNS,
+    HISTORY_COLUMNS,
+    STRUCTURE_COLUMNS,
+    VALIDATION_COLUMNS,
+)
 from sse_assets.evaluation.report import Generated
 from sse_assets.generation.records import COMPARISON_COLUMNS
 
@@ -12,6 +17,7 @@ NOTHING_GENERATED = Generated(
     pd.DataFrame(columns=STRUCTURE_COLUMNS),
     pd.DataFrame(columns=HISTORY_COLUMNS),
     pd.DataFrame(columns=DYNAMICS_COLUMNS),
+    pd.DataFrame(columns=VALIDATION_COLUMNS),
     pd.DataFrame(columns=CONTRIBUTION_COLUMNS),
     pd.DataFrame(columns=COMPARISON_COLUMNS),
 )

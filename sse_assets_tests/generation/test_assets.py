@@ -14,12 +14,13 @@ from sse_assets.assets.generated import (
     EARLIER_RUN,
     SHIPPED_RECORD,
     THIS_RUN,
-    SmokeSearchConfig,
     compositions_partitions,
     generated_assets,
 )
+from sse_assets.assets.search_settings import SmokeSearchConfig
 from sse_assets.generation import structures as searches
 from sse_assets.generation.journal import Journal
+from sse_assets.generation.settings import SMOKE
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.settings import Dataset, Executor, Settings
@@ -254,7 +255,7 @@ def test_what_cannot_work_stops_before_any_search(
 
 def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:
     smoke = SmokeSearchConfig.model_validate({}).search_settings()
-    assert smoke == generated.SMOKE
+    assert smoke == SMOKE
     (_, search_structure) = generated_assets(Dataset.OBELIX)
     assert search_structure.op.pool == GPU_POOL
     assert search_structure.op.tags["dagster-k8s/config"]
