@@ -90,10 +90,11 @@ _RETRY = (
 )
 
 FOLLOW_INPUTS = (
-    Stale()
+    # First, as conditions are looked at one after another: a run that ends meanwhile must not look stale.
+    ~_C.in_progress()
+    & Stale()
     & UpstreamAtRest()
     & _C.all_deps_blocking_checks_passed()
-    & ~_C.in_progress()
     & (~_C.execution_failed() | _RETRY)
 ).with_label("follows its inputs")
 """For derived assets. What failed is not repeated with the same data and code, except once a night."""
