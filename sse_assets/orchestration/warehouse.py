@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from sse_assets.orchestration.tables import TableKey, TableStore
 
@@ -25,11 +26,14 @@ class Copied:
     tables: list[str]
     """Tables copied now."""
     waiting: str | None = None
-    """Why nothing could be copied, in words for a log; None when the warehouse is up to date."""
+    """What could not be copied and why, in words for a log; None when the warehouse is up to date."""
 
 
 def bring_up_to_date(warehouse: Path, store: TableStore) -> Copied:
-    """Copy every table whose current version the warehouse does not hold, each in one transaction."""
+    """Copy every table whose current version the warehouse does not hold, each in one transaction.
+
+    A table that cannot be copied is named in the result and costs no other its copy.
+    """
     connection = _connect(warehouse)
     if connection is None:
         return Copied([], waiting=f"{warehouse} is open elsewhere; the SQL copy waits for the next write")
@@ -38,9 +42,14 @@ def bring_up_to_date(warehouse: Path, store: TableStore) -> Copied:
         changed = {
             key: version for key, version in store.current_versions().items() if held.get(key) != version
         }
+        copied, refused = [], []
         for key, version in changed.items():
-            _replace(connection, key, version, store)
-        return Copied([str(key) for key in changed])
+            try:
+                _replace(connection, key, version, store)
+                copied.append(str(key))
+            except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+                refused.append(f"the partitions of {key} do not stack into one table ({error})")
+        return Copied(copied, waiting="; ".join(refused) or None)
 
 
 def _connect(warehouse: Path) -> duckdb.DuckDBPyConnection | None:

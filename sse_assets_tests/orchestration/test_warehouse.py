@@ -95,6 +95,19 @@ def test_a_copy_that_fails_leaves_the_old_one(
     assert rows(warehouse, "SELECT id FROM curated.electrolytes") == [("old",)]
 
 
+def test_a_table_whose_partitions_do_not_stack_costs_no_other_its_copy(
+    store: TableStore, warehouse: Path
+) -> None:
+    store.write(TableKey("a", "torn", "x"), pd.DataFrame({"value": [1.5]}))
+    store.write(TableKey("a", "torn", "y"), pd.DataFrame({"value": ["text"]}))
+    store.write(KEY, pd.DataFrame({"id": ["new"]}))
+    copied = bring_up_to_date(warehouse, store)
+    assert copied.tables == ["curated.electrolytes"]
+    assert copied.waiting is not None
+    assert "the partitions of a.torn do not stack into one table" in copied.waiting
+    assert rows(warehouse, "SELECT id FROM curated.electrolytes") == [("new",)]
+
+
 def test_a_file_that_is_no_warehouse_is_an_error(store: TableStore, warehouse: Path) -> None:
     warehouse.write_text("not a database")
     with pytest.raises(duckdb.IOException, match="not a valid DuckDB"):
