@@ -1,20 +1,17 @@
-"""What a step on a GPU carries; put all of it on every such asset, and nowhere else.
+"""What a step on a GPU carries; put both on every such asset, and nowhere else.
 
-@dg.asset(pool=GPU_POOL, op_tags=GPU_TAGS, retry_policy=GPU_RETRIES, ...)
+@dg.asset(pool=GPU_POOL, op_tags=GPU_TAGS, ...)
 """
 
-import dagster as dg
+from typing import Any
 
 GPU_POOL = "gpu"
 """Steps of one pool take turns: on one machine a GPU serves one step at a time. A machine with several raises
 the limit of the pool in the UI (Deployment, Concurrency)."""
 
-GPU_TAGS = {
+GPU_TAGS: dict[str, Any] = {
     "dagster-ray/config": {"num_gpus": 1},
     "dagster-k8s/config": {"container_config": {"resources": {"limits": {"nvidia.com/gpu": "1"}}}},
 }
 """Where there are many machines, these place the step on one that has a GPU. They belong to the step: as
 settings of the executor, they would ask for a GPU for every step."""
-
-GPU_RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
-"""A card that is busy, or lost with its machine, may be another one a minute later; long steps resume."""
