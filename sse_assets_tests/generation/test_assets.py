@@ -62,10 +62,11 @@ class Steps:
         self, *measurements: dict[str, Any], structures: list[dict[str, Any]] | None = None
     ) -> list[str]:
         """The partitions after `generated.compositions` is made from these rows."""
-        crystals = [structure(), *(structures or [])]
+        crystals = pd.DataFrame([structure(), *(structures or [])])
         self.sources = [
             _source("curated", "measurements", pd.DataFrame(list(measurements))),
-            _source("raw", "sample_structures", pd.DataFrame(crystals)),
+            _source("raw", "sample_structures", crystals),
+            _source("raw", "inbox_structures", crystals.head(0)),
         ]
         dg.materialize(
             [*self.sources, self.list_compositions], instance=self.instance, resources=self.resources
