@@ -3,7 +3,6 @@
 All of them are made on demand: a 7-8B model needs weights and a GPU, the small one minutes of a CPU.
 """
 
-import importlib.util
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,7 +19,7 @@ from sse_assets.evaluation.training_figures import loss_curves
 from sse_assets.evaluation.vocabulary import PROTOCOLS
 from sse_assets.language_models.answers import NumberMode, SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
-from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.errors import LanguageModelError, require_packages
 from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.settings import (
     LoadSettings,
@@ -198,7 +197,7 @@ def language_models(
     leakage: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fine-tune one model on one prompt case, under every protocol."""
-    _stop_without_torch()
+    require_packages()
     partition = context.partition_key
     assert isinstance(partition, dg.MultiPartitionKey)
     base = BASE_MODELS[partition.keys_by_dimension["base_model"]]
@@ -240,7 +239,7 @@ def small_language_model(
     leakage: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Train a small model on one prompt case, under every protocol."""
-    _stop_without_torch()
+    require_packages()
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 
     def base(folder: Path) -> BaseModel:
@@ -355,11 +354,3 @@ def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
         for protocol, rows in ((str(name), part) for name, part in leakage.groupby("protocol"))
     }
     return sentences | {ALL_ROWS: "It trains on every row, and has no test rows: it is there to be used."}
-
-
-def _stop_without_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise LanguageModelError(
-            "torch is not installed, and a language model needs it: run `make language-models` once, "
-            "which adds it to the environment"
-        )

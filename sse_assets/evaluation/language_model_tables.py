@@ -37,6 +37,11 @@ FIT_COLUMNS = [
 sample, `n_valid` of `n_total` test rows were answered by a number."""
 
 
+def scored_protocols(fits: pd.DataFrame) -> list[str]:
+    """Those that some model was trained under, but for that of the models that train on every row."""
+    return [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
+
+
 def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
     """Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
 
@@ -75,7 +80,7 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
 
     Convention `bound`. Valid answers are counted over all folds of a protocol.
     """
-    protocols = [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
+    protocols = scored_protocols(fits)
     printed = []
     for model in in_reading_order(fits["base_model"], LANGUAGE_MODELS):
         of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]

@@ -152,7 +152,7 @@ def render_report(inputs: ReportInputs) -> str:
         findings=_findings(inputs),
         flattery=_flattery(inputs),
         repeats=tables.repeat_measurements(inputs.electrolytes),
-        language_model_protocols=_scored_protocols(inputs.language_model_fits),
+        language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
         tables=_tables(inputs),
         pictures=_pictures(inputs, protocols),
     )
@@ -178,7 +178,7 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
     if len(fits):
         printed["number_modes"] = language_model_tables.number_modes(inputs.scores, fits)
         printed["fine_tuning_costs"] = language_model_tables.costs(fits)
-        for protocol in _scored_protocols(fits):
+        for protocol in language_model_tables.scored_protocols(fits):
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     generated = inputs.generated
     if len(generated.structures):
@@ -318,11 +318,6 @@ def _picture(figure: Figure, title: str, caption: str, description: str) -> Pict
     encoded = b64encode(png_bytes(figure)).decode()
     width = round(figure.get_figwidth() * _PIXELS_PER_INCH)
     return Picture(title, caption, description, f"data:image/png;base64,{encoded}", width)
-
-
-def _scored_protocols(fits: pd.DataFrame) -> list[str]:
-    """Those that some model was trained under, but for that of the models that train on every row."""
-    return [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
 
 
 def _most_honest(protocols: pd.Series) -> str:

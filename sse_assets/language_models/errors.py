@@ -1,5 +1,23 @@
 """What stops a language-model run before it wastes time."""
 
+from importlib.util import find_spec
+
+_PACKAGES = ("accelerate", "bitsandbytes", "peft", "transformers")
+"""Of the extra `language-models`, which a base installation lacks."""
+
 
 class LanguageModelError(RuntimeError):
     """One sentence a user can act on: what is wrong, where, and the remedy."""
+
+
+def require_packages() -> None:
+    """Stop where a language model cannot be loaded.
+
+    Raises:
+        LanguageModelError: naming the packages that are not installed.
+    """
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise LanguageModelError(
+            f"language models need {', '.join(missing)}: run `make language-models` once, which installs them"
+        )

@@ -16,6 +16,7 @@ from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, FeatureSet, f
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
+from sse_assets.language_models.errors import require_packages
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import formula_text
@@ -137,6 +138,7 @@ class _LanguageModel:
     folder: UPath
 
     def predict(self, material: Material) -> Prediction:
+        require_packages()
         from sse_assets.language_models.prediction import predict_new  # it imports torch, which takes seconds
 
         with tempfile.TemporaryDirectory() as scratch:

@@ -11,6 +11,7 @@ from upath import UPath
 
 from sse_assets.assets.language_models import language_models
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
+from sse_assets.language_models import errors
 from sse_assets.language_models.adapters import TrainingData
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.prediction import predict_new
@@ -168,6 +169,16 @@ def test_what_cannot_work_stops_before_any_training(
     cause = failure.step_failure_data.error.cause
     assert cause.cls_name == "LanguageModelError"
     assert sentence in cause.message
+
+
+def test_without_the_extra_the_step_says_what_to_install(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    # torch is there in a base installation, what reads language models is not.
+    monkeypatch.setattr(
+        errors, "find_spec", lambda name: None if name in ("peft", "transformers") else object()
+    )
+    (failure,) = step.run().filter_events(lambda event: event.is_step_failure)
+    message = failure.step_failure_data.error.cause.message
+    assert "language models need peft, transformers: run `make language-models` once" in message
 
 
 def test_the_step_asks_for_a_gpu() -> None:
