@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 export SSE_DATASET ?= $(or $(DATASET),sample)
 
-.PHONY: run language-models ui test lint clean
+.PHONY: run language-models ui test test-services lint clean
 
 # One process runs the whole pipeline fastest on one machine; SSE_EXECUTOR=multiprocess runs steps side by side.
 run language-models: export SSE_EXECUTOR ?= in_process
@@ -19,8 +19,11 @@ language-models: $(VENV)/.language-models  ## a small language model trained on 
 ui: $(VENV)/.run  ## the web UI on http://127.0.0.1:3000
 	@$(BIN)/sse-assets ui $(ARGS)
 
-test: lint  ## every check that CI makes
-	$(BIN)/pytest -n 2 --dist loadfile
+test: lint  ## every check that needs nothing but this environment
+	$(BIN)/pytest -n 2 --dist loadfile -m "not services"
+
+test-services: $(VENV)/.test  ## with a live daemon, PostgreSQL, an S3 server, a Ray cluster and a browser
+	$(BIN)/pytest -m services
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
