@@ -6,26 +6,25 @@
 
 Killed and started again with the same folder, it goes on from the last finished candidate or checkpoint. Each
 composition takes ten minutes to an hour on one core, dynamics of 20 ps about as long again; `--only` names
-some of them. `batch` writes each structure's CIF and record into `--results`.
+some of them. `batch` writes each structure's CIF and record into `--results`, `known` its two tables.
 """
 
 import argparse
 import functools
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+import torch
 from ase import Atoms
 from structure_search_known import KNOWN, Known
 
 from sse_assets.atomistics.evaluators import default_evaluator
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.generation import tables
-from sse_assets.generation.comparison import compare
 from sse_assets.generation.records import record_of
 from sse_assets.generation.search import EvaluatorFactory, Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import JOURNALS, Found, find_structure, plans
+from sse_assets.generation.structures import JOURNALS, find_structure, plans
 from sse_assets.generation.validation import validate
 from sse_assets.generation.winners import settle
 
@@ -49,49 +48,65 @@ def main() -> None:
     )
     parser.add_argument("--what", choices=("known", "batch", "dynamics"), required=True)
     parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
-    parser.add_argument("--results", type=Path, help="where batch puts CIFs and records (default: --folder)")
+    parser.add_argument("--results", type=Path, help="where tables, CIFs and records go (default: --folder)")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     arguments = parser.parse_args()
+    torch.set_num_threads(1)  # two searches side by side on two cores are faster than one on both
     evaluators = functools.cache(functools.partial(default_evaluator, processes=arguments.workers))
-    rows: list[dict[str, object]] = []
+    results = arguments.results or arguments.folder
+    results.mkdir(parents=True, exist_ok=True)
     for formula in arguments.only or list(BATCH if arguments.what == "batch" else KNOWN):
         folder = arguments.folder / formula
         match arguments.what:
             case "known":
-                rows.append(_against_known(formula, folder, evaluators))
+                table = _against_known(formula, folder, results, evaluators)
             case "batch":
-                rows.append(_generate(formula, folder, arguments.results or folder, evaluators))
+                table = _generate(formula, folder, results, evaluators)
             case "dynamics":
-                rows.extend(_gain(formula, folder, evaluators))
-        print(pd.DataFrame(rows).round(4).to_string(index=False), flush=True)
+                table = _gain(formula, folder, evaluators)
+        print(table.round(4).to_string(index=False), flush=True)
 
 
-def _against_known(formula: str, folder: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
-    """Found beside the published form that CHGNet puts lowest."""
+def _against_known(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
+    """Each search, and the best of all, beside the published form that CHGNet puts lowest."""
     found = find_structure(formula, SearchSettings(), folder, evaluators, _print_generation)
     judge = evaluators(ValidationSettings().relaxation)
     relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
     known = min(relaxed, key=lambda one: relaxed[one].evaluation.enthalpy_ev_per_atom)
-    reference = relaxed[known]
-    row = _summary(found) | {"known": known.name, "known_space_group": reference.space_group}
+    lowest = relaxed[known].evaluation.enthalpy_ev_per_atom
+    searches = pd.DataFrame(
+        {
+            "formula": formula,
+            "search": search.plan.name,
+            "cell_atoms": len(search.best.atoms) if search.best and search.best.atoms else None,
+            "generations": len(search.history.best),
+            "candidates": len(search.candidates),
+            "converged": search.history.converged,
+            "best_minus_known_mev": 1000 * (search.history.best[-1] - lowest),
+            "minutes": sum(candidate.seconds for candidate in search.candidates) / 60,
+        }
+        for search in found.searches
+    )
+    _keep(searches, results / "known_searches.csv")
     if found.best is None or found.best.atoms is None:
-        return row | {"failure": found.failure}
+        return pd.DataFrame([{"formula": formula, "failure": found.failure}])
     settled = settle(found.best.atoms, judge)
-    difference = settled.evaluation.enthalpy_ev_per_atom - reference.evaluation.enthalpy_ev_per_atom
-    comparison = compare(settled.structure, reference.structure)
-    return row | {
-        "found_minus_known_mev": 1000 * difference,
-        "space_group": settled.space_group,
-        "matches": comparison.matches,
-        "rmsd_normalised": comparison.rmsd_normalised,
-        "rmsd_a": comparison.rmsd_a,
-        "lengths_a": np.round(comparison.lengths_a, 2).tolist(),
-        "known_lengths_a": np.round(comparison.reference_lengths_a, 2).tolist(),
-    }
+    comparison = tables.comparisons({(formula, known.name): (settled, relaxed[known])})
+    _keep(comparison, results / "known.csv")
+    print(searches.round(2).to_string(index=False), flush=True)
+    return comparison
 
 
-def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> dict[str, object]:
+def _keep(rows: pd.DataFrame, file: Path) -> None:
+    """Write rows to a table in place of those of the same formula."""
+    if file.exists():
+        others = pd.read_csv(file)
+        rows = pd.concat([others[~others["formula"].isin(rows["formula"])], rows])
+    rows.round(4).to_csv(file, index=False)
+
+
+def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
     """Search, validate, and write down one composition of the batch."""
     found = find_structure(formula, BATCH_SETTINGS, folder, evaluators, _print_generation)
     settings = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
@@ -105,13 +120,12 @@ def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFa
             lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
         )
     record = record_of(found, validated, BATCH_SETTINGS, settings)
-    results.mkdir(parents=True, exist_ok=True)
     for name, text in record.to_files().items():
         (results / name).write_text(text)
-    return {name: value for name, value in record.structure.items() if name != "cif"}
+    return pd.DataFrame([record.structure]).drop(columns="cif")
 
 
-def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict[str, object]]:
+def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
     """What the paper's picosecond adds to FIRE for each survivor of the formula's smallest search."""
     settings = SearchSettings()
     plan = plans(formula, settings)[0]
@@ -119,7 +133,7 @@ def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict
     survivors = searched.history.population
     cells = [survivor.atoms for survivor in survivors if survivor.atoms is not None]
     moved = evaluators(EVALUATION[Profile.DEFAULT]).evaluate(cells, seeds=range(len(cells)))
-    return [
+    return pd.DataFrame(
         {
             "formula": formula,
             "candidate": survivor.candidate_id,
@@ -131,12 +145,7 @@ def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> list[dict
             "failure": after.failure,
         }
         for survivor, after in zip(survivors, moved, strict=True)
-    ]
-
-
-def _summary(found: Found) -> dict[str, object]:
-    row = tables.structures([found], {}).iloc[0]
-    return row[["formula", "z", "cell_atoms", "searches", "converged", "candidates", "seconds"]].to_dict()
+    )
 
 
 def _atoms(known: Known) -> Atoms:

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from pymatgen.core import Composition
 
-from sse_assets.generation.comparison import Comparison
+from sse_assets.generation.comparison import compare
+from sse_assets.generation.records import COMPARISON_COLUMNS
 from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.structures import Found
 from sse_assets.generation.validation import Validated
+from sse_assets.generation.winners import Settled
 
 CANDIDATE_COLUMNS = [
     "formula",
@@ -134,30 +136,31 @@ def dynamics(validated: Mapping[str, Validated]) -> pd.DataFrame:
     return table[[*first, *(column for column in table.columns if column not in first)]]
 
 
-def comparisons(compared: Mapping[tuple[str, str], Comparison]) -> pd.DataFrame:
-    """Table 6: found structures beside references.
+def comparisons(settled: Mapping[tuple[str, str], tuple[Settled, Settled]]) -> pd.DataFrame:
+    """Table 6: found structures beside known ones, `records.COMPARISON_COLUMNS`.
 
     Args:
-        compared: by formula and the name of the reference.
-
-    Returns:
-        Columns formula, reference, matches, rmsd_normalised, rmsd_a, and a, b, c of both supercells
-        (reference_a, …), in Å, shortest first.
+        settled: the found and the known structure, relaxed alike, by formula and the name of the known one.
     """
-    rows = [
-        {
-            "formula": formula,
-            "reference": reference,
-            "matches": one.matches,
-            "rmsd_normalised": one.rmsd_normalised,
-            "rmsd_a": one.rmsd_a,
-            **dict(zip("abc", one.lengths_a, strict=True)),
-            **{f"reference_{x}": v for x, v in zip("abc", one.reference_lengths_a, strict=True)},
-        }
-        for (formula, reference), one in compared.items()
-    ]
-    columns = ["formula", "reference", "matches", "rmsd_normalised", "rmsd_a", "a", "b", "c"]
-    return pd.DataFrame(rows, columns=[*columns, "reference_a", "reference_b", "reference_c"])
+    rows = []
+    for (formula, known), (found, reference) in settled.items():
+        compared = compare(found.structure, reference.structure)
+        difference = found.evaluation.enthalpy_ev_per_atom - reference.evaluation.enthalpy_ev_per_atom
+        rows.append(
+            {
+                "formula": formula,
+                "known": known,
+                "space_group": found.space_group,
+                "known_space_group": reference.space_group,
+                "found_minus_known_mev": 1000 * difference,
+                "matches": compared.matches,
+                "rmsd_normalised": compared.rmsd_normalised,
+                "rmsd_a": compared.rmsd_a,
+                **dict(zip("abc", compared.lengths_a, strict=True)),
+                **{f"known_{x}": v for x, v in zip("abc", compared.reference_lengths_a, strict=True)},
+            }
+        )
+    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
 
 
 def _structure_row(found: Found, validated: Validated | None) -> dict[str, object]:

@@ -7,7 +7,6 @@ import pytest
 
 from sse_assets.atomistics.evaluators import ase_evaluator
 from sse_assets.generation import tables
-from sse_assets.generation.comparison import compare
 from sse_assets.generation.records import read_record, record_of
 from sse_assets.generation.search import History
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
@@ -71,10 +70,11 @@ def test_dynamics_and_comparisons(smoke: tuple[Found, Validated, Path]) -> None:
     assert set(moved["conditions"]) == {"search", "ambient"}
     assert tables.dynamics({}).empty
 
-    crystal = validated.settled.structure
-    (row,) = tables.comparisons({("Li2O", "itself"): compare(crystal, crystal)}).to_dict("records")
+    settled = validated.settled
+    (row,) = tables.comparisons({("Li2O", "itself"): (settled, settled)}).to_dict("records")
     assert row["matches"]
-    assert row["a"] == row["reference_a"] >= 10
+    assert row["found_minus_known_mev"] == 0
+    assert row["a"] == row["known_a"] >= 10
 
 
 def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
