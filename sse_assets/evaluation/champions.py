@@ -99,9 +99,9 @@ CHAMPION_COLUMNS = [
 ]
 """A row for each decision, the last one at the end.
 
-`model_path`, `data_version`, `n_train` and `champion` (its recipe) are of the model that reigns from then on; the
-errors are of the two that were compared, NaN where none were. `challenger` (a recipe) and `tested` (the test
-rows) say what was decided, `decided_at` when (UTC).
+`model_path`, `data_version`, `n_train` and `champion` (its recipe) are of the model that reigns from then on;
+the errors are of the two that were compared, NaN where none were. `challenger` (a recipe) and `tested` (the
+test rows) say what was decided, `decided_at` when (UTC).
 """
 
 

@@ -51,7 +51,8 @@ def score_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
     scores = _honest_mae(now).merge(_honest_mae(before)[[*by, "value"]], on=by, suffixes=("", "_before"))
     if scores.empty:
         return Drift(False, "Nothing to compare with: no protocol was scored before and is scored now.", {})
-    moved, figures = [], {}
+    moved: list[str] = []
+    figures: dict[str, float] = {}
     for score in scores.to_dict("records"):
         name = f"{score['protocol']}_{score['label_convention']}"
         change = score["value"] - score["value_before"]
