@@ -78,7 +78,8 @@ def champions(
     if verdict.decision is not Decision.UNCHANGED or not is_decided(history, challenger, tested):
         now = datetime.now(UTC)
         history = with_decision(history, context.partition_key, challenger, tested, verdict, now)
-    context.log.info(f"champion ({context.partition_key}) {verdict.decision}: {verdict.reason}")
+    if verdict.decision in (Decision.PROMOTED, Decision.KEPT):
+        context.log.info(f"champion ({context.partition_key}) {verdict.decision}: {verdict.reason}")
     return table_result(
         history,
         # When it was decided says nothing of what was decided.
@@ -87,8 +88,8 @@ def champions(
             "decision": verdict.decision.value,
             "reason": dg.MetadataValue.md(verdict.reason),
             "champion": str(settings.blob_root / history["model_path"].iloc[-1]),
-            "decisions": figure_metadata(decisions(history), "New models against champions"),
             **_errors(verdict, tests),
+            **_drawn(history),
         },
     )
 
@@ -183,3 +184,10 @@ def _errors(verdict: Verdict, tests: pd.DataFrame) -> dict[str, float]:
         "mae_champion": compared.mae_champion,
         "difference": compared.difference,
     }
+
+
+def _drawn(history: pd.DataFrame) -> dict[str, dg.MarkdownMetadataValue]:
+    """The comparisons there were, if any."""
+    if not (history["n"] > 0).any():
+        return {}
+    return {"decisions": figure_metadata(decisions(history), "New models against champions")}
