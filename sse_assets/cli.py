@@ -130,13 +130,17 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
         raise click.ClickException(str(error)) from error
     click.echo(f"log10(σ / (S/cm)) = {prediction.log10_sigma:.2f}, σ = {10**prediction.log10_sigma:.1e} S/cm")
     click.echo(f"90 % interval: {prediction.low:.2f} to {prediction.high:.2f}")
-    click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}")
+    standing = f" ({chosen['standing']})" if chosen["standing"] else ""
+    click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
     for remark in prediction.remarks:
         click.echo(f"note: {remark}")
 
 
 def _stored_models(settings: Settings) -> pd.DataFrame:
-    """Columns model, variant, protocol, label_convention, model_path of everything that can be asked."""
+    """Everything that can be asked, as `screening.prediction.with_champions` returns it."""
+    from sse_assets.evaluation.champions import CHAMPION_COLUMNS, champions_now
+    from sse_assets.screening.prediction import with_champions
+
     store = TableStore(settings.blob_root)
     names = {"base_model": "model", "feature_set": "variant", "case": "variant"}
     found = []
@@ -146,7 +150,11 @@ def _stored_models(settings: Settings) -> pd.DataFrame:
             text = table[table["kind"] == "text"] if "kind" in table else table.assign(model=name)
             found.append(text.dropna(subset="model_path"))
     columns = ["model", "variant", "protocol", "label_convention", "model_path"]
-    return pd.concat([pd.DataFrame(columns=columns), *found])[columns]
+    history = pd.DataFrame(columns=CHAMPION_COLUMNS)
+    with contextlib.suppress(TableError):  # not made yet
+        history = store.read(TableKey("models", "champions"))
+    stored = pd.concat([pd.DataFrame(columns=columns), *found])[columns]
+    return with_champions(stored, champions_now(history))
 
 
 def _settings() -> Settings:

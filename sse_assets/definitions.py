@@ -2,8 +2,10 @@
 
 import dagster as dg
 
+from sse_assets.assets.champions import champions
 from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
+from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.language_models import (
     language_model_assets,
@@ -33,8 +35,8 @@ _JOBS = [
     ),
     dg.define_asset_job(
         "train_boosted_trees",
-        selection=dg.AssetSelection.assets(*boosted_trees_assets),
-        description="Settings, models, predictions and SHAP values of the boosted trees.",
+        selection=dg.AssetSelection.assets(*boosted_trees_assets, champions),
+        description="Settings, models, predictions and SHAP values of the boosted trees, and who answers.",
     ),
     dg.define_asset_job(
         "train_small_language_model",
@@ -65,12 +67,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        champions,
         *language_model_assets,
         *metrics_assets,
     ]
     return dg.Definitions(
         assets=automated(assets),
-        asset_checks=[electrolytes_are_sound, *split_checks],
+        asset_checks=[electrolytes_are_sound, *split_checks, *drift_checks],
         jobs=_JOBS,
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),

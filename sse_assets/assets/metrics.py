@@ -186,6 +186,7 @@ REPORT = "reports/report.html"
         "leakage": dg.AssetIn(["splits", "leakage"]),
         "shap_values": dg.AssetIn(["models", "boosted_trees_shap"]),
         "hyperparameters": dg.AssetIn(["models", "boosted_trees_settings"]),
+        "champions": dg.AssetIn(["models", "champions"]),
         "predictions": _PREDICTIONS,
         "scores": dg.AssetIn([GROUP, "scores"]),
         "comparisons": dg.AssetIn([GROUP, "comparisons"]),
@@ -210,6 +211,7 @@ def report(
     leakage: pd.DataFrame,
     shap_values: pd.DataFrame,
     hyperparameters: pd.DataFrame,
+    champions: pd.DataFrame,
     predictions: pd.DataFrame,
     scores: pd.DataFrame,
     comparisons: pd.DataFrame,
@@ -239,6 +241,7 @@ def report(
             predictions=predictions,
             scores=scores,
             comparisons=comparisons,
+            champions=champions,
             shap_values=shap_values[explained],
             language_model_fits=pd.concat([language_models, small_language_model]).reindex(
                 columns=FIT_COLUMNS

@@ -12,8 +12,9 @@ from pydantic import Field
 from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
 from sse_assets.boosted_trees.left_out import predictions_without
 from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.boosted_trees.training import train_feature_set
+from sse_assets.boosted_trees.training import ALL_ROWS, train_feature_set
 from sse_assets.boosted_trees.tuning import tune
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
@@ -30,6 +31,8 @@ from sse_assets.splits.protocols import Protocol
 
 GROUP = "models"
 _CODE_VERSION = "1"
+_TRAINING_CODE_VERSION = "2"
+"""2: the rows that the final model was trained on lie beside it."""
 _TABLE_1 = BoostedTreesSettings()
 _TUNING_PROTOCOLS = ("official", "diversity")
 """Tuning sees the training rows of the first of these that the data set has, and never a test row of it."""
@@ -121,7 +124,7 @@ def boosted_trees_settings(
             n_calls=steps,
             cv_groups=merged_groups(electrolytes) if protocol == "official" else None,
             seed=settings.seed,
-            workers=_workers(),
+            workers=workers(),
             progress=report_progress(context.log, f"tuning ({feature_set})"),
         )
         settings, origin = result.settings, f"tuned in {steps} steps on the training rows of {protocol}"
@@ -139,14 +142,14 @@ def boosted_trees_settings(
             "boosted_trees",
             "A row for each fit, and the stored models: one for each protocol with a single fold and one "
             "trained on every row, under both label conventions.",
-            code_version=_CODE_VERSION,
+            code_version=_TRAINING_CODE_VERSION,
             kind="xgboost",
         ),
         "boosted_trees_predictions": table_out(
             GROUP,
             "boosted_trees_predictions",
             "Predictions of every fit for its training and test rows, with 90 % intervals.",
-            code_version=_CODE_VERSION,
+            code_version=_TRAINING_CODE_VERSION,
         ),
     },
     partitions_def=feature_sets,
@@ -163,18 +166,18 @@ def boosted_trees(
     """Train on one feature set."""
     feature_set = FeatureSet(context.partition_key)
     features = feature_matrix(feature_set, stoichiometric, geometric)
-    hyperparameters = {name: settings_table[name].item() for name in asdict(_TABLE_1)}
+    hyperparameters = BoostedTreesSettings(**{name: settings_table[name].item() for name in asdict(_TABLE_1)})
     inputs = [features.reset_index(), electrolytes, assignments, settings_table]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
     trained = train_feature_set(
         features,
         labels(electrolytes),
         assignments,
-        BoostedTreesSettings(**hyperparameters),
+        hyperparameters,
         feature_set=feature_set.value,
         cv_groups=merged_groups(electrolytes),
         data_version=data_version,
-        workers=_workers(),
+        workers=workers(),
         progress=report_progress(context.log, f"boosted trees ({feature_set}), fits"),
     )
     folder = f"models/boosted_trees/{feature_set}/{data_version}"
@@ -182,6 +185,9 @@ def boosted_trees(
     for (protocol, convention), model in trained.models.items():
         paths[protocol, convention.value] = f"{folder}/{protocol}-{convention}"
         model.save(str(settings.blob_root / paths[protocol, convention.value]))
+    # By these it is later set against the models that come after it.
+    final = Recipe.of(features, labels(electrolytes)[LabelConvention.BOUND], electrolytes, hyperparameters)
+    final.save_rows(str(settings.blob_root / paths[ALL_ROWS, LabelConvention.BOUND.value]))
     fitted = zip(trained.fits["protocol"], trained.fits["label_convention"], strict=True)
     fits = trained.fits.assign(
         feature_set=feature_set.value,
@@ -224,7 +230,7 @@ def boosted_trees_shap(
     for done, fit in enumerate(stored, start=1):
         model = BoostedTreesModel.load(str(settings.blob_root / fit["model_path"]))
         names = {name: fit[name] for name in ("feature_set", "protocol", "label_convention")}
-        explained.append(shap_values(model, features, workers=_workers()).assign(**names))
+        explained.append(shap_values(model, features, workers=workers()).assign(**names))
         progress(done, len(stored))
     first = explained[0]
     ranking = shap_ranking(first).head(10)
@@ -266,7 +272,7 @@ def boosted_trees_without_generated(
             labels(electrolytes)[LabelConvention.BOUND],
             assignments[assignments["protocol"] == Protocol.GROUPED.value],
             BoostedTreesSettings(**{name: of_all_features[name].item() for name in asdict(_TABLE_1)}),
-            workers=_workers(),
+            workers=workers(),
             progress=report_progress(context.log, "boosted trees without generated rows, fits"),
         )
     )
@@ -276,5 +282,6 @@ boosted_trees_assets = [boosted_trees_settings, boosted_trees, boosted_trees_sha
 model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generated]
 
 
-def _workers() -> int:
+def workers() -> int:
+    """Fits of one step that run at a time."""
     return os.cpu_count() or 1

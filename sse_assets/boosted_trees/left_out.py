@@ -1,14 +1,11 @@
 """What the trees predict when some rows do not train: to see what those rows are worth to the others."""
 
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 
-from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.folds import FOLD_COLUMNS, Fold, predict_folds
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-
-LEFT_OUT_COLUMNS = ["fold", "electrolyte_id", "predicted"]
 
 
 def predictions_without(
@@ -33,23 +30,15 @@ def predictions_without(
         progress: called with (fits done, fits in all).
 
     Returns:
-        Columns `LEFT_OUT_COLUMNS`; empty if nothing is left out.
+        Columns `FOLD_COLUMNS`; empty if nothing is left out.
     """
     if not left_out:
-        return pd.DataFrame(columns=LEFT_OUT_COLUMNS)
-
-    def predict(fold: object, rows: pd.DataFrame) -> pd.DataFrame:
-        role = rows.set_index("electrolyte_id")["role"].sort_index()
-        train = role.index[(role == "train") & ~role.index.isin(list(left_out))]
-        test = role.index[role == "test"]
-        model = BoostedTreesModel.fit(features.loc[train], label.loc[train], settings)
-        predicted = model.predict(features.loc[test])
-        return pd.DataFrame({"fold": fold, "electrolyte_id": test, "predicted": predicted})
-
-    folds = list(assignments.groupby("fold"))
-    predicted = []
-    with ThreadPoolExecutor(workers) as pool:  # threads: XGBoost releases the interpreter lock
-        for one in pool.map(lambda fold: predict(*fold), folds):
-            predicted.append(one)
-            progress(len(predicted), len(folds))
-    return pd.concat(predicted, ignore_index=True)[LEFT_OUT_COLUMNS]
+        return pd.DataFrame(columns=FOLD_COLUMNS)
+    folds = []
+    for name, rows in assignments.groupby("fold"):
+        role = rows.set_index("electrolyte_id")["role"]
+        trains = (role == "train") & ~role.index.isin(list(left_out))
+        folds.append(Fold(name, role.index[trains], role.index[role == "test"]))
+    return predict_folds(
+        folds, features, label, settings, tested=features, workers=workers, progress=progress
+    )

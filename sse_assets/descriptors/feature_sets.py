@@ -1,8 +1,10 @@
 """The three sets of features that the paper compares, as matrices for a model."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pandas as pd
+from pymatgen.core import Element
 
 GEOMETRIC_COLUMNS = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
 """The paper's five geometric features, of all that the geometric table holds."""
@@ -50,6 +52,16 @@ def feature_matrix(
             return geometry.loc[fractions.index]
         case FeatureSet.ALL:
             return fractions.join(geometry)
+
+
+def with_absent_elements(features: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """The same features, and a column of zeros for each element among the names that they lack.
+
+    A table of stoichiometric features has a column for those elements alone that occur in it; a model that
+    was trained on other rows may ask for more.
+    """
+    absent = [name for name in names if name not in features and Element.is_valid_symbol(name)]
+    return features.assign(**dict.fromkeys(absent, 0.0))
 
 
 def _by_electrolyte(table: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation import (
+    champions,
     dataset_figures,
     generated_contribution,
     generation_figures,
@@ -84,6 +85,8 @@ class ReportInputs:
     predictions: pd.DataFrame
     scores: pd.DataFrame
     comparisons: pd.DataFrame
+    champions: pd.DataFrame
+    """Every decision on which model answers, as in `champions`."""
     shap_values: pd.DataFrame
     """Of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
     language_model_fits: pd.DataFrame
@@ -168,6 +171,7 @@ def _tables(inputs: ReportInputs) -> dict[str, report_tables.Table]:
         "hyperparameters": report_tables.hyperparameters(inputs.settings),
         "feature_sets": report_tables.feature_sets(inputs.scores),
         "comparisons": report_tables.paired_comparisons(inputs.comparisons),
+        "champions": champions.champions_table(inputs.champions),
         "coverage": report_tables.interval_coverage(coverage(inputs.predictions)),
         "cross_model": report_tables.cross_model(inputs.scores, inputs.assignments),
         "chemical_groups": report_tables.chemical_groups(inputs.predictions, inputs.electrolytes),

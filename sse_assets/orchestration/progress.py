@@ -26,7 +26,7 @@ class _PlainLines(logging.Formatter):
         if event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
             return f"  ✓ {_asset(event)}{_rows(event)}"
         if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
-            return f"  ✗ check {event.asset_check_evaluation_data.check_name}"
+            return f"  {_mark(event)} check {_what_was_found(event)}"
         return f"  ✗ {step}: {_what_was_raised(event)}"
 
 
@@ -55,6 +55,18 @@ def _rows(event: dg.DagsterEvent) -> str:
     metadata = event.step_materialization_data.materialization.metadata
     rows = metadata.get("dagster/row_count")
     return f": {rows.value} rows" if rows else ""
+
+
+def _mark(event: dg.DagsterEvent) -> str:
+    """`!` for a check that only warns."""
+    warns = event.asset_check_evaluation_data.severity is dg.AssetCheckSeverity.WARN
+    return "!" if warns else "✗"
+
+
+def _what_was_found(event: dg.DagsterEvent) -> str:
+    """The check, and its own words where it has some."""
+    check = event.asset_check_evaluation_data
+    return f"{check.check_name}: {check.description}" if check.description else check.check_name
 
 
 def _what_was_raised(event: dg.DagsterEvent) -> str:

@@ -22,7 +22,10 @@ from sse_assets.orchestration.blobs import write_bytes
 
 _MANIFEST = "current.json"
 _VERSIONS_KEPT = 3
-"""The current version and the two before it, so that a slow reader can finish."""
+"""The current version and the two before it, so that a slow reader can finish.
+
+The newest version with other content than the current one is kept too, for `read_previous`.
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -74,7 +77,7 @@ class TableStore:
         folder = self._folder(key)
         write_bytes(folder / version.file, data)
         write_bytes(folder / _MANIFEST, json.dumps(asdict(version)).encode())
-        self._forget_old_versions(folder)
+        self._forget_old_versions(folder, version.file)
         return version
 
     def read(self, key: TableKey) -> pd.DataFrame:
@@ -84,6 +87,17 @@ class TableStore:
             TableError: if there is no such table.
         """
         return self.read_arrow(key).to_pandas()
+
+    def read_previous(self, key: TableKey) -> pd.DataFrame | None:
+        """What one table or partition held before its content last changed; None if it never did.
+
+        Not the version before the current one: writing the same again, as a run does that was killed and
+        is repeated, does not hide what has changed.
+        """
+        current = self.version(key)
+        folder = self._folder(key)
+        previous = _before(current.file, _versions(folder)) if current else None
+        return _read(folder / previous).to_pandas() if previous else None
 
     def read_arrow(self, key: TableKey) -> pa.Table:
         """As `read`, without the conversion to pandas."""
@@ -125,16 +139,34 @@ class TableStore:
     def _read_part(self, key: TableKey) -> pa.Table:
         version = self.version(key)
         assert version is not None  # _parts names only what has one
-        return pq.read_table(io.BytesIO((self._folder(key) / version.file).read_bytes()))
+        return _read(self._folder(key) / version.file)
 
     def _folder(self, key: TableKey) -> UPath:
         folder = self._root / key.group / key.name
         return folder if key.partition is None else folder / quote(key.partition, safe="")
 
-    def _forget_old_versions(self, folder: UPath) -> None:
-        versions = sorted(file.name for file in folder.iterdir() if file.name.endswith(".parquet"))
+    def _forget_old_versions(self, folder: UPath, current: str) -> None:
+        versions = _versions(folder)
+        previous = _before(current, versions)
         for name in versions[:-_VERSIONS_KEPT]:
-            (folder / name).unlink(missing_ok=True)
+            if name != previous:
+                (folder / name).unlink(missing_ok=True)
+
+
+def _versions(folder: UPath) -> list[str]:
+    """File names of a table's versions, the newest last."""
+    return sorted(file.name for file in folder.iterdir() if file.name.endswith(".parquet"))
+
+
+def _before(current: str, versions: list[str]) -> str | None:
+    """The newest version before the current one that has other content; names are a time and a hash."""
+    content = current.split("-")[1]
+    others = [name for name in versions if name < current and name.split("-")[1] != content]
+    return others[-1] if others else None
+
+
+def _read(file: UPath) -> pa.Table:
+    return pq.read_table(io.BytesIO(file.read_bytes()))
 
 
 def content_sha256(frame: pd.DataFrame) -> str:

@@ -11,8 +11,13 @@ import pandas as pd
 from upath import UPath
 
 from sse_assets.boosted_trees.model import CARD_FILE, BoostedTreesModel
-from sse_assets.boosted_trees.training import ALL_ROWS
-from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, FeatureSet, feature_matrix
+from sse_assets.boosted_trees.training import ALL_ROWS, MODEL_NAME
+from sse_assets.descriptors.feature_sets import (
+    GEOMETRIC_COLUMNS,
+    FeatureSet,
+    feature_matrix,
+    with_absent_elements,
+)
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
@@ -83,6 +88,35 @@ def open_predictor(folder: UPath) -> Predictor:
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
 
 
+def with_champions(stored: pd.DataFrame, champions: pd.DataFrame) -> pd.DataFrame:
+    """The stored models, where the reigning champion of a feature set stands for the trees trained last.
+
+    Args:
+        stored: columns model, variant, protocol, label_convention, model_path.
+        champions: columns `feature_set`, `model_path`, `n_train` and `since` (a time in ISO 8601).
+
+    Returns:
+        The same columns, and `standing`: since when a champion reigns and on how many rows it was trained,
+        empty for a model that is none.
+    """
+    reign = pd.DataFrame(
+        {
+            "model": MODEL_NAME,
+            "variant": champions["feature_set"],
+            "protocol": ALL_ROWS,
+            "label_convention": LabelConvention.BOUND.value,
+            "model_path": champions["model_path"],
+            "standing": [
+                f"champion since {since[:10]}, {n_train} rows"
+                for since, n_train in zip(champions["since"], champions["n_train"], strict=True)
+            ],
+        }
+    )
+    what = ["model", "variant", "protocol", "label_convention"]
+    has_champion = pd.MultiIndex.from_frame(stored[what]).isin(pd.MultiIndex.from_frame(reign[what]))
+    return pd.concat([stored[~has_champion].assign(standing=""), reign], ignore_index=True)
+
+
 def choose_model(
     stored: pd.DataFrame, model: str, variant: str | None, *, has_crystal: bool
 ) -> Mapping[str, str]:
@@ -121,8 +155,7 @@ class _Trees:
         card = self.model.card
         assert card is not None  # no model is stored without one
         features = _features(material, FeatureSet(card.feature_set))
-        absent = dict.fromkeys(set(self.model.feature_names) - {*features, *GEOMETRIC_COLUMNS}, 0.0)
-        known = features.assign(**absent)
+        known = with_absent_elements(features, self.model.feature_names)
         predicted = float(self.model.predict(known)[0])
         half_width = math.nan if card.interval_half_width is None else card.interval_half_width
         return Prediction(

@@ -64,3 +64,20 @@ def sources_in_common(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
         },
         index=rows.index,
     )
+
+
+def sharing_nothing(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Index:
+    """The rows that are none of the others, and share neither a DOI nor a composition with one.
+
+    Where the others are whole groups of a table, all rows of that table outside those groups are such rows.
+    Of rows that the table no longer holds, this is how to tell which may train beside the others.
+
+    Args:
+        rows: with the columns `doi` and `composition_key`; index electrolyte_id.
+        others: likewise.
+
+    Returns:
+        Their electrolyte_ids.
+    """
+    shared = sources_in_common(rows, others).any(axis="columns")
+    return rows.index[~shared & ~rows.index.isin(others.index)]

@@ -3,7 +3,12 @@ import math
 import pandas as pd
 import pytest
 
-from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, FeatureSet, feature_matrix
+from sse_assets.descriptors.feature_sets import (
+    GEOMETRIC_COLUMNS,
+    FeatureSet,
+    feature_matrix,
+    with_absent_elements,
+)
 
 STOICHIOMETRIC = pd.DataFrame(
     {"electrolyte_id": ["oxide", "salt"], "Li": [2 / 3, 0.5], "O": [1 / 3, 0.0], "Cl": [0.0, 0.5]}
@@ -53,3 +58,10 @@ def test_tables_of_different_electrolytes_are_refused():
 def test_a_repeated_electrolyte_is_refused():
     with pytest.raises(ValueError, match="the geometric table lists oxide twice"):
         feature_matrix(FeatureSet.GEOMETRIC, STOICHIOMETRIC, GEOMETRIC.iloc[[0, 1, 1]])
+
+
+def test_an_element_that_no_row_holds_is_absent_from_each() -> None:
+    features = pd.DataFrame({"Li": [0.5, 1.0]}, index=["x", "y"])
+    known = with_absent_elements(features, ["Po", "Li", "poav_cm3_g"])
+    assert known.columns.tolist() == ["Li", "Po"]  # what is no element stays unknown
+    assert known["Po"].tolist() == [0.0, 0.0]

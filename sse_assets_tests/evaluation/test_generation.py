@@ -8,6 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation import generation_figures, generation_tables
+from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.evaluation.figure_style import png_bytes
 from sse_assets.evaluation.generated_contribution import (
     CELL,
@@ -108,6 +109,7 @@ def inputs(run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
+        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
         shap_values=run.shap_values,
         language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
         generated=NOTHING_GENERATED,

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.evaluation import language_model_tables, parity_figures, training_figures
+from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
@@ -201,6 +202,7 @@ def test_the_report_has_a_section_only_where_there_are_language_models(run, answ
         predictions=pd.concat([run.predictions, answers]),
         scores=scored,
         comparisons=run.comparisons,
+        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
         shap_values=run.shap_values,
         language_model_fits=fits,
         generated=NOTHING_GENERATED,

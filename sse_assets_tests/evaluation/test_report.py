@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.report import ReportInputs, Source, render_report
 from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
@@ -57,6 +58,7 @@ def inputs(run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
+        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
         shap_values=run.shap_values,
         language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
         generated=NOTHING_GENERATED,

@@ -82,6 +82,38 @@ def test_old_versions_are_forgotten(store: TableStore) -> None:
     assert len([f for f in store.location(KEY).iterdir() if f.name.endswith(".parquet")]) == 3
 
 
+def test_what_a_table_held_before_it_changed_is_found_however_often_it_is_written(store: TableStore) -> None:
+    assert store.read_previous(KEY) is None
+    store.write(KEY, ONE)
+    assert store.read_previous(KEY) is None
+    for _ in range(5):
+        store.write(KEY, TWO)
+    previous = store.read_previous(KEY)
+    assert previous is not None
+    pd.testing.assert_frame_equal(previous, ONE)
+    store.write(KEY, ONE)
+    assert len(store.read_previous(KEY)) == len(TWO)  # type: ignore[arg-type]
+
+
+def test_a_version_that_a_killed_write_left_is_not_the_previous_one(
+    store: TableStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(KEY, ONE)
+    store.write(KEY, TWO)
+    replace = Path.replace
+
+    def killed(source: Path, target: Path) -> Path:
+        if target.name == "current.json":
+            raise KeyboardInterrupt
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(KEY, ONE.assign(value=0.7))
+    monkeypatch.undo()
+    assert store.read_previous(KEY)["value"].tolist() == [0.5]  # type: ignore[index]
+
+
 def test_content_hash_depends_on_content_alone() -> None:
     assert content_sha256(ONE) == content_sha256(ONE.copy())
     assert content_sha256(ONE) != content_sha256(ONE.assign(value=0.6))

@@ -11,7 +11,13 @@ from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.crystal import CifError
-from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
+from sse_assets.screening.prediction import (
+    Material,
+    PredictionError,
+    choose_model,
+    open_predictor,
+    with_champions,
+)
 
 ROCK_SALT = """\
 data_licl
@@ -112,6 +118,21 @@ def test_the_model_asked_is_the_richest_one_trained_on_all_rows(
     model: str, variant: str | None, has_crystal: bool, path: str
 ) -> None:
     assert choose_model(STORED, model, variant, has_crystal=has_crystal)["model_path"] == path
+
+
+def test_a_champion_answers_in_the_place_of_the_trees_trained_last() -> None:
+    champions = pd.DataFrame(
+        [("all", "champion", 83, "2026-03-01T12:00:00+00:00")],
+        columns=["feature_set", "model_path", "n_train", "since"],
+    )
+    stored = with_champions(STORED, champions)
+    chosen = choose_model(stored, "boosted_trees", None, has_crystal=True)
+    assert (chosen["model_path"], chosen["protocol"]) == ("champion", "all_rows")
+    assert chosen["standing"] == "champion since 2026-03-01, 83 rows"
+    formula = choose_model(stored, "boosted_trees", None, has_crystal=False)
+    assert (formula["model_path"], formula["standing"]) == ("formula", "")
+    assert len(stored) == len(STORED)
+    assert with_champions(STORED, champions.head(0))["model_path"].tolist() == STORED["model_path"].tolist()
 
 
 def test_a_model_that_is_not_there_is_named_with_those_that_are() -> None:

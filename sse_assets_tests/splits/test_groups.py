@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sse_assets.splits.groups import merged_groups, sources_in_common
+from sse_assets.splits.groups import merged_groups, sharing_nothing, sources_in_common
 
 rows_of_sources = st.lists(
     st.tuples(st.sampled_from([None, "10.1/a", "10.1/b", "10.1/c", "10.1/d"]), st.sampled_from("UVWXYZ")),
@@ -91,3 +91,22 @@ def test_a_row_that_names_two_papers_is_linked_to_both() -> None:
     assert merged_groups(table).tolist() == [0, 0, 0, 1]
     shared = sources_in_common(table, table.iloc[[0]])
     assert shared["doi"].tolist() == [True, False, True, False]
+
+
+@settings(deadline=None, max_examples=50)  # a busy machine is no failure
+@given(rows_of_sources, st.integers(0, 24))
+def test_outside_of_whole_groups_nothing_is_shared(
+    sources: list[tuple[str | None, str]], number: int
+) -> None:
+    table = electrolytes(sources).set_index("electrolyte_id")
+    groups = merged_groups(table.reset_index())
+    is_tested = groups == number % (groups.max() + 1)
+    assert sharing_nothing(table, table[is_tested]).tolist() == table.index[~is_tested].tolist()
+
+
+def test_rows_that_a_table_no_longer_holds_share_what_they_once_did() -> None:
+    once = electrolytes([("10.1/a", "LiF"), ("10.1/b", "LiCl"), ("10.1/c", "LiI"), ("10.1/d", "Li2S")])
+    today = electrolytes([("10.1/A", "LiBr"), ("10.1/x", "LiCl"), ("10.1/y", "Li2O")])
+    tested = today.assign(electrolyte_id=["new:0", "new:1", "e2"])  # e2 has another paper and formula now
+    free = sharing_nothing(once.set_index("electrolyte_id"), tested.set_index("electrolyte_id"))
+    assert free.tolist() == ["e3"]

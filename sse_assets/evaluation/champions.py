@@ -1,0 +1,243 @@
+"""Which of two models answers: the one that has been answering, or the one that was trained last.
+
+Every new model challenges the reigning one on the same test rows, under protocol `grouped` and convention
+`bound`. It takes over unless it is worse, for it knows the data of today. A table keeps every decision.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
+from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
+from sse_assets.evaluation.vocabulary import FEATURE_SETS, in_reading_order
+
+TOLERANCE = 0.05
+"""Log units by which a challenger may err more than the champion, if that can be chance."""
+FEWEST_TEST_ROWS = 20
+"""With fewer rows that both can be tested on, nothing is concluded."""
+
+
+class Decision(StrEnum):
+    """What came of a challenge."""
+
+    FIRST = "first"
+    """There was no champion."""
+    PROMOTED = "promoted"
+    """The challenger took over."""
+    KEPT = "kept"
+    """The champion stays: the challenger is worse."""
+    UNCHANGED = "unchanged"
+    """The champion stays: there is nothing to decide."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A stored model, and what it was made from."""
+
+    model_path: str
+    """Under the blob root."""
+    data_version: str
+    """As on the model's card."""
+    n_train: int
+    recipe: str
+    """Version of its training rows and settings: equal for models that are the same."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Mean absolute errors on the same rows, in log units, and their difference with its 95 % interval."""
+
+    mae_champion: float
+    mae_challenger: float
+    difference: float
+    """Challenger minus champion: positive if the challenger errs more."""
+    low: float
+    high: float
+    n: int
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the challenger is worse: beyond chance, or by more than `TOLERANCE`."""
+        return self.low > 0 or self.difference > TOLERANCE
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A decision and why."""
+
+    decision: Decision
+    reason: str
+    """One sentence."""
+    comparison: Comparison | None = None
+
+
+NO_CHAMPION = Verdict(Decision.FIRST, "There was no champion on these features before.")
+SAME = Verdict(Decision.UNCHANGED, "The model trained last is the champion: the same rows and settings.")
+ASKED_BEFORE = Verdict(Decision.UNCHANGED, "These two have been compared on these rows before.")
+
+CHAMPION_COLUMNS = [
+    "feature_set",
+    "decision",
+    "reason",
+    "mae_champion",
+    "mae_challenger",
+    "difference",
+    "low",
+    "high",
+    "n",
+    "model_path",
+    "data_version",
+    "n_train",
+    "champion",
+    "challenger",
+    "tested",
+    "decided_at",
+]
+"""A row for each decision, the last one at the end.
+
+`model_path`, `data_version`, `n_train` and `champion` (its recipe) are of the model that reigns from then on;
+the errors are of the two that were compared, NaN where none were. `challenger` (a recipe) and `tested` (the
+test rows) say what was decided, `decided_at` when (UTC).
+"""
+
+
+def compare(
+    errors: pd.DataFrame, groups: pd.Series, *, n_bootstrap: int = 1000, seed: int = 0
+) -> Comparison | None:
+    """Set two models against each other on the rows that both predict.
+
+    Args:
+        errors: absolute errors in log units, columns `champion` and `challenger`, NaN where a model says
+            nothing; index electrolyte_id, each once.
+        groups: by electrolyte_id, resampled whole.
+        n_bootstrap: number of resamples.
+        seed: of the resamples.
+
+    Returns:
+        None if fewer than `FEWEST_TEST_ROWS` are common to both.
+    """
+    common = errors.dropna()
+    if len(common) < FEWEST_TEST_ROWS:
+        return None
+    ids = common.index.to_series()
+    counts = Bootstrap.of(ids, groups, n_bootstrap=n_bootstrap, seed=seed).counts(ids)
+    difference = (common["challenger"] - common["champion"]).to_numpy()
+    low, high = percentile_interval(counts @ difference / counts.sum(axis=1))
+    return Comparison(
+        mae_champion=float(common["champion"].mean()),
+        mae_challenger=float(common["challenger"].mean()),
+        difference=float(difference.mean()),
+        low=low,
+        high=high,
+        n=len(common),
+    )
+
+
+def judge(comparison: Comparison | None) -> Verdict:
+    """Who reigns after a comparison; the challenger if there could be none."""
+    if comparison is None:
+        return incomparable(f"fewer than {FEWEST_TEST_ROWS} rows can be tested on both")
+    it = comparison
+    figures = (
+        f"it errs by {it.mae_challenger:.3f} where the champion errs by {it.mae_champion:.3f} "
+        f"({it.n} rows; difference {it.difference:+.3f}, 95 % interval {it.low:+.3f} to {it.high:+.3f})"
+    )
+    if not it.is_worse:
+        return Verdict(Decision.PROMOTED, f"The new model is not worse: {figures}.", it)
+    why = "the whole interval lies above zero" if it.low > 0 else f"more than {TOLERANCE} is too much"
+    return Verdict(Decision.KEPT, f"The new model is worse: {figures}; {why}.", it)
+
+
+def incomparable(why: str) -> Verdict:
+    """The challenger takes over from a champion that it cannot be compared with."""
+    return Verdict(Decision.PROMOTED, f"The champion can no longer be compared: {why}.")
+
+
+def reigning(history: pd.DataFrame) -> Contender | None:
+    """The champion of one feature set; None before there is one."""
+    if history.empty:
+        return None
+    last = history.iloc[-1]
+    return Contender(last["model_path"], last["data_version"], int(last["n_train"]), last["champion"])
+
+
+def is_decided(history: pd.DataFrame, challenger: Contender, tested: str) -> bool:
+    """Whether the last decision was on this challenger, and on these test rows where rows were tested."""
+    if history.empty or history.iloc[-1]["challenger"] != challenger.recipe:
+        return False
+    last = history.iloc[-1]
+    return last["champion"] == challenger.recipe or last["tested"] == tested
+
+
+def with_decision(
+    history: pd.DataFrame,
+    feature_set: str,
+    challenger: Contender,
+    tested: str,
+    verdict: Verdict,
+    decided_at: datetime,
+) -> pd.DataFrame:
+    """The history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
+    takes_over = verdict.decision in (Decision.FIRST, Decision.PROMOTED)
+    champion = challenger if takes_over else reigning(history)
+    assert champion is not None  # nothing can be kept before there is a champion
+    compared = verdict.comparison
+    row = {
+        "feature_set": feature_set,
+        "decision": verdict.decision.value,
+        "reason": verdict.reason,
+        "mae_champion": compared.mae_champion if compared else np.nan,
+        "mae_challenger": compared.mae_challenger if compared else np.nan,
+        "difference": compared.difference if compared else np.nan,
+        "low": compared.low if compared else np.nan,
+        "high": compared.high if compared else np.nan,
+        "n": compared.n if compared else 0,
+        "model_path": champion.model_path,
+        "data_version": champion.data_version,
+        "n_train": champion.n_train,
+        "champion": champion.recipe,
+        "challenger": challenger.recipe,
+        "tested": tested,
+        "decided_at": decided_at.isoformat(timespec="seconds"),
+    }
+    return pd.DataFrame([*history.to_dict("records"), row], columns=CHAMPION_COLUMNS)
+
+
+def champions_now(history: pd.DataFrame) -> pd.DataFrame:
+    """The last decision of each feature set, and since when its champion reigns.
+
+    Args:
+        history: columns `CHAMPION_COLUMNS`, of any number of feature sets.
+
+    Returns:
+        The same columns, and `since`: `decided_at` of the decision that made the champion one.
+    """
+    rows = []
+    for name in in_reading_order(history["feature_set"], FEATURE_SETS):
+        decisions = history[history["feature_set"] == name]
+        made = decisions[decisions["decision"].isin([Decision.FIRST, Decision.PROMOTED])]
+        rows.append(decisions.iloc[-1].to_dict() | {"since": made["decided_at"].iloc[-1]})
+    return pd.DataFrame(rows, columns=[*CHAMPION_COLUMNS, "since"])
+
+
+def champions_table(history: pd.DataFrame) -> Table:
+    """Who answers on each feature set and why, printed."""
+    rows = tuple(
+        (
+            Cell(FEATURE_SETS.get(row["feature_set"], row["feature_set"])),
+            Cell(row["decision"], note=f"champion since {row['since'][:10]}"),
+            number(row["difference"], 3, note=interval(row["low"], row["high"], 3)),
+            count(row["n_train"]),
+            Cell(row["reason"]),
+        )
+        for row in champions_now(history).to_dict("records")
+    )
+    return Table(
+        "Champions: the models that answer for a new material",
+        ("Features", "Last decision", "Difference", "Trained on", "Why"),
+        rows,
+    )
