@@ -12,6 +12,8 @@ from typing import Any
 
 import dagster as dg
 
+from sse_assets.orchestration.retries import after_a_pause
+
 GPU_POOL = "gpu"
 """Steps of one pool take turns: on one machine a GPU serves one step at a time. A machine with several raises
 the limit of the pool in the UI (Deployment, Concurrency)."""
@@ -26,8 +28,6 @@ settings of the executor, they would ask for a GPU for every step."""
 _OTHERS_MAY_HOLD = 0.2
 """Part of a GPU's memory that counts as nobody's: drivers and this process's own context take some."""
 
-_FIRST_PAUSE_S = 60.0
-
 
 @contextmanager
 def waiting_for_gpu_memory(context: dg.AssetExecutionContext) -> Iterator[None]:
@@ -40,8 +40,7 @@ def waiting_for_gpu_memory(context: dg.AssetExecutionContext) -> Iterator[None]:
         yield
     except Exception as error:
         if _is_out_of_memory(error) and _others_hold_memory():
-            pause_s = _FIRST_PAUSE_S * 4**context.retry_number
-            raise dg.RetryRequested(max_retries=3, seconds_to_wait=pause_s) from error
+            raise after_a_pause(context.retry_number) from error
         raise
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 import torch
 
-from sse_assets.orchestration import gpu
+from sse_assets.orchestration import gpu, retries
 
 GIB = 2**30
 
@@ -35,7 +35,7 @@ def test_memory_that_others_hold_is_waited_for_and_nothing_else(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, 80 * GIB))
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: own)
-    monkeypatch.setattr(gpu, "_FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(retries, "_FIRST_PAUSE_S", 0.01)
 
     @dg.asset
     def trained(context: dg.AssetExecutionContext) -> None:

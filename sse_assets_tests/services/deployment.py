@@ -15,7 +15,7 @@ from dagster_graphql import DagsterGraphQLClient
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.services.processes import Process, wait_for
 
-LOCATION = "sse_assets"
+LOCATION, REPOSITORY_NAME = "sse_assets", "__repository__"
 POSTGRES_URL = "SSE_POSTGRES_URL"
 _DAGSTER = Path(sys.executable).with_name("dagster")
 
@@ -113,12 +113,15 @@ class Deployment:
 
     def turn_off(self, sensor: str) -> None:
         """As under *Automation* in the UI."""
-        where = {"repositoryName": "__repository__", "repositoryLocationName": LOCATION}
+        where = {"repositoryName": REPOSITORY_NAME, "repositoryLocationName": LOCATION, "sensorName": sensor}
         found = self.ask(
             "query($where: SensorSelector!) {sensorOrError(sensorSelector: $where) {... on Sensor {id}}}",
-            where={**where, "sensorName": sensor},
+            where=where,
         )
-        self.ask("mutation($id: String!) {stopSensor(id: $id) {__typename}}", id=found["sensorOrError"]["id"])
+        off = self.ask(
+            "mutation($id: String!) {stopSensor(id: $id) {__typename}}", id=found["sensorOrError"]["id"]
+        )
+        assert off["stopSensor"]["__typename"] == "StopSensorMutationResult", off
 
     def client(self) -> DagsterGraphQLClient:
         """A person at the web server."""

@@ -37,11 +37,9 @@ class RayCluster:
     def add_node(self, **resources: float) -> Any:
         """A further node, such as one with `num_gpus=1`."""
         with self._only_its_environment():
-            node = self._cluster.add_node(
+            return self._cluster.add_node(
                 num_cpus=1, dashboard_agent_listen_port=next(self._agent_ports), **resources
             )
-            self._cluster.wait_for_nodes()
-        return node
 
     def lose(self, node: Any) -> None:
         """Take a node away as a power cut does."""

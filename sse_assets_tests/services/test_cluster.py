@@ -3,19 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from sse_assets.orchestration.runs import PlannedRun, pipeline_of, plan
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.pipeline.conftest import SMALL_TREES, Run, sample_run  # noqa: F401
-from sse_assets_tests.services.deployment import POSTGRES_URL, Deployment
+from sse_assets_tests.services.deployment import LOCATION, POSTGRES_URL, REPOSITORY_NAME, Deployment
 from sse_assets_tests.services.object_store import BUCKET, object_store
 from sse_assets_tests.services.postgres import postgres
 from sse_assets_tests.services.processes import wait_for
@@ -36,7 +38,7 @@ class Site:
 
     deployment: Deployment
     cluster: RayCluster
-    gpu_node: object
+    gpu_node: Any
     settings: Settings
     instance: dg.DagsterInstance
     graph: AssetGraph
@@ -45,7 +47,9 @@ class Site:
         """Materialise assets as a person does who selects them in the UI."""
         config = {"ops": {"models__boosted_trees_settings": {"config": SMALL_TREES}}}
         return self.deployment.client().submit_job_execution(
-            "__ASSET_JOB",
+            IMPLICIT_ASSET_JOB_NAME,
+            LOCATION,
+            REPOSITORY_NAME,
             asset_selection=run.keys,
             run_config=config if TREES in run.keys else {},
             tags={"dagster/partition": run.partition} if run.partition else {},
