@@ -38,7 +38,7 @@ from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS
+from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
@@ -157,7 +157,8 @@ def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
         settings: dg.ResourceParam[Settings],
         compositions: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        yield from _find(context, config, settings, compositions)
+        with waiting_for_gpu_memory(context):
+            yield from _find(context, config, settings, compositions)
 
     return search_structure
 

@@ -30,7 +30,7 @@ from sse_assets.language_models.settings import (
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS
+from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
@@ -208,17 +208,18 @@ def language_models(
         revision=config.revision,
         quantisation=_choice(Quantisation, "quantisation", config.quantisation),
     )
-    yield from _train(
-        context,
-        settings,
-        "language_models",
-        PromptCase(partition.keys_by_dimension["case"]),
-        lambda folder: base,
-        config.case_settings(load, config.training()),
-        prompts,
-        assignments,
-        leakage,
-    )
+    with waiting_for_gpu_memory(context):
+        yield from _train(
+            context,
+            settings,
+            "language_models",
+            PromptCase(partition.keys_by_dimension["case"]),
+            lambda folder: base,
+            config.case_settings(load, config.training()),
+            prompts,
+            assignments,
+            leakage,
+        )
 
 
 @dg.multi_asset(

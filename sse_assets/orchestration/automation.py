@@ -16,6 +16,7 @@ import dagster as dg
 from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
 from sse_assets.orchestration.on_demand import is_on_demand
+from sse_assets.orchestration.retries import after_a_pause
 from sse_assets.orchestration.staleness import Staleness
 
 NIGHTLY = "0 3 * * *"
@@ -137,7 +138,7 @@ def try_again_later(run: dg.DagsterRun, attempt: int) -> dg.RetryRequested | Non
     """
     if not _STARTED_BY & run.tags.keys():
         return None
-    return dg.RetryRequested(max_retries=3, seconds_to_wait=60.0 * 4**attempt)
+    return after_a_pause(attempt)
 
 
 def nightly_fetches(assets: Iterable[dg.AssetsDefinition]) -> list[dg.ScheduleDefinition]:

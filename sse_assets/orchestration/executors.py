@@ -3,6 +3,9 @@
 There, `execution: {config: {ray: {}}}` says so.
 """
 
+import ctypes
+import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
@@ -11,14 +14,19 @@ from typing import Any
 
 import dagster as dg
 
-from sse_assets.orchestration.settings import WORKER, Executor, Settings
+from sse_assets.orchestration.settings import RUN_PROCESS, WORKER, Executor, Settings
 
 _RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
 """Steps with a retry policy follow it."""
 
+_PR_SET_PDEATHSIG = 1
+"""Of `prctl(2)`."""
+
 
 def executor_of(settings: Settings) -> dg.ExecutorDefinition:
     """An executor that offers those installed in the launchpad; by default it is the one of the settings."""
+    if settings.run_process == os.getppid():
+        _end_with_parent()
 
     def needs(config: Mapping[str, object]) -> Sequence[dg.ExecutorRequirement]:
         return [] if Executor.IN_PROCESS in config else dg.multiple_process_executor_requirements()
@@ -57,12 +65,22 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                 executor = dg.in_process_executor
             case Executor.MULTIPROCESS:
                 executor = dg.multiprocess_executor
+                os.environ[RUN_PROCESS] = str(os.getpid())
             case Executor.RAY:
                 executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, config)}
         assert executor.executor_creation_fn  # which Dagster declares optional
         return executor.executor_creation_fn(context._replace(executor_def=executor, executor_config=config))
 
     return where_steps_run
+
+
+def _end_with_parent() -> None:
+    """Have Linux kill this process, which is a step's, when that of its run is killed.
+
+    The run is tried again then, and a step left over from it would write to the same files and hold the GPU.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _ray() -> dg.ExecutorDefinition:

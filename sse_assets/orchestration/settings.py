@@ -31,6 +31,8 @@ class Executor(StrEnum):
 
 WORKER = "SSE_WORKER"
 """Set by an executor that sends steps to other machines, for those steps."""
+RUN_PROCESS = "SSE_RUN_PROCESS"
+"""Set by an executor that gives each step a process, for those: the id of the run's own."""
 
 
 class SettingsError(ValueError):
@@ -56,6 +58,8 @@ class Settings:
     """`SSE_EXECUTOR`, default `multiprocess`; a run may choose another one."""
     is_worker: bool = False
     """Whether this process may be on another machine than the one that owns `home`."""
+    run_process: int | None = None
+    """The process of the run whose step this process carries out, if it is one of several."""
 
     @property
     def warehouse(self) -> Path:
@@ -102,6 +106,7 @@ class Settings:
             dataset=_choice(environment, "SSE_DATASET", Dataset.SAMPLE),
             executor=executor,
             is_worker=WORKER in environment,
+            run_process=int(environment[RUN_PROCESS]) if RUN_PROCESS in environment else None,
         )
 
 

@@ -18,6 +18,8 @@ from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.orchestration.daemon_lineage import WORLD_FILE, write_world
 from sse_assets_tests.orchestration.small_lineage import ASSETS, PARTITIONS, World, assets_of
 
+pytestmark = pytest.mark.services
+
 PATIENCE_S = 180
 
 
@@ -115,3 +117,10 @@ def test_models_follow_a_change_a_dropped_file_and_new_code_and_nothing_else(sit
         wait_for(lambda: site.times_made("features") == 4, "new code is not followed")
         site.wait_for_looks(2)
         assert site.counts() == {"source": 11, "table": 3, "features": 4, "model": 6, "report": 3}
+
+    # Where new code makes something else, its descendants follow, and neither its siblings nor its inputs.
+    write_world(site.world_file, replace(world, content="3", code_versions={"features": "2", "model": "2"}))
+    with site.daemon():
+        wait_for(lambda: site.times_made("report") == 4, "the report does not follow the model's new code")
+        site.wait_for_looks(2)
+        assert site.counts() == {"source": 11, "table": 3, "features": 4, "model": 8, "report": 4}

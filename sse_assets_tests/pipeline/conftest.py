@@ -45,7 +45,7 @@ def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
         env=inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | environment,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
     return Run(home, called.stdout + called.stderr, called.returncode)

@@ -1,0 +1,38 @@
+"""Steps that fetch try again where nobody waits for them."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from sse_assets.assets import raw
+from sse_assets.orchestration import retries
+from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.sources.columns import UnreachableError
+
+
+@pytest.mark.parametrize(("tags", "attempts"), [({"dagster/schedule_name": "fetch"}, 4), ({}, 1)])
+def test_a_fetch_at_night_tries_again_and_then_says_why_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tags: dict[str, str], attempts: int
+) -> None:
+    asked = []
+
+    def fetch(file: object, **_: Any) -> Path:
+        asked.append(file)
+        raise UnreachableError("the server does not answer: try again later")
+
+    monkeypatch.setattr(raw, "fetch", fetch)
+    monkeypatch.setattr(retries, "_FIRST_PAUSE_S", 0.01)
+    settings = Settings.from_environment({"SSE_HOME": str(tmp_path), "SSE_DATASET": Dataset.OBELIX})
+    source = next(asset for asset in raw.raw_assets(settings) if asset.key.path[-1] == "liion_measurements")
+    result = dg.materialize(
+        [source],
+        resources={"settings": settings, "io_manager": TableIOManager(settings)},
+        tags=tags,
+        raise_on_error=False,
+    )
+    assert len(asked) == attempts
+    (failure,) = (event.step_failure_data.error for event in result.all_events if event.is_step_failure)
+    assert "the server does not answer" in str(failure)

@@ -1,0 +1,144 @@
+"""Dagster as a deployment runs it: a code server, the web server and the daemon, on PostgreSQL."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import requests
+import yaml
+from dagster_graphql import DagsterGraphQLClient
+
+from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.services.processes import Process, wait_for
+
+LOCATION, REPOSITORY_NAME = "sse_assets", "__repository__"
+POSTGRES_URL = "SSE_POSTGRES_URL"
+_DAGSTER = Path(sys.executable).with_name("dagster")
+
+
+class Deployment:
+    """The three processes, each of which can be killed and started again, and what they know."""
+
+    def __init__(self, home: Path, module: str, ports: range, environment: Mapping[str, str]) -> None:
+        """Prepare them; `environment` is all that they have beside a PATH and the code.
+
+        Args:
+            home: `SSE_HOME`, on this machine alone.
+            module: the code location.
+            ports: two that are free.
+            environment: with `SSE_POSTGRES_URL` among it.
+        """
+        self.home = home
+        dagster_home = home / "dagster"
+        dagster_home.mkdir()
+        config = yaml.safe_load((REPOSITORY / "dagster.yaml").read_text())
+        config["storage"] = {"postgres": {"postgres_url": {"env": POSTGRES_URL}}}
+        (dagster_home / "dagster.yaml").write_text(yaml.safe_dump(config))
+        code, self._web = ports[0], ports[1]
+        workspace = dagster_home / "workspace.yaml"
+        server = {"host": "127.0.0.1", "port": code, "location_name": LOCATION}
+        workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
+        variables = plain_environment() | {
+            "SSE_HOME": str(home),
+            "DAGSTER_HOME": str(dagster_home),
+            **environment,
+        }
+        self._dagster_home = dagster_home
+        address = ["-h", "127.0.0.1", "-p"]
+        self.code_server, self.web_server, self.daemon = (
+            Process(command, log=home / f"{name}.log", environment=variables)
+            for name, command in {
+                "code_server": [_DAGSTER, "api", "grpc", "-m", module, *address, str(code)],
+                "web_server": [
+                    _DAGSTER.with_name("dagster-webserver"), "-w", workspace, *address, str(self._web)
+                ],
+                "daemon": [_DAGSTER.with_name("dagster-daemon"), "run", "-w", workspace],
+            }.items()
+        )  # fmt: skip
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        """All three."""
+        return self.code_server, self.web_server, self.daemon
+
+    def start(self) -> None:
+        """Start what does not run."""
+        for process in self.processes:
+            if not process.runs:
+                process.start()
+        wait_for(self.is_up, "the web server or the code server does not answer")
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.stop()
+
+    def is_up(self) -> bool:
+        """Whether a person can launch something.
+
+        Raises:
+            AssertionError: with its log, if a process has ended.
+        """
+        for process in self.processes:
+            assert process.runs, process.said()
+        return self.answers() and self._has_code()
+
+    @contextmanager
+    def instance(self) -> Iterator[dg.DagsterInstance]:
+        """What the daemon and the runs write to; this process needs `SSE_POSTGRES_URL` for it."""
+        with dg.DagsterInstance.from_config(str(self._dagster_home)) as instance:
+            yield instance
+
+    def answers(self) -> bool:
+        """Whether the web server does."""
+        try:
+            return requests.get(f"http://127.0.0.1:{self._web}/server_info", timeout=10).ok
+        except (requests.ConnectionError, requests.Timeout):
+            return False
+
+    def _has_code(self) -> bool:
+        asked = self.ask("{repositoriesOrError {... on RepositoryConnection {nodes {name}}}}")
+        if asked["repositoriesOrError"].get("nodes"):
+            return True
+        self.client().reload_repository_location(LOCATION)
+        return False
+
+    def reload_the_page(self) -> None:
+        """Until no error is left of connections that the web server held to a database that was killed."""
+        everything = "{runsOrError {__typename} assetsOrError {__typename} instance {daemonHealth {id}}}"
+        wait_for(lambda: "errors" not in self._post(everything, {}), "the web server does not recover")
+
+    def turn_off(self, sensor: str) -> None:
+        """As under *Automation* in the UI."""
+        where = {"repositoryName": REPOSITORY_NAME, "repositoryLocationName": LOCATION, "sensorName": sensor}
+        found = self.ask(
+            "query($where: SensorSelector!) {sensorOrError(sensorSelector: $where) {... on Sensor {id}}}",
+            where=where,
+        )
+        off = self.ask(
+            "mutation($id: String!) {stopSensor(id: $id) {__typename}}", id=found["sensorOrError"]["id"]
+        )
+        assert off["stopSensor"]["__typename"] == "StopSensorMutationResult", off
+
+    def client(self) -> DagsterGraphQLClient:
+        """A person at the web server."""
+        return DagsterGraphQLClient("127.0.0.1", port_number=self._web)
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """What the web server answers to GraphQL."""
+        answer = self._post(query, variables)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def _post(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        address = f"http://127.0.0.1:{self._web}/graphql"
+        return requests.post(address, json={"query": query, "variables": variables}, timeout=60).json()
+
+
+def plain_environment() -> dict[str, str]:
+    """This process's, without its settings of the project, of Dagster and of AWS."""
+    ours = ("SSE_", "DAGSTER_", "AWS_", "RAY_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
