@@ -11,6 +11,7 @@ import click
 import pandas as pd
 import yaml
 
+from sse_assets.orchestration.dagster_home import create_storage
 from sse_assets.orchestration.settings import Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
@@ -174,6 +175,8 @@ def _prepare_dagster_home(settings: Settings) -> None:
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    if settings.dagster_home.is_relative_to(settings.home):
+        create_storage(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)
     os.environ["SSE_BLOB_ROOT"] = str(settings.blob_root)

@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
 import pandas as pd
@@ -21,8 +21,13 @@ from upath import UPath
 from sse_assets.orchestration.blobs import write_bytes
 
 _MANIFEST = "current.json"
+_TIME = "%Y%m%dT%H%M%S%f"
+"""Begins a version's name, so that versions sort by age."""
 _VERSIONS_KEPT = 3
 """The current version and the two before it, so that a slow reader can finish."""
+_YOUNG = timedelta(minutes=10)
+"""A version is not forgotten before this age: of many runs that write one table at once, one may be about to
+make its own version the current one, or to read another's."""
 
 
 @dataclass(frozen=True, order=True)
@@ -65,7 +70,7 @@ class TableStore:
         now = datetime.now(UTC)
         sha256 = hashlib.sha256(data).hexdigest()
         version = TableVersion(
-            file=f"{now:%Y%m%dT%H%M%S%f}-{sha256[:8]}.parquet",
+            file=f"{now:{_TIME}}-{sha256[:8]}.parquet",
             content_sha256=sha256,
             rows=len(frame),
             columns=[str(column) for column in frame.columns],
@@ -133,8 +138,10 @@ class TableStore:
 
     def _forget_old_versions(self, folder: UPath) -> None:
         versions = sorted(file.name for file in folder.iterdir() if file.name.endswith(".parquet"))
+        young = f"{datetime.now(UTC) - _YOUNG:{_TIME}}"
         for name in versions[:-_VERSIONS_KEPT]:
-            (folder / name).unlink(missing_ok=True)
+            if name < young:
+                (folder / name).unlink(missing_ok=True)
 
 
 def content_sha256(frame: pd.DataFrame) -> str:
