@@ -111,6 +111,44 @@ def ui(port: int) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy SSE_HOME into FILE, a tar.gz; runs may go on meanwhile."""
+    from sse_assets.orchestration.backup import BackupError, back_up
+
+    settings = _settings()
+    try:
+        made = back_up(settings, file)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{file} holds {made.files} files of {settings.home}, {file.stat().st_size / 1e6:.1f} MB")
+    for sentence in made.label.elsewhere:
+        click.echo(f"note: {sentence}")
+    for path in made.skipped:
+        click.echo(f"note: {path} is a link or no plain file, and is left out")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Make SSE_HOME, which must be new or empty, from FILE, which `backup` wrote."""
+    from sse_assets.orchestration.backup import BackupError
+    from sse_assets.orchestration.backup import restore as restore_home
+
+    settings = _settings()
+    try:
+        made = restore_home(settings, file)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{settings.home} is as it was on {made.label.made_at}: {made.files} files")
+    click.echo(f"Warehouse: {made.copied.waiting or f'{len(made.copied.tables)} tables'}")
+    for run_id in made.ended:
+        click.echo(f"note: the run {run_id} was going on then, and counts as failed here")
+    for sentence in made.label.elsewhere:
+        click.echo(f"note: {sentence}")
+
+
+@main.command()
 @click.option("--formula", help="Such as Li6PS5Cl.")
 @click.option("--cif", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CIF file.")
 @click.option("--model", default="boosted_trees", show_default=True, help="As in metrics.scores.")

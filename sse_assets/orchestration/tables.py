@@ -20,7 +20,10 @@ from upath import UPath
 
 from sse_assets.orchestration.blobs import write_bytes
 
-_MANIFEST = "current.json"
+TABLES = "tables"
+"""Folder of all tables, below the blob root."""
+MANIFEST = "current.json"
+"""File beside a table's versions that names the one that counts."""
 _TIME = "%Y%m%dT%H%M%S%f"
 """Begins a version's name, so that versions sort by age."""
 _VERSIONS_KEPT = 3
@@ -62,7 +65,7 @@ class TableStore:
     """Reads and writes the tables below one root."""
 
     def __init__(self, root: UPath) -> None:
-        self._root = root / "tables"
+        self._root = root / TABLES
 
     def write(self, key: TableKey, frame: pd.DataFrame) -> TableVersion:
         """Store a frame as the table's new current version; its index is not kept."""
@@ -78,7 +81,7 @@ class TableStore:
         )
         folder = self._folder(key)
         write_bytes(folder / version.file, data)
-        write_bytes(folder / _MANIFEST, json.dumps(asdict(version)).encode())
+        write_bytes(folder / MANIFEST, json.dumps(asdict(version)).encode())
         self._forget_old_versions(folder)
         return version
 
@@ -99,7 +102,7 @@ class TableStore:
 
     def version(self, key: TableKey) -> TableVersion | None:
         """The current version of one unpartitioned table or one partition; None where there is none."""
-        manifest = self._folder(key) / _MANIFEST
+        manifest = self._folder(key) / MANIFEST
         try:
             return TableVersion(**json.loads(manifest.read_text()))
         except FileNotFoundError:

@@ -64,9 +64,7 @@ def test_sixteen_runs_at_once_beside_a_notebook_fail_nowhere_and_lose_no_table(t
     context.set_forkserver_preload([__name__])  # Dagster is imported once, not sixteen times
     start = context.Barrier(RUNS)
     with open_in_another_process(settings.warehouse):
-        runs = [
-            context.Process(target=one_of_many, args=(tmp_path, number, start)) for number in range(RUNS)
-        ]
+        runs = [context.Process(target=one_of_many, args=(tmp_path, number, start)) for number in range(RUNS)]
         for run in runs:
             run.start()
         for run in runs:
