@@ -111,6 +111,20 @@ def ui(port: int) -> None:
 
 
 @main.command()
+@click.option("--network", is_flag=True, help="Ask the servers of the sources too.")
+def doctor(network: bool) -> None:
+    """Say what is missing here, and what works without it; fails only if `make run` would."""
+    from sse_assets.doctor.examination import examine
+    from sse_assets.doctor.findings import Mark
+
+    is_broken = False
+    for finding in examine(PROJECT, network=network):
+        click.echo(str(finding))
+        is_broken |= finding.mark is Mark.BROKEN
+    sys.exit(int(is_broken))
+
+
+@main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
     """Copy SSE_HOME into FILE, a tar.gz; runs may go on meanwhile."""

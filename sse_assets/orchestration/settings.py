@@ -33,6 +33,9 @@ WORKER = "SSE_WORKER"
 """Set by an executor that sends steps to other machines, for those steps."""
 
 
+VARIABLES = ("SSE_HOME", "SSE_BLOB_ROOT", "SSE_DATA_MIRROR", "SSE_DATASET", "SSE_EXECUTOR", WORKER)
+
+
 class SettingsError(ValueError):
     """An environment variable with a value that means nothing."""
 

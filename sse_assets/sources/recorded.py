@@ -24,6 +24,8 @@ from sse_assets.sources.columns import (
     read_table,
 )
 
+FOLDER = "mp_snapshot"
+"""Of a data mirror."""
 INDEX = "index.csv"
 
 _INDEX_COLUMNS = {
