@@ -17,6 +17,7 @@ from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 PROJECT = Path(__file__).resolve().parents[1]
+LOOPBACK = "127.0.0.1"
 
 
 @click.group()
@@ -99,14 +100,26 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
 
 @main.command()
 @click.option("--port", default=3000, show_default=True, help="Port on this computer.")
-def ui(port: int) -> None:
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen at. Any other lets everybody who reaches it start runs: there is no password.",
+)
+def ui(port: int, host: str) -> None:
     """Open Dagster's web UI, and the daemon behind schedules and automation, on this computer only."""
     settings = _settings()
     _prepare_dagster_home(settings)
-    click.echo(f"Dagster opens at http://127.0.0.1:{port} (Ctrl-C ends it)")
+    click.echo(f"Dagster opens at http://{host}:{port} (Ctrl-C ends it)")
+    if host != LOOPBACK:
+        click.echo(
+            f"warning: the web UI has no password, and whoever reaches {host} may start, stop and read "
+            "everything: put a server that asks for one in front of it",
+            err=True,
+        )
     dagster = Path(sys.executable).with_name("dagster")
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
-    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
 
 
@@ -170,13 +183,13 @@ def restore(file: Path) -> None:
 def predict(formula: str | None, cif: Path | None, model: str, variant: str | None) -> None:
     """Room-temperature Li-ion conductivity of a material, by a model that the pipeline has stored."""
     from sse_assets.language_models.errors import LanguageModelError
-    from sse_assets.materials.crystal import CifError
+    from sse_assets.materials.crystal import CifError, cif_text
     from sse_assets.materials.formula import FormulaError
     from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
 
     settings = _settings()
     try:
-        material = Material(formula, None if cif is None else cif.read_text(errors="replace"))
+        material = Material(formula, None if cif is None else cif_text(cif))
         chosen = choose_model(_stored_models(settings), model, variant, has_crystal=cif is not None)
         prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
     except (PredictionError, FormulaError, CifError, LanguageModelError) as error:

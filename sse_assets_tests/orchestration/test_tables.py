@@ -1,9 +1,12 @@
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from upath import UPath
 
 from sse_assets.orchestration import blobs, tables
@@ -35,6 +38,59 @@ def test_a_partition_name_cannot_leave_its_folder(store: TableStore, tmp_path: P
     store.write(TableKey("models", "trees", "../../outside"), ONE)
     assert {path.name for path in tmp_path.iterdir()} == {"tables"}
     assert {path.name for path in (tmp_path / "tables").iterdir()} == {"models"}
+
+
+HOSTILE = [
+    ".",
+    "..",
+    "current.json",
+    "x.parquet",
+    "a/b",
+    "../up",
+    "a\nb",
+    "a\0b",
+    'a"; DROP',
+    "%2E",
+    "llama|case_2",
+    "\ud800",
+]
+
+
+@pytest.mark.parametrize("partition", HOSTILE)
+def test_any_text_may_name_a_partition(store: TableStore, tmp_path: Path, partition: str) -> None:
+    keys = [TableKey("models", "trees", name) for name in (partition, "all")]
+    for number, key in enumerate(keys):
+        store.write(key, pd.DataFrame({"n": [number]}))
+    assert [store.read(key)["n"].tolist() for key in keys] == [[0], [1]]
+    assert sorted(store.read(TableKey("models", "trees"))["n"]) == [0, 1]
+    assert list(store.current_versions()) == [TableKey("models", "trees")]
+    folder = tmp_path / "tables" / "models" / "trees"
+    assert len(list(folder.iterdir())) == 2
+    assert {path.parent.parent for path in tmp_path.rglob("*.parquet") if path.is_file()} == {folder}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(), min_size=1, max_size=20))
+def test_a_partition_keeps_its_name_and_its_place(partition: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = TableStore(UPath(folder))
+        store.write(TableKey("models", "trees", partition), ONE)
+        (part,) = store._parts(TableKey("models", "trees"))
+        assert part.partition == partition
+        assert store.location(part).parent == UPath(folder) / "tables" / "models" / "trees"
+
+
+@pytest.mark.parametrize("partition", ["", "x" * 256, "/" * 90])
+def test_a_partition_without_a_name_or_with_too_long_a_one_is_refused(partition: str) -> None:
+    with pytest.raises(TableError, match="none or too many for the name of a folder"):
+        TableKey("models", "trees", partition)
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", 'a"; DROP TABLE x; --', "a\n", "a b"])
+def test_a_table_has_a_plain_name(name: str) -> None:
+    for group, table in ((name, "trees"), ("models", name)):
+        with pytest.raises(TableError, match="cannot name a table"):
+            TableKey(group, table)
 
 
 def test_a_missing_table_is_named(store: TableStore) -> None:
