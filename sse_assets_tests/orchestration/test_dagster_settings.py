@@ -48,7 +48,7 @@ def test_steps_of_a_pool_take_turns_and_a_run_that_ends_frees_its_place(instance
     assert first.is_claimed
     assert not second.is_claimed
     storage.free_concurrency_slots_for_run("one run")
-    assert storage.check_concurrency_claim(GPU_POOL, "another", "step").is_claimed
+    assert storage.claim_concurrency_slot(GPU_POOL, "another", "step").is_claimed
 
 
 def test_looks_that_started_nothing_are_forgotten_and_the_others_kept(instance: dg.DagsterInstance) -> None:
