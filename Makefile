@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 export SSE_DATASET ?= $(or $(DATASET),sample)
 
-.PHONY: run language-models ui test test-services lint clean
+.PHONY: run language-models ui doctor test test-services lint clean
 
 # One process runs the whole pipeline fastest on one machine; SSE_EXECUTOR=multiprocess runs steps side by side.
 run language-models: export SSE_EXECUTOR ?= in_process
@@ -18,6 +18,9 @@ language-models: $(VENV)/.language-models  ## a small language model trained on 
 
 ui: $(VENV)/.run  ## the web UI on http://127.0.0.1:3000
 	@$(BIN)/sse-assets ui $(ARGS)
+
+doctor: $(VENV)/.run  ## what is missing on this machine, and what works without it
+	@$(BIN)/sse-assets doctor $(ARGS)
 
 test: lint  ## every check that needs nothing but this environment
 	$(BIN)/pytest -n 2 --dist loadfile -m "not services"

@@ -11,11 +11,13 @@ import click
 import pandas as pd
 import yaml
 
+from sse_assets.orchestration.dagster_home import create_storage
 from sse_assets.orchestration.settings import Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 PROJECT = Path(__file__).resolve().parents[1]
+LOOPBACK = "127.0.0.1"
 
 
 @click.group()
@@ -98,15 +100,79 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
 
 @main.command()
 @click.option("--port", default=3000, show_default=True, help="Port on this computer.")
-def ui(port: int) -> None:
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen at. Any other lets everybody who reaches it start runs: there is no password.",
+)
+def ui(port: int, host: str) -> None:
     """Open Dagster's web UI, and the daemon behind schedules and automation, on this computer only."""
     settings = _settings()
     _prepare_dagster_home(settings)
-    click.echo(f"Dagster opens at http://127.0.0.1:{port} (Ctrl-C ends it)")
+    click.echo(f"Dagster opens at http://{host}:{port} (Ctrl-C ends it)")
+    if host != LOOPBACK:
+        click.echo(
+            f"warning: the web UI has no password, and whoever reaches {host} may start, stop and read "
+            "everything: put a server that asks for one in front of it",
+            err=True,
+        )
     dagster = Path(sys.executable).with_name("dagster")
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
-    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)]
     os.execv(dagster, [str(dagster), *arguments])
+
+
+@main.command()
+@click.option("--network", is_flag=True, help="Ask the servers of the sources too.")
+def doctor(network: bool) -> None:
+    """Say what is missing here, and what works without it; fails only if `make run` would."""
+    from sse_assets.doctor.examination import examine
+    from sse_assets.doctor.findings import Mark
+
+    is_broken = False
+    for finding in examine(PROJECT, network=network):
+        click.echo(str(finding))
+        is_broken |= finding.mark is Mark.BROKEN
+    sys.exit(int(is_broken))
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Copy SSE_HOME into FILE, a tar.gz; runs may go on meanwhile."""
+    from sse_assets.orchestration.backup import BackupError, back_up
+
+    settings = _settings()
+    try:
+        made = back_up(settings, file)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{file} holds {made.files} files of {settings.home}, {file.stat().st_size / 1e6:.1f} MB")
+    for sentence in made.label.elsewhere:
+        click.echo(f"note: {sentence}")
+    for path in made.skipped:
+        click.echo(f"note: {path} is a link or no plain file, and is left out")
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Make SSE_HOME, which must be new or empty, from FILE, which `backup` wrote."""
+    from sse_assets.orchestration.backup import BackupError
+    from sse_assets.orchestration.backup import restore as restore_home
+
+    settings = _settings()
+    try:
+        made = restore_home(settings, file)
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{settings.home} is as it was on {made.label.made_at}: {made.files} files")
+    click.echo(f"Warehouse: {made.copied.waiting or f'{len(made.copied.tables)} tables'}")
+    for run_id in made.ended:
+        click.echo(f"note: the run {run_id} was going on then, and counts as failed here")
+    for sentence in made.label.elsewhere:
+        click.echo(f"note: {sentence}")
 
 
 @main.command()
@@ -117,13 +183,13 @@ def ui(port: int) -> None:
 def predict(formula: str | None, cif: Path | None, model: str, variant: str | None) -> None:
     """Room-temperature Li-ion conductivity of a material, by a model that the pipeline has stored."""
     from sse_assets.language_models.errors import LanguageModelError
-    from sse_assets.materials.crystal import CifError
+    from sse_assets.materials.crystal import CifError, cif_text
     from sse_assets.materials.formula import FormulaError
     from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
 
     settings = _settings()
     try:
-        material = Material(formula, None if cif is None else cif.read_text(errors="replace"))
+        material = Material(formula, None if cif is None else cif_text(cif))
         chosen = choose_model(_stored_models(settings), model, variant, has_crystal=cif is not None)
         prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
     except (PredictionError, FormulaError, CifError, LanguageModelError) as error:
@@ -182,6 +248,8 @@ def _prepare_dagster_home(settings: Settings) -> None:
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     settings.inbox.mkdir(exist_ok=True)
     shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
+    if settings.dagster_home.is_relative_to(settings.home):
+        create_storage(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)
     os.environ["SSE_BLOB_ROOT"] = str(settings.blob_root)

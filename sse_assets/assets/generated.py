@@ -174,7 +174,7 @@ def _find(
     rows = compositions[compositions["cell_formula"] == formula].to_dict("records")
     if not rows:
         raise ValueError(
-            f"{formula} is no longer in generated.compositions: it has a structure now, or is not measured"
+            f"{formula!r} is no longer in generated.compositions: it has a structure now, or is not measured"
         )
     search, validation = config.search_settings(), config.validation_settings()
     place = settings.blob_root / GROUP / formula / settings_id(search, validation)

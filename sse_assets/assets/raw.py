@@ -31,8 +31,6 @@ INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_st
 """The assets that read the inbox, all in one step."""
 _CODE_VERSION = "1"
 """Of the readers: what they make of the same file is another data version when this is raised."""
-_SNAPSHOT = "mp_snapshot"
-"""Folder of the mirror that holds recorded reference structures."""
 
 
 def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -184,7 +182,7 @@ def _embedded(name: str, description: str, load: Callable[[], pd.DataFrame]) -> 
 
 
 def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
-    snapshot = settings.data_mirror / _SNAPSHOT if settings.data_mirror else None
+    snapshot = settings.data_mirror / recorded.FOLDER if settings.data_mirror else None
     recorded_index = snapshot / recorded.INDEX if snapshot else None
 
     @dg.asset(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.materials.plain_text import harmless_table
 
 if TYPE_CHECKING:  # they import torch, which takes seconds: who reads a record needs none of it
     from sse_assets.generation.structures import Found
@@ -69,10 +70,10 @@ class Record:
     def to_files(self) -> dict[str, str]:
         """Name and content of each file; the JSON comes last, so that who finds it finds all of them."""
         formula, cif = self.structure["formula"], self.structure["cif"]
-        texts = {f"{formula}_candidates.csv": self.candidates.to_csv(index=False)}
+        texts = {f"{formula}_candidates.csv": harmless_table(self.candidates).to_csv(index=False)}
         if cif is not None:
             texts[f"{formula}.cif"] = cif
-            texts[f"{formula}_dynamics.csv"] = self.dynamics.to_csv(index=False)
+            texts[f"{formula}_dynamics.csv"] = harmless_table(self.dynamics).to_csv(index=False)
         facts = {
             "structure": {name: value for name, value in self.structure.items() if name != "cif"},
             **self.made_with,

@@ -2,11 +2,14 @@
 
 import warnings
 from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifParser
 
+MAX_CIF_BYTES = 2**20
+"""The largest CIF of OBELiX has 6 kB; reading a crystal takes longer than its length makes one think."""
 _OCCUPANCY_TOLERANCE = 1.05
 """Occupancies that sum to a little over one on a site are rounding and are scaled back to one."""
 
@@ -24,6 +27,22 @@ class StructureOrigin(StrEnum):
 
 class CifError(ValueError):
     """A CIF from which no crystal can be read."""
+
+
+def cif_text(file: Path) -> str:
+    """The content of a CIF that somebody names; a file that is no CIF for its size is not read.
+
+    Raises:
+        CifError: if the file is too large or cannot be read.
+    """
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_CIF_BYTES + 1)
+    except OSError as error:
+        raise CifError(f"{file} cannot be read ({error.strerror})") from error
+    if len(content) > MAX_CIF_BYTES:
+        raise CifError(f"{file} has more than {MAX_CIF_BYTES} bytes: reduce it to one crystal")
+    return content.decode("utf-8", errors="replace")
 
 
 def read_cif(text: str) -> Structure:

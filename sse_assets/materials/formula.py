@@ -7,6 +7,9 @@ from pymatgen.core import Composition
 _ADDUCT = re.compile(r"[*·•]")
 _COEFFICIENT = re.compile(r"^(\d+(?:\.\d+)?)(?=[A-Z(\[])")
 _AMOUNT_DECIMALS = 4
+_MAX_LENGTH = 500
+"""Characters; the longest formula of OBELiX and LiIon has 60."""
+_MAX_AMOUNT = 1e6
 
 COMPOSITION_TOLERANCE = 0.03
 """Where an atomic fraction differs by more, a CIF does not show the compound that its table names."""
@@ -31,6 +34,8 @@ def parse_composition(text: str) -> Composition:
     cleaned = re.sub(r"[\s\"']", "", str(text))
     if not cleaned:
         raise FormulaError("the formula is empty")
+    if len(cleaned) > _MAX_LENGTH:
+        raise FormulaError(f"the formula {cleaned[:40]!r}… has more than {_MAX_LENGTH} characters")
     total = Composition()
     try:
         for part in filter(None, _ADDUCT.split(cleaned)):
@@ -38,10 +43,12 @@ def parse_composition(text: str) -> Composition:
             factor = float(coefficient[1]) if coefficient else 1.0
             body = part[coefficient.end() :] if coefficient else part
             total = total + Composition(body, strict=True) * factor
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise FormulaError(f"cannot read the formula {text!r}: {error}") from error
     if not total or any(amount < 0 for amount in total.values()):
         raise FormulaError(f"the formula {text!r} has no positive amount of any element")
+    if max(total.values()) > _MAX_AMOUNT:
+        raise FormulaError(f"the formula {text!r} has an amount above {_MAX_AMOUNT:g}")
     return total
 
 

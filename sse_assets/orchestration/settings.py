@@ -35,6 +35,9 @@ RUN_PROCESS = "SSE_RUN_PROCESS"
 """Set by an executor that gives each step a process, for those: the id of the run's own."""
 
 
+VARIABLES = ("SSE_HOME", "SSE_BLOB_ROOT", "SSE_DATA_MIRROR", "SSE_DATASET", "SSE_EXECUTOR", WORKER)
+
+
 class SettingsError(ValueError):
     """An environment variable with a value that means nothing."""
 

@@ -8,9 +8,10 @@ old version in place.
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
 import pandas as pd
@@ -20,12 +21,23 @@ from upath import UPath
 
 from sse_assets.orchestration.blobs import write_bytes
 
-_MANIFEST = "current.json"
+TABLES = "tables"
+"""Folder of all tables, below the blob root."""
+MANIFEST = "current.json"
+"""File beside a table's versions that names the one that counts."""
+_TIME = "%Y%m%dT%H%M%S%f"
+"""Begins a version's name, so that versions sort by age."""
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_MAX_FOLDER_NAME = 255
+"""Bytes, on every file system in use."""
 _VERSIONS_KEPT = 3
 """The current version and the two before it, so that a slow reader can finish.
 
 The newest version with other content than the current one is kept too, for `read_previous`.
 """
+_YOUNG = timedelta(minutes=10)
+"""A version is not forgotten before this age: of many runs that write one table at once, one may be about to
+make its own version the current one, or to read another's."""
 
 
 @dataclass(frozen=True, order=True)
@@ -35,6 +47,22 @@ class TableKey:
     group: str
     name: str
     partition: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot name a folder, or a table in SQL; a partition may be any text.
+
+        Raises:
+            TableError: if group or name is not made of letters, digits and `_`, or if the partition is empty
+                or too long for the name of a folder.
+        """
+        for name in (self.group, self.name):
+            if not _NAME.fullmatch(name):
+                raise TableError(f"{name!r} cannot name a table: use letters, digits and _")
+        if self.partition is not None and not 0 < len(_folder_name(self.partition)) <= _MAX_FOLDER_NAME:
+            raise TableError(
+                f"{self.partition[:40]!r} cannot name a partition of {self.group}.{self.name}: it has "
+                f"{len(self.partition)} characters, none or too many for the name of a folder"
+            )
 
     def __str__(self) -> str:
         suffix = f"[{self.partition}]" if self.partition is not None else ""
@@ -60,7 +88,7 @@ class TableStore:
     """Reads and writes the tables below one root."""
 
     def __init__(self, root: UPath) -> None:
-        self._root = root / "tables"
+        self._root = root / TABLES
 
     def write(self, key: TableKey, frame: pd.DataFrame) -> TableVersion:
         """Store a frame as the table's new current version; its index is not kept."""
@@ -68,7 +96,7 @@ class TableStore:
         now = datetime.now(UTC)
         sha256 = hashlib.sha256(data).hexdigest()
         version = TableVersion(
-            file=f"{now:%Y%m%dT%H%M%S%f}-{sha256[:8]}.parquet",
+            file=f"{now:{_TIME}}-{sha256[:8]}.parquet",
             content_sha256=sha256,
             rows=len(frame),
             columns=[str(column) for column in frame.columns],
@@ -76,7 +104,7 @@ class TableStore:
         )
         folder = self._folder(key)
         write_bytes(folder / version.file, data)
-        write_bytes(folder / _MANIFEST, json.dumps(asdict(version)).encode())
+        write_bytes(folder / MANIFEST, json.dumps(asdict(version)).encode())
         self._forget_old_versions(folder, version.file)
         return version
 
@@ -108,7 +136,7 @@ class TableStore:
 
     def version(self, key: TableKey) -> TableVersion | None:
         """The current version of one unpartitioned table or one partition; None where there is none."""
-        manifest = self._folder(key) / _MANIFEST
+        manifest = self._folder(key) / MANIFEST
         try:
             return TableVersion(**json.loads(manifest.read_text()))
         except FileNotFoundError:
@@ -121,8 +149,8 @@ class TableStore:
     def current_versions(self) -> dict[TableKey, str]:
         """A text for every table, partitions taken together, that changes when its content does."""
         versions: dict[TableKey, str] = {}
-        for group in _folders(self._root):
-            for table in _folders(group):
+        for group in filter(_can_name, _folders(self._root)):
+            for table in filter(_can_name, _folders(group)):
                 key = TableKey(group.name, table.name)
                 parts = [self.version(part) for part in self._parts(key)]
                 versions[key] = " ".join(part.file for part in parts if part)
@@ -131,7 +159,7 @@ class TableStore:
     def _parts(self, key: TableKey) -> list[TableKey]:
         if key.partition is not None or self.version(key):
             return [key] if self.version(key) else []
-        partitions = (unquote(folder.name) for folder in _folders(self._folder(key)))
+        partitions = (unquote(f.name, errors="surrogatepass") for f in _folders(self._folder(key)))
         return sorted(
             part for name in partitions if self.version(part := TableKey(key.group, key.name, name))
         )
@@ -143,13 +171,14 @@ class TableStore:
 
     def _folder(self, key: TableKey) -> UPath:
         folder = self._root / key.group / key.name
-        return folder if key.partition is None else folder / quote(key.partition, safe="")
+        return folder if key.partition is None else folder / _folder_name(key.partition)
 
     def _forget_old_versions(self, folder: UPath, current: str) -> None:
         versions = _versions(folder)
-        previous = _before(current, versions)
-        for name in versions[:-_VERSIONS_KEPT]:
-            if name != previous:
+        kept = {*versions[-_VERSIONS_KEPT:], _before(current, versions)}
+        young = f"{datetime.now(UTC) - _YOUNG:{_TIME}}"
+        for name in versions:
+            if name not in kept and name < young:
                 (folder / name).unlink(missing_ok=True)
 
 
@@ -174,10 +203,23 @@ def content_sha256(frame: pd.DataFrame) -> str:
     return hashlib.sha256(_parquet(frame)).hexdigest()
 
 
+def _folder_name(partition: str) -> str:
+    """A partition as the name of a folder, whatever is in it; `unquote` gives it back."""
+    name = quote(partition, safe="", errors="surrogatepass")
+    # A folder and its parent, and the files beside which the folder lies, have names with these dots.
+    is_taken = name in (".", "..", MANIFEST) or name.endswith(".parquet")
+    return name.replace(".", "%2E") if is_taken else name
+
+
 def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def _can_name(folder: UPath) -> bool:
+    """Whether a folder may be a table's; what somebody else has put there is none."""
+    return _NAME.fullmatch(folder.name) is not None
 
 
 def _folders(folder: UPath) -> Iterator[UPath]:

@@ -82,6 +82,7 @@ def _replace(connection: duckdb.DuckDBPyConnection, key: TableKey, version: str,
     content = store.read_arrow(key)
     connection.begin()
     try:
+        # A table's name is letters, digits and _ (TableKey), so that it needs no escape in SQL.
         connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{key.group}"')
         connection.register("incoming", content)
         connection.execute(f'CREATE OR REPLACE TABLE "{key.group}"."{key.name}" AS SELECT * FROM incoming')

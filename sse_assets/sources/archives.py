@@ -53,7 +53,7 @@ def read_zip(archive: bytes, name: str) -> dict[str, bytes]:
         SourceError: if the archive is damaged or encrypted, or holds a member that is not a plain file below
             its root, that comes twice, or that is too large.
     """
-    members: dict[str, bytes] = {}
+    members: dict[str, zipfile.ZipInfo] = {}
     total = 0
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
@@ -62,14 +62,20 @@ def read_zip(archive: bytes, name: str) -> dict[str, bytes]:
                 kind = stat.S_IFMT(member.external_attr >> 16)
                 is_plain = kind in (0, stat.S_IFREG, stat.S_IFDIR) and "\\" not in member.orig_filename
                 problem = _problem(member.filename, member.file_size, is_plain, total, members)
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    problem = problem or "is packed by another method than deflate"
                 if problem:
                     raise SourceError(f"{name}: the member {member.filename!r} {problem}: pack it again")
-                if not member.is_dir() and not _is_hidden(member.filename):
-                    # No more is ever unpacked of a member than the size that it states.
-                    members[member.filename] = opened.open(member).read()
+                members[member.filename] = member
+            # All are looked at before the first is unpacked. Asked for a number of bytes, zipfile unpacks no
+            # more of a deflated member, whatever lies behind the size that it states.
+            return {
+                path: opened.open(member).read(member.file_size)
+                for path, member in members.items()
+                if not member.is_dir() and not _is_hidden(path)
+            }
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise SourceError(f"{name} is not a zip archive that can be read ({error}): pack it again") from error
-    return members
 
 
 def _is_hidden(path: str) -> bool:

@@ -9,22 +9,21 @@ import csv
 import hashlib
 import io
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.materials.crystal import MAX_CIF_BYTES, StructureOrigin
+from sse_assets.materials.plain_text import harmless, has_control_characters, is_command, is_number
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.archives import read_zip
 from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS, SourceError, as_table
 
 MAX_CSV_BYTES = 20 * 2**20
-MAX_CIF_BYTES = 2**20
-"""The largest CIF of OBELiX has 6 kB; reading a crystal takes longer than its length makes one think."""
 
 REFUSED_COLUMNS = {"source": "str", "source_id": "str", "formula": "str", "reason": "str"}
 
@@ -47,10 +46,8 @@ _NUMBERS = ("z", "temperature_c", "a", "b", "c", "alpha", "beta", "gamma")
 _COLUMNS = (*_TEXTS, *_NUMBERS)
 _NEEDED = ("id", "formula", "conductivity_s_cm")
 _MAX_ID_LENGTH = 100
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_COMMAND = ("=", "+", "-", "@")
-"""A cell that begins with one of these is a formula to a spreadsheet."""
+_MAX_ID_BYTES = 200
+"""As it is written in the name of its CIF, where a letter that is not ASCII takes six and more."""
 
 
 @dataclass(frozen=True)
@@ -187,18 +184,20 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for column, name in _TEXTS.items():
         text = cells[column].strip(" ")
-        if _CONTROL.search(text):
+        if has_control_characters(text):
             raise _RefusedError(f"{column} is {_shown(text)!r} and holds a line break or control character")
-        if text.startswith(_COMMAND) and not _is_number(text):
+        if is_command(text):
             raise _RefusedError(f"{column} is {_shown(text)!r}, which a spreadsheet would take for a command")
         if not text and column in _NEEDED:
             raise _RefusedError(f"{column} is blank")
         row[name] = text or None
     if len(row["source_id"]) > _MAX_ID_LENGTH:
         raise _RefusedError(f"the id has {len(row['source_id'])} characters, more than {_MAX_ID_LENGTH}")
+    if len(quote(row["source_id"], safe="")) > _MAX_ID_BYTES:
+        raise _RefusedError(f"the id {_shown(row['source_id'])!r} is too long for the name of a file")
     for column in _NUMBERS:
         text = cells[column].strip()
-        if text and not _is_number(text):
+        if text and not is_number(text):
             raise _RefusedError(f"{column} is {_shown(text)!r} and should be a number or blank")
         row[column] = float(text) if text else math.nan
     if row["space_group"]:
@@ -246,13 +245,6 @@ def _beside(csv_path: str, name: str) -> str:
     return str(PurePosixPath(csv_path).parent / path)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
 def _ending(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
@@ -268,6 +260,5 @@ def _refusal(source_id: str, reason: str, formula: str = "") -> dict[str, str]:
 
 def _shown(text: str, length: int = 100) -> str:
     """A stranger's text as it may stand in a table that is opened in a spreadsheet: no command, one line."""
-    line = _CONTROL.sub(" ", text.encode("utf-8", "replace").decode()).strip()
-    line = line if len(line) <= length else line[: length - 1] + "…"
-    return f"'{line}" if line.startswith(_COMMAND) else line
+    line = harmless(text)
+    return line if len(line) <= length else line[: length - 1] + "…"

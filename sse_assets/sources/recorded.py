@@ -13,6 +13,7 @@ import pandas as pd
 
 from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
+from sse_assets.materials.plain_text import harmless_table
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.columns import (
     REFERENCE_COLUMNS,
@@ -24,6 +25,8 @@ from sse_assets.sources.columns import (
     read_table,
 )
 
+FOLDER = "mp_snapshot"
+"""Of a data mirror."""
 INDEX = "index.csv"
 
 _INDEX_COLUMNS = {
@@ -92,7 +95,7 @@ def record_snapshot(structures: pd.DataFrame, folder: Path) -> None:
     index = structures.assign(file=files).rename(
         columns={ours: theirs for theirs, ours in _INDEX_COLUMNS.items()}
     )
-    index[[*_INDEX_COLUMNS, *_DEFAULTS]].to_csv(folder / INDEX, index=False)
+    harmless_table(index[[*_INDEX_COLUMNS, *_DEFAULTS]]).to_csv(folder / INDEX, index=False)
 
 
 def _read_index(path: Path) -> pd.DataFrame:

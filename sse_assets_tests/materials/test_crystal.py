@@ -1,10 +1,11 @@
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from sse_assets.materials.crystal import CifError, read_cif
+from sse_assets.materials.crystal import CifError, cif_text, read_cif
 from sse_assets.materials.disorder import DisorderClass, disorder_class
 from sse_assets.materials.symmetry import (
     detected_space_group,
@@ -54,6 +55,20 @@ def test_oxidation_states_do_not_hide_li() -> None:
 def test_a_damaged_cif_is_one_clear_error(text: str, complaint: str) -> None:
     with pytest.raises(CifError, match=complaint):
         read_cif(text)
+
+
+def test_a_file_is_not_read_further_than_a_cif_can_be_long(tmp_path: Path) -> None:
+    giant = tmp_path / "giant.cif"
+    with giant.open("wb") as file:
+        file.truncate(2**30)  # 1 GB that takes no room on the disk
+    tracemalloc.start()
+    with pytest.raises(CifError, match=r"giant\.cif has more than 1048576 bytes: reduce it"):
+        cif_text(giant)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
+    with pytest.raises(CifError, match="cannot be read"):
+        cif_text(tmp_path)
 
 
 def test_partial_occupancies_survive_reading() -> None:

@@ -28,7 +28,12 @@ def test_formulas_as_tables_print_them(text: str, amounts: dict[str, float]) -> 
     assert parse_composition(text).get_el_amt_dict() == pytest.approx(amounts)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "hello", "Li-1", "Xx2O3", "=cmd|' /C calc'!A0", "Li((O)"])
+HUGE = ["Li1e999", "Li" + "9" * 400, "9" * 400 + "Li", "Li1000001", "(" * 3000 + "Li" + ")" * 3000]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "hello", "Li-1", "Xx2O3", "=cmd|' /C calc'!A0", "Li((O)", "Li\x00", *HUGE]
+)
 def test_what_is_no_formula_is_refused(text: str) -> None:
     with pytest.raises(FormulaError):
         parse_composition(text)

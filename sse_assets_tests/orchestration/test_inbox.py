@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import dagster as dg
@@ -74,7 +75,11 @@ def test_links_pipes_and_giants_are_named_and_not_read(settings: Settings, tmp_p
     os.mkfifo(settings.inbox / "pipe.csv")
     with (settings.inbox / "giant.cif").open("wb") as file:
         file.truncate(2**30)  # 1 GB that takes no room on the disk
-    assert taken(settings) == {
+    tracemalloc.start()
+    found, (_, peak) = taken(settings), tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
+    assert found == {
         "link.csv": "is a link: put the file itself here",
         "folder": "is a link: put the file itself here",
         "pipe.csv": "is not a plain file",

@@ -227,6 +227,10 @@ def test_a_job_or_partition_that_does_not_exist_is_named(pipeline: Pipeline) -> 
         made_on_demand(location, pipeline.instance, "nope", [])
     with pytest.raises(UnknownJobError, match="make_extra has no partition 'z'; there are: a, b"):
         made_on_demand(location, pipeline.instance, "make_extra", ["z"])
+    for hostile in ("../../a", "a/b", "a\nb", "a|b", 'a"; DROP TABLE runs', "", "\x1b[31ma"):
+        with pytest.raises(UnknownJobError, match="make_extra has no partition") as error:
+            made_on_demand(location, pipeline.instance, "make_extra", [hostile])
+        assert str(error.value).isprintable()  # one line, as a terminal shows it
 
 
 OF_FOUND = dg.AssetKey(["models", "of_found"])

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,6 +107,18 @@ def test_a_table_whose_partitions_do_not_stack_costs_no_other_its_copy(
     assert copied.waiting is not None
     assert "the partitions of a.torn do not stack into one table" in copied.waiting
     assert rows(warehouse, "SELECT id FROM curated.electrolytes") == [("new",)]
+
+
+def test_what_a_stranger_puts_beside_the_tables_is_no_sql(
+    store: TableStore, warehouse: Path, tmp_path: Path
+) -> None:
+    store.write(KEY, pd.DataFrame({"id": ["x"], 'a"; DROP TABLE b; --': [1]}))
+    tables = tmp_path / "blobs" / "tables"
+    for evil in ('x"; CREATE TABLE evil (i INT); --/y', 'curated/y" AS SELECT 1; --'):
+        shutil.copytree(tables / "curated" / "electrolytes", tables / evil)
+    assert bring_up_to_date(warehouse, store).tables == ["curated.electrolytes"]
+    names = rows(warehouse, "SELECT table_name FROM information_schema.tables WHERE table_schema != '_sse'")
+    assert names == [("electrolytes",)]
 
 
 def test_a_file_that_is_no_warehouse_is_an_error(store: TableStore, warehouse: Path) -> None:

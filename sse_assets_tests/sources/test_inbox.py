@@ -1,14 +1,19 @@
 """What may lie in an inbox, and what becomes of it."""
 
+import csv
 import io
 import stat
+import tracemalloc
 import zipfile
 from importlib.resources import files
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sse_assets.curation.electrolytes import curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
+from sse_assets.materials.plain_text import has_control_characters, is_command
 from sse_assets.sources import archives
 from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS
 from sse_assets.sources.inbox import MAX_CIF_BYTES, InboxContent, InboxFile, read_inbox
@@ -97,6 +102,9 @@ def test_what_a_spreadsheet_writes_is_read() -> None:
         ("x,Li3PS4,=1+1,,", 'conductivity_s_cm is "\'=1+1"'),
         ('"x\ny",Li3PS4,1E-4,,', "id is 'x y' and holds a line break"),
         (f"{'x' * 101},Li3PS4,1E-4,,", "the id has 101 characters"),
+        (f"{'µ' * 90},Li3PS4,1E-4,,", "is too long for the name of a file"),
+        ("x,\t=1+1,1E-4,,", "holds a line break or control character"),
+        ("x,＝1+1,1E-4,,", "a spreadsheet would take for a command"),
         ("x,Li3PS4,1E-4,,absent.cif", "there is no absent.cif: add it, or leave its cell `structure` empty"),
         ("x,Li3PS4,1E-4,,../secret.cif", "leads out of the folder"),
         ("x,Li3PS4,1E-4,,/etc/passwd", "leads out of the folder"),
@@ -151,14 +159,16 @@ def test_what_must_not_be_read_is_refused_with_the_reason_it_came_with() -> None
     assert reasons(content) == "link.csv is a link: put the file itself here"
 
 
-def evil_zip(name: str, mode: int = stat.S_IFREG, size: int = 1, times: int = 1) -> bytes:
+def evil_zip(
+    name: str, mode: int = stat.S_IFREG, size: int = 1, times: int = 1, method: int = zipfile.ZIP_DEFLATED
+) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("lab.csv", GOOD)
         for _ in range(times):
             member = zipfile.ZipInfo(name)
             member.external_attr = (mode | 0o644) << 16
-            archive.writestr(member, b"x" * size, zipfile.ZIP_DEFLATED)
+            archive.writestr(member, b"x" * size, method)
     return packed.getvalue()
 
 
@@ -172,6 +182,8 @@ def evil_zip(name: str, mode: int = stat.S_IFREG, size: int = 1, times: int = 1)
         (evil_zip("lgps.cif", stat.S_IFLNK), "is a link or a device"),
         (evil_zip("lgps.cif", times=2), "comes twice"),
         (evil_zip("lgps.cif", size=archives.MAX_MEMBER_BYTES + 1), "more than"),
+        (evil_zip("lgps.cif", method=zipfile.ZIP_LZMA), "is packed by another method than deflate"),
+        (evil_zip("lgps.cif", method=zipfile.ZIP_BZIP2), "is packed by another method than deflate"),
         (evil_zip("lgps.cif")[:-30], "is not a zip archive that can be read"),
         (b"PK\x03\x04 no archive", "is not a zip archive that can be read"),
     ],
@@ -181,6 +193,60 @@ def test_an_unsafe_archive_is_refused_as_a_whole(archive: bytes, reason: str) ->
     assert content.measurements.empty
     assert "lab.zip" in reasons(content)
     assert reason in reasons(content)
+
+
+def test_a_bomb_of_many_members_is_not_unpacked_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archives, "MAX_TOTAL_BYTES", 3 * archives.MAX_MEMBER_BYTES)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(4):
+            archive.writestr(f"{number}.cif", bytes(archives.MAX_MEMBER_BYTES))
+    bomb = packed.getvalue()
+    assert len(bomb) < 1e6
+    tracemalloc.start()
+    content = read_inbox([InboxFile("lab.zip", bomb)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "brings the contents over" in reasons(content)
+    assert peak < 5e6
+
+
+def test_no_more_is_unpacked_of_a_member_than_the_size_that_it_states() -> None:
+    bomb = evil_zip("lgps.cif", size=2**22)
+    lying = bomb.replace((2**22).to_bytes(4, "little"), (100).to_bytes(4, "little"))
+    assert lying != bomb
+    tracemalloc.start()
+    content = read_inbox([InboxFile("lab.zip", lying)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "is not a zip archive that can be read (Bad CRC-32" in reasons(content)
+    assert peak < 1e6
+
+
+_CELLS = st.one_of(
+    st.text(max_size=20),
+    st.text("LiNaPSO()[]0123456789.*·eE-+=@<>%\t\r\n'\"\\/", max_size=40),
+    st.sampled_from(["Li3PS4", "1E-4", "25", "lgps.cif", "../lgps.cif", "", "=1+1", "x" * 5000]),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(_CELLS, min_size=5, max_size=5), min_size=4, max_size=8))
+def test_no_cell_stops_the_inbox_or_reaches_a_table_as_a_command(lines: list[list[str]]) -> None:
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerows([["id", "formula", "conductivity_s_cm", "temperature_c", "structure"], *lines])
+    content = read_inbox([InboxFile("lab.csv", table.getvalue().encode()), InboxFile("lgps.cif", CIF)])
+    accepted, rejected = curate_measurements(content.measurements)
+    curated = curate_electrolytes(accepted, content.structures, {})
+    for frame in (content.measurements, content.refused, rejected, curated.electrolytes):
+        for text in frame.select_dtypes("str").stack().dropna():
+            assert not is_command(text), text
+            assert not has_control_characters(text), text
+    for path in curated.structures["structure_path"]:
+        folder, origin, name = path.split("/")
+        assert (folder, origin) == ("structures", "inbox")
+        assert len(name.encode()) < 255
 
 
 def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

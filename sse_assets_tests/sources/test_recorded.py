@@ -1,3 +1,4 @@
+import csv
 import hashlib
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(back.structures, references())
     assert (tmp_path / "snapshot" / "Li10Ge_PS6_2__mp-2.cif").read_bytes() == b"data_one\n"
     assert (tmp_path / "snapshot" / "LiF__oqmd-5.cif").is_file()
+
+
+def test_a_command_that_a_server_sends_is_a_text_in_the_index(tmp_path: Path) -> None:
+    evil = references().iloc[:1].assign(structure_id='=HYPERLINK("http://evil")', provenance="@SUM(1)\n+1")
+    record_snapshot(evil, tmp_path)
+    cells = next(csv.DictReader((tmp_path / "index.csv").open(newline="")))
+    assert cells["material_id"] == '\'=HYPERLINK("http://evil")'
+    assert cells["provenance"] == "'@SUM(1) +1"
+    assert [path.parent for path in tmp_path.rglob("*.cif")] == [tmp_path]
+    assert len(read_snapshot(tmp_path, ["Li10GeP2S12"]).structures) == 1
 
 
 def test_nothing_recorded_for_a_composition(tmp_path: Path) -> None:

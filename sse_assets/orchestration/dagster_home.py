@@ -1,0 +1,29 @@
+"""Dagster's own folder below `SSE_HOME`: its settings and, where it has no server, its storage."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LOCK = ".being_made"
+
+
+def create_storage(dagster_home: Path) -> None:
+    """Make the storage of runs and events where there is none, one process at a time.
+
+    Dagster makes its SQLite files when they are first opened, and of several processes that open a new home
+    at once all but one fail in tables that exist already.
+    """
+    with _alone(dagster_home):
+        if not any(dagster_home.glob("**/*.db")):
+            import dagster as dg  # it takes seconds, and is needed once in the life of a home
+
+            dg.DagsterInstance.from_config(str(dagster_home)).dispose()
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process is here."""
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed, by a kill too
+        yield

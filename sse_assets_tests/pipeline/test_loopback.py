@@ -1,0 +1,107 @@
+"""Who can reach the web UI and what it starts: this computer, unless told otherwise."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sse_assets import cli
+from sse_assets_tests.conftest import REPOSITORY
+
+PATIENCE_S = 300
+LISTENS = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
+
+
+class ExecutedError(Exception):
+    """In the place of the program that would take over."""
+
+
+def ui(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[list[str], Result]:
+    """What `sse-assets ui` would execute, and what it says."""
+    executed: list[str] = []
+
+    def execute(program: str, words: list[str]) -> None:
+        executed.extend(words)
+        raise ExecutedError
+
+    monkeypatch.setattr(cli.os, "execv", execute)
+    monkeypatch.setattr(cli, "create_storage", lambda folder: None)
+    monkeypatch.chdir(home)
+    for name in ("DAGSTER_HOME", "SSE_BLOB_ROOT", "SSE_HOME"):
+        monkeypatch.setenv(name, "")  # put back afterwards: the command sets them
+    monkeypatch.setenv("SSE_HOME", str(home))
+    result = CliRunner().invoke(cli.main, ["ui", *arguments])
+    assert isinstance(result.exception, ExecutedError), result.output
+    return executed, result
+
+
+def test_the_ui_listens_on_this_computer_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words, result = ui(tmp_path, monkeypatch, "--port", "21101")
+    assert words[words.index("-h") :] == ["-h", "127.0.0.1", "-p", "21101"]
+    assert "warning" not in result.output
+
+
+def test_another_address_comes_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words, result = ui(tmp_path, monkeypatch, "--host", "0.0.0.0")
+    assert words[words.index("-h") + 1] == "0.0.0.0"
+    assert "warning: the web UI has no password" in result.output
+
+
+def listening(session: int) -> set[tuple[str, int]]:
+    """Addresses, as the kernel writes them, and ports at which the processes of a session listen."""
+    inodes = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(process.name)) == session:
+                inodes |= {os.readlink(file) for file in (process / "fd").iterdir()}
+        except OSError:  # it has just ended
+            continue
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            (
+                _,
+                local,
+                _,
+                state,
+                *_,
+            ) = line.split()
+            address, port = local.split(":")
+            if state == LISTENS and f"socket:[{line.split()[9]}]" in inodes:
+                found.add((address, int(port, 16)))
+    return found
+
+
+@pytest.mark.services
+def test_neither_web_server_nor_daemon_nor_code_server_listen_elsewhere(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+    with (tmp_path / "log").open("w") as log:
+        started = subprocess.Popen(
+            [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)],
+            env=inherited | {"SSE_HOME": str(tmp_path / "home")},
+            cwd=REPOSITORY,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE_S
+        while not any(there == port for _, there in listening(started.pid)):
+            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+            assert started.poll() is None, (tmp_path / "log").read_text()
+            time.sleep(1)
+        # The web server comes last: it has loaded the code location by then.
+        assert {address for address, _ in listening(started.pid)} == {"0100007F"}  # 127.0.0.1
+    finally:
+        os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
