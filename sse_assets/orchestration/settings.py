@@ -27,6 +27,12 @@ class Executor(StrEnum):
     MULTIPROCESS = "multiprocess"
     RAY = "ray"
     """On a Ray cluster; needs the extra `ray`."""
+    KUBERNETES = "kubernetes"
+    """As Kubernetes pods; needs the extra `kubernetes`, and runs that are pods themselves."""
+
+
+PACKAGES_OF_EXTRAS = {Executor.RAY: "dagster_ray", Executor.KUBERNETES: "dagster_k8s"}
+"""What an executor imports that the extra of its name brings."""
 
 
 WORKER = "SSE_WORKER"
@@ -56,6 +62,8 @@ class Settings:
     """`SSE_EXECUTOR`, default `multiprocess`; a run may choose another one."""
     is_worker: bool = False
     """Whether this process may be on another machine than the one that owns `home`."""
+    given_dagster_home: Path | None = None
+    """`DAGSTER_HOME`, if there is a dagster.yaml in it: whoever wrote it decides on Dagster's storage."""
 
     @property
     def warehouse(self) -> Path:
@@ -74,8 +82,8 @@ class Settings:
 
     @property
     def dagster_home(self) -> Path:
-        """Dagster's own storage: runs, events, schedules."""
-        return self.home / "dagster"
+        """Dagster's own settings and, unless they say otherwise, its storage: runs, events, schedules."""
+        return self.given_dagster_home or self.home / "dagster"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -91,9 +99,11 @@ class Settings:
         # Another process may have written since; s3fs must look again instead of remembering a listing.
         storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
         executor = _choice(environment, "SSE_EXECUTOR", Executor.MULTIPROCESS)
-        if executor is Executor.RAY and not find_spec("dagster_ray"):
+        package = PACKAGES_OF_EXTRAS.get(executor)
+        if package and not find_spec(package):
             raise SettingsError(
-                "SSE_EXECUTOR=ray needs Ray: pip install -c constraints.txt -e '.[ray]', or choose another"
+                f"SSE_EXECUTOR={executor} needs the extra of that name: "
+                f"pip install -c constraints.txt -e '.[{executor}]', or choose another"
             )
         return cls(
             home=home,
@@ -102,7 +112,18 @@ class Settings:
             dataset=_choice(environment, "SSE_DATASET", Dataset.SAMPLE),
             executor=executor,
             is_worker=WORKER in environment,
+            given_dagster_home=_given_dagster_home(environment, home),
         )
+
+
+def _given_dagster_home(environment: Mapping[str, str], home: Path) -> Path | None:
+    """What an installation brings; the folder below `home` is the project's own, also when it is named."""
+    value = environment.get("DAGSTER_HOME")
+    if not value:
+        return None
+    folder = Path(value).expanduser().resolve()
+    is_own = folder == home / "dagster"
+    return folder if not is_own and (folder / "dagster.yaml").is_file() else None
 
 
 def _existing_folder(environment: Mapping[str, str], name: str) -> Path | None:
