@@ -1,4 +1,4 @@
-"""Two steps for Kubernetes, one of which needs a GPU, and a cluster whose pods are processes of this machine."""
+"""Two steps for Kubernetes, one of which needs a GPU, and a cluster whose pods are processes here."""
 
 import os
 import subprocess
