@@ -60,6 +60,8 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     )
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
+    if settings.given_dagster_home:
+        click.echo(f"Dagster's runs and events are kept as {settings.dagster_home}/dagster.yaml says")
     pipeline = pipeline_of("sse_assets.definitions")
     op_config = _op_config(config) if config else {}
     try:
@@ -243,12 +245,13 @@ def _op_config(file: Path) -> dict[str, object]:
 def _prepare_dagster_home(settings: Settings) -> None:
     """Point Dagster at its folder below SSE_HOME, with the project's dagster.yaml in it.
 
-    Folders are handed on as absolute paths, for processes that run elsewhere.
+    A DAGSTER_HOME that has a dagster.yaml of its own, as in a container, is left as it is. Folders are handed
+    on as absolute paths, for processes that run elsewhere.
     """
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
-    settings.inbox.mkdir(exist_ok=True)
-    shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
-    if settings.dagster_home.is_relative_to(settings.home):
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    if not settings.given_dagster_home:
+        settings.dagster_home.mkdir(exist_ok=True)
+        shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
         create_storage(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)

@@ -14,7 +14,14 @@ from typing import Any
 
 import dagster as dg
 
-from sse_assets.orchestration.settings import RUN_PROCESS, WORKER, Executor, Settings
+from sse_assets.orchestration.settings import (
+    PACKAGES_OF_EXTRAS,
+    RUN_PROCESS,
+    WORKER,
+    Executor,
+    Settings,
+    SettingsError,
+)
 
 _RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
 """Steps with a retry policy follow it."""
@@ -40,7 +47,7 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
             description="A process for each step, on this machine.",
         ),
     }
-    if find_spec("dagster_ray"):
+    if find_spec(PACKAGES_OF_EXTRAS[Executor.RAY]):
         choices[Executor.RAY.value] = dg.Field(
             {
                 "address": dg.Field(
@@ -49,6 +56,17 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                 "cpus": dg.Field(float, default_value=1.0, description="CPU cores that a step takes."),
             },
             description="A Ray job for each step, on the cluster; steps on a GPU where one is free.",
+        )
+    if find_spec(PACKAGES_OF_EXTRAS[Executor.KUBERNETES]):
+        choices[Executor.KUBERNETES.value] = dg.Field(
+            {
+                "max_concurrent": dg.Field(
+                    dg.Noneable(int),
+                    default_value=None,
+                    description="Steps at once; else all that can start.",
+                ),
+            },
+            description="A pod for each step, in a run that is one; steps on a GPU where one is free.",
         )
 
     @dg.executor(
@@ -68,6 +86,9 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                 os.environ[RUN_PROCESS] = str(os.getpid())
             case Executor.RAY:
                 executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, config)}
+            case Executor.KUBERNETES:
+                executor = _kubernetes(context.instance)
+                config = {**config, "env_vars": _worker_environment(settings)}
         assert executor.executor_creation_fn  # which Dagster declares optional
         return executor.executor_creation_fn(context._replace(executor_def=executor, executor_config=config))
 
@@ -89,19 +110,34 @@ def _ray() -> dg.ExecutorDefinition:
     return ray_executor
 
 
-def _ray_config(settings: Settings, config: dict[str, Any]) -> dict[str, Any]:
-    """What `dagster_ray` is told.
+def _kubernetes(instance: dg.DagsterInstance) -> dg.ExecutorDefinition:
+    from dagster_k8s import K8sRunLauncher, k8s_job_executor  # imported late for the same reason
 
-    Secrets are not among it, for Ray's dashboard shows a job's environment: a worker has its own.
-    """
+    # Image, namespace, secrets and permissions of a step's pod are those of the run's.
+    if not isinstance(instance.run_launcher, K8sRunLauncher):
+        raise SettingsError(
+            "Steps become pods only where runs do, as docker/kubernetes/values.yaml sets it up: "
+            "choose another executor for this run"
+        )
+    return k8s_job_executor
+
+
+def _ray_config(settings: Settings, config: dict[str, Any]) -> dict[str, Any]:
+    """What `dagster_ray` is told."""
     return {
         "address": config["address"],
         "num_cpus": config["cpus"],
         "env_vars": [
-            f"SSE_BLOB_ROOT={settings.blob_root}",
-            f"SSE_DATASET={settings.dataset}",
-            f"{WORKER}=1",
+            *_worker_environment(settings),
             # Ray calls `dagster`; a worker whose PATH lacks it may share this environment's folder.
             f"PATH=${{PATH}}:{Path(sys.executable).parent}",
         ],
     }
+
+
+def _worker_environment(settings: Settings) -> list[str]:
+    """What a step on another machine has to know.
+
+    Secrets are not among it, for Ray's dashboard shows a job's environment: a worker has its own.
+    """
+    return [f"SSE_BLOB_ROOT={settings.blob_root}", f"SSE_DATASET={settings.dataset}", f"{WORKER}=1"]

@@ -20,7 +20,13 @@ the limit of the pool in the UI (Deployment, Concurrency)."""
 
 GPU_TAGS: dict[str, Any] = {
     "dagster-ray/config": {"num_gpus": 1},
-    "dagster-k8s/config": {"container_config": {"resources": {"limits": {"nvidia.com/gpu": "1"}}}},
+    "dagster-k8s/config": {
+        "container_config": {"resources": {"limits": {"nvidia.com/gpu": "1"}}},
+        # Nodes with a GPU often turn away whatever does not say that it needs one.
+        "pod_spec_config": {
+            "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
+        },
+    },
 }
 """Where there are many machines, these place the step on one that has a GPU. They belong to the step: as
 settings of the executor, they would ask for a GPU for every step."""

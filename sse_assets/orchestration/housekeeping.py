@@ -2,6 +2,7 @@
 
 import os
 import socket
+from pathlib import Path
 
 import dagster as dg
 from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
@@ -12,6 +13,9 @@ from sse_assets.orchestration.warehouse import bring_up_to_date
 
 HOST_TAG = "sse_assets/host"
 """On a run that a command line carries out by itself: the machine it is on."""
+
+_CLOCK_STEP_S = 60.0
+"""A clock that is set forward by no more than this makes no living process look like a later one."""
 
 
 def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
@@ -50,7 +54,7 @@ def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool
     """
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
-        if _is_visible(run, instance, beside_code_server) and not _is_alive(_process_id(run, instance)):
+        if _is_visible(run, instance, beside_code_server) and not _is_alive(*_start(run, instance)):
             instance.report_run_failed(run, "The process of this run is gone. What was finished is kept.")
             ended.append(run.run_id)
     return ended
@@ -65,18 +69,31 @@ def _is_visible(run: dg.DagsterRun, instance: dg.DagsterInstance, beside_code_se
     return beside_code_server and isinstance(instance.run_launcher, DefaultRunLauncher)
 
 
-def _process_id(run: dg.DagsterRun, instance: dg.DagsterInstance) -> int | None:
+def _start(run: dg.DagsterRun, instance: dg.DagsterInstance) -> tuple[int | None, float]:
+    """The process that began the run, and when (s since 1970)."""
     (start,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
-    return start.get_dagster_event().pid
+    return start.get_dagster_event().pid, start.timestamp
 
 
-def _is_alive(process_id: int | None) -> bool:
+def _is_alive(process_id: int | None, at: float) -> bool:
+    """Whether the process that had this number at that time still runs."""
     if process_id is None:
         return True
     try:
         os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
+        return _began(process_id) <= at + _CLOCK_STEP_S
     except PermissionError:
         return True
-    return True
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def _began(process_id: int) -> float:
+    """When a process began (s since 1970).
+
+    In a container, where numbers begin at 1 again with every start, another one may have it by now.
+    """
+    # The second field is a name in brackets, which may hold anything; the 22nd is in clock ticks since boot.
+    ticks = int(Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[19])
+    boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+    return int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")

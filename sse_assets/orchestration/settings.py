@@ -27,15 +27,28 @@ class Executor(StrEnum):
     MULTIPROCESS = "multiprocess"
     RAY = "ray"
     """On a Ray cluster; needs the extra `ray`."""
+    KUBERNETES = "kubernetes"
+    """As Kubernetes pods; needs the extra `kubernetes`, and runs that are pods themselves."""
 
+
+PACKAGES_OF_EXTRAS = {Executor.RAY: "dagster_ray", Executor.KUBERNETES: "dagster_k8s"}
+"""What an executor imports that the extra of its name brings."""
 
 WORKER = "SSE_WORKER"
 """Set by an executor that sends steps to other machines, for those steps."""
 RUN_PROCESS = "SSE_RUN_PROCESS"
 """Set by an executor that gives each step a process, for those: the id of the run's own."""
 
-
-VARIABLES = ("SSE_HOME", "SSE_BLOB_ROOT", "SSE_DATA_MIRROR", "SSE_DATASET", "SSE_EXECUTOR", WORKER)
+VARIABLES = (
+    "SSE_HOME",
+    "SSE_BLOB_ROOT",
+    "SSE_DATA_MIRROR",
+    "SSE_DATASET",
+    "SSE_EXECUTOR",
+    WORKER,
+    RUN_PROCESS,
+)
+"""All that begin with `SSE_`."""
 
 
 class SettingsError(ValueError):
@@ -63,6 +76,8 @@ class Settings:
     """Whether this process may be on another machine than the one that owns `home`."""
     run_process: int | None = None
     """The process of the run whose step this process carries out, if it is one of several."""
+    given_dagster_home: Path | None = None
+    """`DAGSTER_HOME`, if there is a dagster.yaml in it: whoever wrote it decides on Dagster's storage."""
 
     @property
     def warehouse(self) -> Path:
@@ -81,8 +96,8 @@ class Settings:
 
     @property
     def dagster_home(self) -> Path:
-        """Dagster's own storage: runs, events, schedules."""
-        return self.home / "dagster"
+        """Dagster's own settings and, unless they say otherwise, its storage: runs, events, schedules."""
+        return self.given_dagster_home or self.home / "dagster"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -98,9 +113,11 @@ class Settings:
         # Another process may have written since; s3fs must look again instead of remembering a listing.
         storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
         executor = _choice(environment, "SSE_EXECUTOR", Executor.MULTIPROCESS)
-        if executor is Executor.RAY and not find_spec("dagster_ray"):
+        package = PACKAGES_OF_EXTRAS.get(executor)
+        if package and not find_spec(package):
             raise SettingsError(
-                "SSE_EXECUTOR=ray needs Ray: pip install -c constraints.txt -e '.[ray]', or choose another"
+                f"SSE_EXECUTOR={executor} needs the extra of that name: "
+                f"pip install -c constraints.txt -e '.[{executor}]', or choose another"
             )
         return cls(
             home=home,
@@ -110,7 +127,18 @@ class Settings:
             executor=executor,
             is_worker=WORKER in environment,
             run_process=int(environment[RUN_PROCESS]) if RUN_PROCESS in environment else None,
+            given_dagster_home=_given_dagster_home(environment, home),
         )
+
+
+def _given_dagster_home(environment: Mapping[str, str], home: Path) -> Path | None:
+    """What an installation brings; the folder below `home` is the project's own, also when it is named."""
+    value = environment.get("DAGSTER_HOME")
+    if not value:
+        return None
+    folder = Path(value).expanduser().resolve()
+    is_own = folder == home / "dagster"
+    return folder if not is_own and (folder / "dagster.yaml").is_file() else None
 
 
 def _existing_folder(environment: Mapping[str, str], name: str) -> Path | None:

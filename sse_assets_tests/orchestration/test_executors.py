@@ -55,7 +55,24 @@ def test_a_run_may_choose_another_executor_than_the_environment(
     assert (made.metadata["pid"].value == os.getpid()) is in_this_process
 
 
-def test_ray_without_ray_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("executor", ["ray", "kubernetes"])
+def test_an_executor_without_its_extra_names_the_remedy(
+    executor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(settings_module, "find_spec", lambda _: None)
-    with pytest.raises(SettingsError, match="SSE_EXECUTOR=ray needs Ray: pip install"):
-        Settings.from_environment({"SSE_EXECUTOR": "ray"})
+    remedy = rf"SSE_EXECUTOR={executor} needs the extra of that name: pip install .*\[{executor}\]"
+    with pytest.raises(SettingsError, match=remedy):
+        Settings.from_environment({"SSE_EXECUTOR": executor})
+
+
+def test_pods_for_steps_are_refused_where_runs_are_no_pods(tmp_path: Path) -> None:
+    pytest.importorskip("dagster_k8s", reason="needs the extra `kubernetes`")
+    with (
+        dg.DagsterInstance.local_temp(str(tmp_path)) as instance,
+        pytest.raises(SettingsError, match=r"only where runs do.*choose another executor"),
+    ):
+        dg.execute_job(
+            dg.reconstructable(multiprocess),
+            instance,
+            run_config={"execution": {"config": {"kubernetes": {}}}},
+        )

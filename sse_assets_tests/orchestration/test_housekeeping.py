@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from sse_assets.orchestration import housekeeping
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
 
 
@@ -52,3 +53,10 @@ def test_a_killed_run_is_ended_on_its_own_machine(
     (run,) = instance.get_runs(started)
     assert end_abandoned_runs(instance, beside_code_server=False) == ([run.run_id] if ended else [])
     assert len(instance.get_runs(started)) == (0 if ended else 1)
+
+
+def test_a_process_that_got_the_number_of_a_run_later_is_not_the_run() -> None:
+    began = housekeeping._began(os.getpid())
+    assert time.time() - 3600 < began < time.time()
+    assert housekeeping._is_alive(os.getpid(), at=began + 1)
+    assert not housekeeping._is_alive(os.getpid(), at=began - 3600)

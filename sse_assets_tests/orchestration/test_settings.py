@@ -25,10 +25,31 @@ def test_an_object_store_is_a_blob_root() -> None:
     ("variable", "value", "message"),
     [
         ("SSE_DATASET", "obelisk", "SSE_DATASET=obelisk is not one of: sample, obelix"),
-        ("SSE_EXECUTOR", "threads", "SSE_EXECUTOR=threads is not one of: in_process, multiprocess, ray"),
+        (
+            "SSE_EXECUTOR",
+            "threads",
+            "SSE_EXECUTOR=threads is not one of: in_process, multiprocess, ray, kubernetes",
+        ),
         ("SSE_DATA_MIRROR", "/no/such/folder", "SSE_DATA_MIRROR=/no/such/folder is not a folder"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(variable: str, value: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         Settings.from_environment({variable: value})
+
+
+def test_a_dagster_home_with_settings_of_its_own_is_kept(tmp_path: Path) -> None:
+    home, other = tmp_path / "home", tmp_path / "other"
+    other.mkdir()
+    named = {"SSE_HOME": str(home), "DAGSTER_HOME": str(other)}
+    assert Settings.from_environment(named).dagster_home == home / "dagster"
+    (other / "dagster.yaml").touch()
+    assert Settings.from_environment(named).dagster_home == other
+
+
+def test_the_dagster_home_below_the_own_home_is_not_somebody_elses(tmp_path: Path) -> None:
+    own = tmp_path / "dagster"
+    own.mkdir()
+    (own / "dagster.yaml").touch()
+    settings = Settings.from_environment({"SSE_HOME": str(tmp_path), "DAGSTER_HOME": str(own)})
+    assert settings.given_dagster_home is None
