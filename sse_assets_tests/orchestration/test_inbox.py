@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tracemalloc
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +18,7 @@ from sse_assets.orchestration.inbox import (
     take_in,
 )
 from sse_assets.orchestration.settings import Settings
+from sse_assets_tests.memory import measured
 
 READER = dg.AssetKey(["raw", "inbox_measurements"])
 
@@ -75,9 +75,7 @@ def test_links_pipes_and_giants_are_named_and_not_read(settings: Settings, tmp_p
     os.mkfifo(settings.inbox / "pipe.csv")
     with (settings.inbox / "giant.cif").open("wb") as file:
         file.truncate(2**30)  # 1 GB that takes no room on the disk
-    tracemalloc.start()
-    found, (_, peak) = taken(settings), tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    found, peak = measured(lambda: taken(settings))
     assert peak < 5e6
     assert found == {
         "link.csv": "is a link: put the file itself here",

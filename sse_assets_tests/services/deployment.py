@@ -108,8 +108,11 @@ class Deployment:
 
     def reload_the_page(self) -> None:
         """Until no error is left of connections that the web server held to a database that was killed."""
-        everything = "{runsOrError {__typename} assetsOrError {__typename} instance {daemonHealth {id}}}"
-        wait_for(lambda: "errors" not in self._post(everything, {}), "the web server does not recover")
+        of_every_storage = (
+            "{runsOrError(limit: 1) {__typename ... on Runs {results {id}}}"
+            " assetsOrError(limit: 1) {__typename ... on AssetConnection {nodes {id}}}}"
+        )
+        wait_for(lambda: not _is_error(self._post(of_every_storage, {})), "the web server does not recover")
 
     def turn_off(self, sensor: str) -> None:
         """As under *Automation* in the UI."""
@@ -136,6 +139,10 @@ class Deployment:
     def _post(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         address = f"http://127.0.0.1:{self._web}/graphql"
         return requests.post(address, json={"query": query, "variables": variables}, timeout=60).json()
+
+
+def _is_error(answer: Mapping[str, Any]) -> bool:
+    return "errors" in answer or any(part["__typename"] == "PythonError" for part in answer["data"].values())
 
 
 def plain_environment() -> dict[str, str]:

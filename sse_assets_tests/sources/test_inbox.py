@@ -3,7 +3,6 @@
 import csv
 import io
 import stat
-import tracemalloc
 import zipfile
 from importlib.resources import files
 
@@ -17,6 +16,7 @@ from sse_assets.materials.plain_text import has_control_characters, is_command
 from sse_assets.sources import archives
 from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS
 from sse_assets.sources.inbox import MAX_CIF_BYTES, InboxContent, InboxFile, read_inbox
+from sse_assets_tests.memory import measured
 
 SAMPLE = files("sse_assets.sources") / "sample_data"
 CIF = (SAMPLE / "structures" / "lgps.cif").read_bytes()
@@ -203,10 +203,7 @@ def test_a_bomb_of_many_members_is_not_unpacked_at_all(monkeypatch: pytest.Monke
             archive.writestr(f"{number}.cif", bytes(archives.MAX_MEMBER_BYTES))
     bomb = packed.getvalue()
     assert len(bomb) < 1e6
-    tracemalloc.start()
-    content = read_inbox([InboxFile("lab.zip", bomb)])
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    content, peak = measured(lambda: read_inbox([InboxFile("lab.zip", bomb)]))
     assert "brings the contents over" in reasons(content)
     assert peak < 5e6
 
@@ -215,10 +212,7 @@ def test_no_more_is_unpacked_of_a_member_than_the_size_that_it_states() -> None:
     bomb = evil_zip("lgps.cif", size=2**22)
     lying = bomb.replace((2**22).to_bytes(4, "little"), (100).to_bytes(4, "little"))
     assert lying != bomb
-    tracemalloc.start()
-    content = read_inbox([InboxFile("lab.zip", lying)])
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    content, peak = measured(lambda: read_inbox([InboxFile("lab.zip", lying)]))
     assert "is not a zip archive that can be read (Bad CRC-32" in reasons(content)
     assert peak < 1e6
 
