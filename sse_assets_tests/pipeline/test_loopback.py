@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,11 @@ def listening(session: int) -> set[tuple[str, int]]:
     """Addresses, as the kernel writes them, and ports at which the processes of a session listen."""
     inodes = set()
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.getsid(int(process.name)) == session:
-                inodes |= {os.readlink(file) for file in (process / "fd").iterdir()}
-        except OSError:  # it has just ended
-            continue
+        with suppress(OSError):  # it has just ended
+            files = (process / "fd").iterdir() if os.getsid(int(process.name)) == session else []
+            for file in files:
+                with suppress(OSError):  # closed just now
+                    inodes.add(os.readlink(file))
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
