@@ -142,7 +142,9 @@ def test_only_a_step_that_needs_a_gpu_gets_one(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(DagsterKubernetesClient, "production_client", lambda **_: cluster)
     monkeypatch.setenv("SSE_HOME", str(tmp_path))
     monkeypatch.setenv("SSE_EXECUTOR", "kubernetes")
-    launcher = {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": _launcher_config()}
+    config = _launcher_config()
+    config["env_vars"] = []  # for what a worker has to know comes with the step
+    launcher = {"module": "dagster_k8s", "class": "K8sRunLauncher", "config": config}
     with (
         dg.DagsterInstance.local_temp(str(tmp_path), overrides={"run_launcher": launcher}) as instance,
         dg.execute_job(dg.reconstructable(job), instance) as result,
