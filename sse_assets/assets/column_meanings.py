@@ -125,10 +125,10 @@ _COLUMNS = {
     "loss": "Cross-entropy, or squared error of a regression head",
     # Metrics
     "metric": "mae, rmse (log units), r2 or srcc (Spearman's rank correlation)",
-    "value": "Of the metric",
+    "value": "Value of the metric",
     "low": "Lower end of the 95 % bootstrap interval",
     "high": "Upper end of the 95 % bootstrap interval",
-    "n": "Electrolytes",
+    "n": "Electrolytes that it rests on",
     "baseline": "Model it is compared with",
     "baseline_variant": "Feature set of that",
     "difference": "Its metric minus the other's, on the same rows; below zero it errs less",

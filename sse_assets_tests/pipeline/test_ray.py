@@ -12,7 +12,7 @@ import pytest
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
-from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
+from sse_assets_tests.command_line import Run, small_run_config, sse_assets
 from sse_assets_tests.pipeline.ray_lineage import attempts, job
 
 pytest.importorskip("dagster_ray", reason="needs the extra `ray`")
