@@ -3,6 +3,7 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.column_meanings import column_meaning
 from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
@@ -17,6 +18,7 @@ from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
+from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
 from sse_assets.orchestration.inbox import inbox_sensor
@@ -72,12 +74,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *metrics_assets,
     ]
     return dg.Definitions(
-        assets=automated(assets),
+        assets=catalogued(automated(assets)),
         asset_checks=[electrolytes_are_sound, *split_checks, *drift_checks],
         jobs=_JOBS,
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),
-        resources={"io_manager": TableIOManager(settings), "settings": settings},
+        resources={"io_manager": TableIOManager(settings, column_meaning), "settings": settings},
         executor=executor_of(settings),
         loggers={PLAIN_LINES: plain_logger},
     )

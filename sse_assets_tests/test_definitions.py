@@ -59,7 +59,10 @@ def test_every_asset_is_described(dataset: Dataset, tmp_path: Path) -> None:
         assert spec.description, spec.key
         assert spec.kinds, spec.key
         assert spec.code_version, spec.key
+        assert spec.owners
         assert spec.group_name == spec.key.path[0]
+        table = None if spec.key.path[-1] == "report" else ".".join(spec.key.path)
+        assert spec.metadata.get("dagster/table_name") == table
 
 
 def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path) -> None:

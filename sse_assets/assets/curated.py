@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sse_assets.curation.electrolytes import curate_electrolytes
+from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.evaluation.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_out, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Dataset, Settings
 
@@ -108,12 +108,20 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
                 "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
                 "censored_labels": int(curated.electrolytes["censored"].sum()),
                 "families": int(curated.electrolytes["family"].nunique()),
-                "elements": figure_metadata(element_heat_map(curated.electrolytes), "Elements"),
-                "classes": figure_metadata(class_histogram(curated.electrolytes), "Conductivity classes"),
-                "disorder": figure_metadata(partial_occupancy(curated.electrolytes), "Partial occupancies"),
+                "plot_elements": figure_metadata(element_heat_map(curated.electrolytes), "Elements"),
+                "plot_classes": figure_metadata(
+                    class_histogram(curated.electrolytes), "Conductivity classes"
+                ),
+                "plot_disorder": figure_metadata(
+                    partial_occupancy(curated.electrolytes), "Partial occupancies"
+                ),
             },
         )
-        yield table_result(curated.structures, key=dg.AssetKey([GROUP, "structures"]))
+        yield table_result(
+            curated.structures,
+            key=dg.AssetKey([GROUP, "structures"]),
+            metadata={"cif_files": file_metadata(settings.blob_root / STRUCTURE_FOLDER)},
+        )
         rejected = pd.concat([inputs["rejected_measurements"], curated.rejected], ignore_index=True)
         yield table_result(rejected, key=dg.AssetKey([GROUP, "rejected"]))
 
@@ -153,4 +161,12 @@ def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
             (electrolytes["structure_origin"].notna() != electrolytes["structure_path"].notna()).sum()
         ),
     }
-    return dg.AssetCheckResult(passed=not any(problems.values()), metadata=problems)
+    return dg.AssetCheckResult(
+        passed=not any(problems.values()),
+        metadata=problems,
+        description=(
+            f"Of {len(electrolytes)} electrolytes, {problems['repeated_ids']} have an id that another has, "
+            f"{problems['labels_missing']} no label and {problems['structures_without_file']} a structure "
+            "without a file."
+        ),
+    )

@@ -39,7 +39,7 @@ from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
-from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_out, table_result
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -195,7 +195,7 @@ def _find(
     assert record is not None
     context.log.info(f"{formula}, {origin}: {_verdict(record)}")
     kept_at = None if origin == SHIPPED_RECORD else f"{GROUP}/{formula}/{place.name}"
-    yield from _as_tables(record, origin, kept_at, rows[0])
+    yield from _as_tables(record, origin, kept_at, rows[0], settings)
 
 
 def _is_default(config: SearchConfig) -> bool:
@@ -217,7 +217,7 @@ def _verdict(record: Record) -> str:
 
 
 def _as_tables(
-    record: Record, origin: str, kept_at: str | None, composition: dict[str, Any]
+    record: Record, origin: str, kept_at: str | None, composition: dict[str, Any], settings: Settings
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     structure = record.structure
     structures = pd.DataFrame(
@@ -239,7 +239,8 @@ def _as_tables(
         metadata={
             "verdict": _verdict(record),
             "record": origin,
-            "structure": figure_metadata(crystal_drawings(structures), "Structure"),
+            **({"files": file_metadata(settings.blob_root / kept_at)} if kept_at else {}),
+            "plot_structure": figure_metadata(crystal_drawings(structures), "Structure"),
         },
     )
     yield table_result(
@@ -247,14 +248,18 @@ def _as_tables(
         key=dg.AssetKey([GROUP, "search_history"]),
         data_version=content_sha256(record.candidates.drop(columns="seconds")),
         metadata={
-            "enthalpy": figure_metadata(enthalpy_by_generation(record.candidates), "Enthalpy by generation"),
-            "operators": figure_metadata(enthalpy_changes(record.candidates), "Enthalpy change by operator"),
+            "plot_enthalpy": figure_metadata(
+                enthalpy_by_generation(record.candidates), "Enthalpy by generation"
+            ),
+            "plot_operators": figure_metadata(
+                enthalpy_changes(record.candidates), "Enthalpy change by operator"
+            ),
         },
     )
     yield table_result(
         record.dynamics,
         key=dg.AssetKey([GROUP, "dynamics"]),
-        metadata={"ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
+        metadata={"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
     )
     yield table_result(held(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
 
@@ -324,7 +329,7 @@ def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]"
                 partition=context.partition_key,
                 metadata={
                     "progress": str(progress),
-                    "enthalpy": figure_metadata(
+                    "plot_enthalpy": figure_metadata(
                         enthalpy_by_generation(pd.DataFrame(rows, columns=columns)), "Enthalpy by generation"
                     ),
                 },

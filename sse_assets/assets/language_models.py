@@ -31,7 +31,7 @@ from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
-from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_out, table_result
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
@@ -286,7 +286,7 @@ def _train(
                 key,
                 partition=context.partition_key,
                 metadata={
-                    "loss_curve": figure_metadata(loss_curves(losses), "Training loss"),
+                    "plot_loss": figure_metadata(loss_curves(losses), "Training loss"),
                     "loss": float(losses["loss"].iloc[-1]),
                 },
             )
@@ -316,8 +316,8 @@ def _train(
         key=key,
         data_version=content_sha256(fits.drop(columns=_TIMINGS)),
         metadata={
-            "loss_curve": figure_metadata(loss_curves(outcome.losses), "Training loss"),
-            "models": str(settings.blob_root / stored),
+            "plot_loss": figure_metadata(loss_curves(outcome.losses), "Training loss"),
+            "models": file_metadata(settings.blob_root / stored),
             "fitting_seconds": float(fits["seconds"].sum()),
             "peak_memory_gb": float(fits["peak_memory_gb"].max()),
             "tokens_per_second": float(fits["tokens_per_second"].mean()),

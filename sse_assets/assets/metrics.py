@@ -28,7 +28,7 @@ from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.io import file_metadata, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.splits.groups import merged_groups
@@ -69,11 +69,11 @@ def predictions(
     table = pd.concat([baselines, boosted_trees, made_on_demand], ignore_index=True)
     metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
     for protocol in table["protocol"].unique():
-        metadata[f"parity_{protocol}"] = figure_metadata(
+        metadata[f"plot_parity_{protocol}"] = figure_metadata(
             parity_plots(table, electrolytes, protocol), f"Parity, {protocol}"
         )
     for protocol in made_on_demand["protocol"].unique():
-        metadata[f"language_models_{protocol}"] = figure_metadata(
+        metadata[f"plot_language_models_{protocol}"] = figure_metadata(
             language_model_parity(table, electrolytes, protocol), f"Language models, {protocol}"
         )
     return table_result(table, metadata=metadata)
@@ -91,7 +91,7 @@ def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.Mat
     """Score everything that was predicted."""
     table = scores(predictions, merged_groups(electrolytes))
     overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
-    return table_result(table, metadata={**_test_mae(table), "overview": overview})
+    return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
 
 @dg.asset(
@@ -261,7 +261,7 @@ def report(
     path = settings.blob_root / REPORT
     write_bytes(path, html.encode())
     return dg.MaterializeResult(
-        metadata={"report": str(path), "size_mb": len(html) / 1e6, **_test_mae(scores)},
+        metadata={"report": file_metadata(path), "size_mb": round(len(html) / 1e6, 2), **_test_mae(scores)},
     )
 
 
@@ -270,7 +270,7 @@ def _test_mae(table: pd.DataFrame) -> dict[str, float]:
     rows = table[(table["metric"] == "mae") & (table["role"] == "test") & (table["variant"] == "all")]
     rows = rows[rows["model"] == "boosted_trees"]
     return {
-        f"mae_{row['protocol']}_{row['label_convention']}": float(row["value"])
+        f"mae_{row['protocol']}_{row['label_convention']}": round(float(row["value"]), 4)
         for row in rows.to_dict("records")
     }
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -22,7 +23,8 @@ from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import markdown_preview, table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_out, table_result
+from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -69,21 +71,28 @@ def baselines(
     return table_result(baseline_predictions(features, labels(electrolytes), assignments))
 
 
+def _of_table_1(name: str, meaning: str) -> Any:
+    """A setting whose default is the paper's, which its description keeps in sight."""
+    value = getattr(_TABLE_1, name)
+    return Field(value, description=f"{meaning} (Table 1: {value}).")
+
+
 class SettingsConfig(dg.Config):
     """Hyperparameters of the boosted trees: the paper's Table 1, unless tuned."""
 
     tuning_steps: int = Field(
-        0, description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values below."
+        0,
+        description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values given here.",
     )
-    n_estimators: int = Field(_TABLE_1.n_estimators, description="Boosting rounds.")
-    reg_lambda: float = Field(_TABLE_1.reg_lambda, description="L2 penalty on leaf values.")
-    reg_alpha: float = Field(_TABLE_1.reg_alpha, description="L1 penalty on leaf values.")
-    max_depth: int = Field(_TABLE_1.max_depth, description="Most splits between root and leaf.")
-    num_parallel_tree: int = Field(_TABLE_1.num_parallel_tree, description="Trees grown in each round.")
-    min_child_weight: float = Field(_TABLE_1.min_child_weight, description="Fewest rows in a leaf.")
-    subsample: float = Field(_TABLE_1.subsample, description="Share of the rows that each tree sees.")
-    learning_rate: float = Field(_TABLE_1.learning_rate, description="Shrinkage of each round.")
-    gamma: float = Field(_TABLE_1.gamma, description="Least loss reduction for a split.")
+    n_estimators: int = _of_table_1("n_estimators", "Boosting rounds")
+    reg_lambda: float = _of_table_1("reg_lambda", "L2 penalty on leaf values")
+    reg_alpha: float = _of_table_1("reg_alpha", "L1 penalty on leaf values")
+    max_depth: int = _of_table_1("max_depth", "Most splits between root and leaf")
+    num_parallel_tree: int = _of_table_1("num_parallel_tree", "Trees grown in each round")
+    min_child_weight: float = _of_table_1("min_child_weight", "Fewest rows in a leaf")
+    subsample: float = _of_table_1("subsample", "Share of the rows that each tree sees, above 0 to 1")
+    learning_rate: float = _of_table_1("learning_rate", "Shrinkage of each round, above 0 to 1")
+    gamma: float = _of_table_1("gamma", "Least loss reduction for a split")
     seed: int = Field(_TABLE_1.seed, description="Seed of subsampling, folds and search.")
 
 
@@ -128,7 +137,7 @@ def boosted_trees_settings(
             progress=report_progress(context.log, f"tuning ({feature_set})"),
         )
         settings, origin = result.settings, f"tuned in {steps} steps on the training rows of {protocol}"
-        metadata["history"] = dg.MetadataValue.md(markdown_preview(result.history, rows=steps))
+        metadata["history"] = dg.MetadataValue.md(markdown_table(result.history))
     frame = pd.DataFrame([{"feature_set": feature_set.value, "origin": origin, **asdict(settings)}])
     return table_result(frame, metadata=metadata)
 
@@ -199,7 +208,7 @@ def boosted_trees(
         key=dg.AssetKey([GROUP, "boosted_trees"]),
         data_version=content_sha256(fits.drop(columns="seconds")),
         metadata={
-            "models": str(settings.blob_root / folder),
+            "models": file_metadata(settings.blob_root / folder),
             "fitting_seconds": float(fits["seconds"].sum()),
         },
     )
@@ -237,8 +246,8 @@ def boosted_trees_shap(
     return table_result(
         pd.concat(explained, ignore_index=True),
         metadata={
-            "ten_strongest": dg.MetadataValue.md(markdown_preview(ranking, rows=10)),
-            "beeswarm": figure_metadata(shap_summary(first), f"SHAP, protocol {first['protocol'].iloc[0]}"),
+            "ten_strongest": dg.MetadataValue.md(markdown_table(ranking)),
+            "plot_shap": figure_metadata(shap_summary(first), f"SHAP, protocol {first['protocol'].iloc[0]}"),
         },
     )
 

@@ -7,7 +7,8 @@ from pydantic import Field
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.dataset_figures import train_distribution
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import markdown_preview, table_result
+from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.preview import markdown_table
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.protocols import Protocol, SplitSettings, assign
@@ -51,8 +52,8 @@ def assignments(
     return table_result(
         assigned,
         metadata={
-            "sizes": dg.MetadataValue.md(markdown_preview(counts, rows=len(counts))),
-            "diversity": figure_metadata(
+            "sizes": dg.MetadataValue.md(markdown_table(counts)),
+            "plot_diversity": figure_metadata(
                 train_distribution(electrolytes, assigned), "Train against all rows"
             ),
         },
@@ -88,7 +89,16 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
             "test_rows_sharing_a_paper": int(rows["n_test_sharing_doi"].sum()),
             "test_rows_sharing_a_composition": int(rows["n_test_sharing_composition"].sum()),
         }
-        return dg.AssetCheckResult(passed=not any(shared.values()), metadata=shared)
+        return dg.AssetCheckResult(
+            passed=not any(shared.values()),
+            metadata=shared,
+            description=(
+                f"Of {rows['n_test'].sum()} test rows, {shared['test_rows_sharing_a_paper']} share a paper "
+                f"and {shared['test_rows_sharing_a_composition']} a composition with a row that trains."
+                if len(rows)
+                else f"This data set has no `{protocol}` split."
+            ),
+        )
 
     return check
 
@@ -102,9 +112,11 @@ def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
     folded = assignments[assignments["protocol"].isin([Protocol.RANDOM, Protocol.GROUPED])]
     tested = folded[folded["role"] == "test"].groupby(["protocol", "electrolyte_id"]).size()
     expected = 2 * folded["electrolyte_id"].nunique()
+    once = int((tested == 1).sum())
     return dg.AssetCheckResult(
-        passed=bool((tested == 1).all()) and len(tested) == expected,
+        passed=once == len(tested) == expected,
         metadata={"rows_tested": len(tested), "rows_expected": expected},
+        description=f"Of {expected} rows of both protocols together, {once} are tested exactly once.",
     )
 
 
@@ -127,6 +139,10 @@ def diversity_is_max_min(
     return dg.AssetCheckResult(
         passed=radius <= separation + 1e-9,
         metadata={"least_distance_within_train": separation, "largest_distance_to_train": radius},
+        description=(
+            f"The farthest test row lies {radius:.3g} from train, the two nearest training rows "
+            f"{separation:.3g} from each other (z-scored descriptors)."
+        ),
     )
 
 

@@ -51,6 +51,8 @@ ELECTROLYTE_COLUMNS = [
     "licence",
 ]
 STRUCTURE_COLUMNS = ["electrolyte_id", "structure_origin", "structure_id", "structure_path", "cif"]
+STRUCTURE_FOLDER = "structures"
+"""Where every `structure_path` begins."""
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
@@ -134,7 +136,7 @@ class _Candidate:
     def path(self) -> str:
         """Where the CIF lies under the blob root; an id cannot lead out of its folder."""
         name = quote(self.structure_id.removeprefix(f"{self.origin}:"), safe="")
-        return f"structures/{self.origin}/{name}.cif"
+        return f"{STRUCTURE_FOLDER}/{self.origin}/{name}.cif"
 
     def row(self, electrolyte_id: str) -> list[str]:
         return [electrolyte_id, self.origin, self.structure_id, self.path, self.cif]

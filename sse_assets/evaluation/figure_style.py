@@ -20,6 +20,9 @@ INK = "#20242B"
 SEQUENTIAL = "YlGnBu"
 SPECTRUM = "viridis"
 
+DOTS_PER_INCH = 160
+"""Of a PNG; sharp on screens with small pixels too."""
+
 house_style = matplotlib.rc_context(
     {
         "font.family": "sans-serif",
@@ -51,7 +54,7 @@ house_style = matplotlib.rc_context(
 
 
 @house_style
-def png_bytes(figure: Figure, dpi: int = 160) -> bytes:
+def png_bytes(figure: Figure, dpi: int = DOTS_PER_INCH) -> bytes:
     """The figure as a PNG, cropped to what is drawn."""
     target = BytesIO()
     figure.savefig(target, format="png", dpi=dpi, bbox_inches="tight", facecolor="white")

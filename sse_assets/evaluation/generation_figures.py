@@ -79,6 +79,7 @@ def generations_by_size(structures: pd.DataFrame) -> Figure:
     _whole_numbers(axes)
     grid(axes, "both")
     if len(found):
+        axes.set_xlim(found["cell_atoms"].min() - 1, found["cell_atoms"].max() + 1)
         axes.legend(loc="best")
     return figure
 

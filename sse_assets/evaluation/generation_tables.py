@@ -3,6 +3,8 @@
 The frames are those of `generation_figures`; structures and their dynamics go by formula.
 """
 
+from dataclasses import replace
+
 import pandas as pd
 
 from sse_assets.evaluation.report_tables import ABSENT, Cell, Table, count, number
@@ -101,8 +103,7 @@ def found_structures(structures: pd.DataFrame) -> Table:
                 number(row["enthalpy_ev_per_atom"]),
                 count(row["candidates"]),
                 count(row["generations"]),
-                count(row["searches"]),
-                Cell(converged),
+                replace(count(row["searches"]), note=converged),
                 number(row["seconds"] / 60, 0),
                 Cell(
                     "used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])
@@ -119,7 +120,6 @@ def found_structures(structures: pd.DataFrame) -> Table:
             "Candidates",
             "Generations",
             "Searches",
-            "ended",
             "Minutes",
             "Downstream",
         ),

@@ -22,7 +22,7 @@ from sse_assets.evaluation import (
     report_tables,
     tables,
 )
-from sse_assets.evaluation.figure_style import png_bytes
+from sse_assets.evaluation.figure_style import DOTS_PER_INCH, png_bytes
 from sse_assets.evaluation.intervals import coverage
 from sse_assets.evaluation.report_tables import held_out_mae
 from sse_assets.evaluation.vocabulary import (
@@ -42,6 +42,8 @@ from sse_assets.materials.conductivity import LabelConvention
 _TEMPLATE = "report.html"
 _PIXELS_PER_INCH = 96
 """Of a browser: figures keep the size, and text the height, that they were drawn at."""
+_PNG_WIDTH = slice(16, 20)
+"""Bytes of a PNG that hold its width in pixels."""
 
 
 @dataclass(frozen=True)
@@ -319,9 +321,10 @@ def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
 
 
 def _picture(figure: Figure, title: str, caption: str, description: str) -> Picture:
-    encoded = b64encode(png_bytes(figure)).decode()
-    width = round(figure.get_figwidth() * _PIXELS_PER_INCH)
-    return Picture(title, caption, description, f"data:image/png;base64,{encoded}", width)
+    png = png_bytes(figure)
+    pixels = int.from_bytes(png[_PNG_WIDTH], "big")  # fewer than drawn on: the rim is cropped
+    width = round(pixels * _PIXELS_PER_INCH / DOTS_PER_INCH)
+    return Picture(title, caption, description, f"data:image/png;base64,{b64encode(png).decode()}", width)
 
 
 def _most_honest(protocols: pd.Series) -> str:

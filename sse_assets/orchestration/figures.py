@@ -8,12 +8,14 @@ from matplotlib.figure import Figure
 
 _DOTS_PER_INCH = 90
 """Sharp enough for the UI's panel, small enough for Dagster's event log."""
+_WIDEST = 960
+"""Pixels that the UI's panel shows on a small screen; what is wider would be cut."""
 
 
 def figure_metadata(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
     """A figure as metadata, embedded, so that the UI shows it without access to the blob root."""
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=_DOTS_PER_INCH)
+    figure.savefig(png, format="png", dpi=min(_DOTS_PER_INCH, _WIDEST / figure.get_size_inches()[0]))
     return dg.MetadataValue.md(
         f"![{title}](data:image/png;base64,{base64.b64encode(png.getvalue()).decode()})"
     )

@@ -53,7 +53,7 @@ def _asset(event: dg.DagsterEvent) -> str:
 
 def _rows(event: dg.DagsterEvent) -> str:
     metadata = event.step_materialization_data.materialization.metadata
-    rows = metadata.get("dagster/row_count")
+    rows = metadata.get("dagster/row_count", metadata.get("dagster/partition_row_count"))
     return f": {rows.value} rows" if rows else ""
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sse_assets_tests.pipeline.conftest import sse_assets
+from sse_assets_tests.command_line import sse_assets
 
 
 def test_a_machine_on_which_make_run_works_is_in_order(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The report is whole, self-contained and survives what a run may lack."""
 
 import re
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.evaluation.champions import CHAMPION_COLUMNS
+from sse_assets.evaluation.figure_style import DOTS_PER_INCH
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.report import ReportInputs, Source, render_report
 from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
@@ -87,6 +89,12 @@ def test_everything_of_the_paper_is_there(page: Page) -> None:
     # The paper's values beside ours, one of each table.
     for value in ["24.922", "0.543", "1.874", "−6.715", "186"]:
         assert value in page.text
+
+
+def test_pictures_keep_the_size_that_they_were_drawn_at(page: Page) -> None:
+    for source, width in zip(page.attributes("img", "src"), page.attributes("img", "width"), strict=True):
+        png = b64decode(source.removeprefix("data:image/png;base64,"))
+        assert int(width) == round(int.from_bytes(png[16:20], "big") * 96 / DOTS_PER_INCH)
 
 
 def test_it_loads_nothing_from_elsewhere(page: Page) -> None:

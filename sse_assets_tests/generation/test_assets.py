@@ -165,7 +165,7 @@ def test_a_search_can_be_followed(searched: Steps) -> None:
     assert observation is not None
     assert observation.partition == "Li3N"
     assert "candidates/min" in observation.metadata["progress"].value
-    assert "data:image/png" in observation.metadata["enthalpy"].value
+    assert "data:image/png" in observation.metadata["plot_enthalpy"].value
 
 
 def test_a_finished_search_is_read_and_not_repeated(searched: Steps, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -147,7 +147,7 @@ def test_the_loss_curve_can_be_followed(step: Step, tiny_models: Mapping[TinyFam
     assert observation is not None
     assert observation.partition == PARTITION
     assert observation.metadata["loss"].value > 0
-    assert "data:image/png" in observation.metadata["loss_curve"].value
+    assert "data:image/png" in observation.metadata["plot_loss"].value
 
 
 @pytest.mark.parametrize(

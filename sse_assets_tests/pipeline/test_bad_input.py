@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_assets_tests.pipeline.conftest import sse_assets
+from sse_assets_tests.command_line import sse_assets
 
 
 @pytest.mark.parametrize(

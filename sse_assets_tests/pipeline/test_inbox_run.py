@@ -5,7 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from sse_assets.orchestration.tables import TableKey
-from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
+from sse_assets_tests.command_line import Run, small_run_config, sse_assets
 
 CIF = files("sse_assets.sources") / "sample_data" / "structures" / "lgps.cif"
 

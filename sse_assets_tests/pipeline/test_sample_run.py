@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from sse_assets.assets.column_meanings import column_meaning
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.curation.electrolytes import ELECTROLYTE_COLUMNS
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.orchestration.tables import TableKey
-from sse_assets_tests.pipeline.conftest import Run, small_run_config, sse_assets
+from sse_assets_tests.command_line import Run, small_run_config, sse_assets
 
 
 def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
@@ -93,6 +94,16 @@ def test_tables_that_others_rely_on_have_their_columns(
     sample_run: Run, group: str, name: str, columns: list[str]
 ) -> None:
     assert set(columns) <= set(sample_run.store.read(TableKey(group, name)).columns)
+
+
+def test_the_ui_can_say_what_every_column_means(sample_run: Run) -> None:
+    unknown = [
+        f"{key}.{column}"
+        for key in sample_run.store.current_versions()
+        for column in sample_run.store.read_arrow(key).column_names
+        if column_meaning(str(key), column) is None
+    ]
+    assert unknown == []
 
 
 def test_every_protocol_model_and_convention_is_scored(sample_run: Run) -> None:

@@ -16,7 +16,7 @@ from sse_assets.orchestration.runs import PlannedRun, pipeline_of, plan
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets_tests.pipeline.conftest import SMALL_TREES, Run, sample_run  # noqa: F401
+from sse_assets_tests.command_line import SMALL_TREES, Run
 from sse_assets_tests.services.deployment import LOCATION, POSTGRES_URL, REPOSITORY_NAME, Deployment
 from sse_assets_tests.services.object_store import BUCKET, object_store
 from sse_assets_tests.services.postgres import postgres
@@ -119,7 +119,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 def test_the_sample_scores_as_in_one_process_though_the_machine_with_the_gpu_is_lost(
     site: Site,
-    sample_run: Run,  # noqa: F811
+    sample_run: Run,
 ) -> None:
     gpu_nodes = {site.gpu_node.node_id}
     accidents = 0

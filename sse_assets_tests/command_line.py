@@ -1,4 +1,4 @@
-"""One whole run on the embedded sample, made as `make run` makes it, that the tests here look at."""
+"""The command line, called as a person calls it."""
 
 import os
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
 from upath import UPath
 
@@ -49,13 +48,3 @@ def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
         check=False,
     )
     return Run(home, called.stdout + called.stderr, called.returncode)
-
-
-@pytest.fixture(scope="session")
-def sample_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """The sample from raw to report, while somebody holds the warehouse open."""
-    home = tmp_path_factory.mktemp("home")
-    config = small_run_config(home / "small.yaml")
-    run = sse_assets(home, "run", "--config", str(config))
-    assert run.exit_code == 0, run.output
-    return run

@@ -1,0 +1,24 @@
+"""How a table looks in the UI."""
+
+import pandas as pd
+
+from sse_assets.orchestration.preview import markdown_table
+
+
+def test_a_row_is_a_line_whatever_its_cells_hold() -> None:
+    frame = pd.DataFrame(
+        {
+            "formula": ["Li3N", None],
+            "sigma_s_cm": [0.00123456, float("nan")],
+            "cif": ["data_|\n_cell 1", "x" * 99],
+        }
+    )
+    header, rule, first, second = markdown_table(frame).splitlines()
+    assert header == "| formula | sigma_s_cm | cif |"
+    assert rule == "| --- | --- | --- |"
+    assert first == "| Li3N | 0.001235 | data_\\|\u00a0_cell\u00a01 |"
+    assert second == f"|  |  | {'x' * 39}… |"
+
+
+def test_a_table_without_rows_says_so() -> None:
+    assert markdown_table(pd.DataFrame(columns=["formula", "reason"])) == "No rows. Columns: formula, reason."

@@ -1,0 +1,115 @@
+"""The web UI on a finished run of the sample, and a browser in front of it."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from sse_assets_tests.command_line import sse_assets
+
+PATIENCE_S = 240
+_QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_QUIET)
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running web UI."""
+
+    address: str
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def site(
+    browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """`sse-assets ui` on the sample's run; on one with the default settings, where pictures are taken."""
+    home = tmp_path_factory.mktemp("ui") / "home"
+    if request.config.getoption("--screenshots"):
+        assert sse_assets(home, "run").exit_code == 0
+    else:
+        shutil.copytree(request.getfixturevalue("sample_run").home, home)
+    port = _free_port()
+    log = (home / "ui.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)],
+        env=os.environ | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"},
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for_answer(f"{address}/server_info", server, home / "ui.log")
+        yield Site(address, home)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+        log.close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    page = browser.new_page(base_url=site.address, viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE_S * 1000)
+    yield page
+    page.close()
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Callable[[str, Page | Locator], None]:
+    """Keeps what a page or a part of it looks like, if somebody asked for pictures."""
+
+    def keep(name: str, what: Page | Locator) -> None:
+        folder = request.config.getoption("--screenshots")
+        if folder is not None:
+            what.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return keep
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_for_answer(url: str, server: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=10):
+                return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(1)
