@@ -34,14 +34,19 @@ def small_run_config(path: Path) -> Path:
     return path
 
 
-def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
-    """Call the command line in a process of its own, with nothing of this process's settings."""
+def environment_of(home: Path, **more: str) -> dict[str, str]:
+    """What a call runs in: nothing of this process's settings, and every step in one process."""
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("SSE_", "DAGSTER_"))
     }
+    return inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | more
+
+
+def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:
+    """Call the command line in a process of its own, with nothing of this process's settings."""
     called = subprocess.run(
         [sys.executable, "-m", "sse_assets.cli", *arguments],
-        env=inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | environment,
+        env=environment_of(home, **environment),
         capture_output=True,
         text=True,
         timeout=1800,

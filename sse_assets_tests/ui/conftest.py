@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from sse_assets_tests.command_line import sse_assets
+from sse_assets_tests.command_line import environment_of, sse_assets
 
 PATIENCE_S = 240
 _QUIET = [
@@ -62,7 +62,7 @@ def site(
     log = (home / "ui.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)],
-        env=os.environ | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"},
+        env=environment_of(home),
         stdout=log,
         stderr=log,
         start_new_session=True,
