@@ -110,7 +110,14 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
 )
 def ui(port: int, host: str) -> None:
     """Open Dagster's web UI, and the daemon behind schedules and automation, on this computer only."""
+    from sse_assets.doctor.machine import is_free
+
     settings = _settings()
+    if not is_free(port, host):
+        raise click.ClickException(
+            f"nothing can listen at {host}:{port}; if the UI is open there already, use that one, for two on "
+            "one home would start every run twice; else name another --port"
+        )
     _prepare_dagster_home(settings)
     click.echo(f"Dagster opens at http://{host}:{port} (Ctrl-C ends it)")
     if host != LOOPBACK:

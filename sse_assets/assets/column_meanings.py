@@ -99,6 +99,15 @@ _COLUMNS = {
     "feature": "Descriptor",
     "feature_value": "Its value, in its own unit",
     "shap_value": "What it adds to the prediction, log units",
+    # Champions
+    "decision": "first, promoted, kept or unchanged",
+    "mae_champion": "Test MAE of the model that answered before, log units",
+    "mae_challenger": "Test MAE of the model trained last, log units",
+    "data_version": "Hash of what the champion was trained on",
+    "champion": "Hash of the champion's rows and settings",
+    "challenger": "Hash of those of the model trained last",
+    "tested": "Hash of the test rows",
+    "decided_at": "When, UTC",
     # Language models
     "kind": "text (it writes the number) or regression (a linear head)",
     "placement": "How its weights were held, and why",

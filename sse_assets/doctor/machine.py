@@ -110,14 +110,21 @@ def gpu(devices: tuple[Path, ...] = _GPU_DEVICES) -> Finding:
 
 def port(number: int = 3000) -> Finding:
     """Whether the web UI can open there."""
+    if is_free(number):
+        return good(f"port {number} is free for the web UI")
+    return limited(
+        f"port {number} is taken, by a web UI that is open already or by something else",
+        "everything but `make ui`",
+        'make ui ARGS="--port 3001"',
+    )
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does
         try:
-            probe.bind(("127.0.0.1", number))
+            probe.bind((host, port))
         except OSError:
-            return limited(
-                f"port {number} is taken, by a web UI that is open already or by something else",
-                "everything but `make ui`",
-                'make ui ARGS="--port 3001"',
-            )
-    return good(f"port {number} is free for the web UI")
+            return False
+    return True

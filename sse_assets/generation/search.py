@@ -69,9 +69,10 @@ class Progress:
     """Until the search can have converged at the earliest, at this rate."""
 
     def __str__(self) -> str:
+        best = f"best {self.best_ev_per_atom:.4f} eV/atom, " if isfinite(self.best_ev_per_atom) else ""
         return (
             f"{self.plan.formula} {self.plan.name}: generation {self.generation}, {self.done} of {self.of}, "
-            f"best {self.best_ev_per_atom:.4f} eV/atom, {self.candidates_per_minute:.1f} candidates/min, "
+            f"{best}{self.candidates_per_minute:.1f} candidates/min, "
             f"at least {self.least_seconds_left / 60:.0f} min left"
         )
 

@@ -54,9 +54,20 @@ def test_the_ui_listens_on_this_computer_only(tmp_path: Path, monkeypatch: pytes
 
 
 def test_another_address_comes_with_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words, result = ui(tmp_path, monkeypatch, "--host", "0.0.0.0")
+    words, result = ui(tmp_path, monkeypatch, "--host", "0.0.0.0", "--port", "21102")
     assert words[words.index("-h") + 1] == "0.0.0.0"
     assert "warning: the web UI has no password" in result.output
+
+
+def test_a_port_that_is_taken_starts_no_second_daemon(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        result = CliRunner().invoke(cli.main, ["ui", "--port", port], env={"SSE_HOME": str(tmp_path)})
+    assert result.exit_code == 1
+    assert f"nothing can listen at 127.0.0.1:{port}" in result.output
+    assert not list(tmp_path.iterdir())
 
 
 def listening(session: int) -> set[tuple[str, int]]:
@@ -71,13 +82,7 @@ def listening(session: int) -> set[tuple[str, int]]:
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-            (
-                _,
-                local,
-                _,
-                state,
-                *_,
-            ) = line.split()
+            _, local, _, state, *_ = line.split()
             address, port = local.split(":")
             if state == LISTENS and f"socket:[{line.split()[9]}]" in inodes:
                 found.add((address, int(port, 16)))
