@@ -40,7 +40,7 @@ def main() -> None:
     """Print seconds and ratios."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        ray_cluster(PORTS, {"SSE_HOME": f"{folder}/node"}) as cluster,
+        ray_cluster(PORTS, Path(folder), {}) as cluster,
         patch.dict(os.environ, {"RAY_ADDRESS": cluster.address}),
     ):
         home = Path(folder)

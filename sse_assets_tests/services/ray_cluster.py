@@ -1,11 +1,14 @@
 """A Ray cluster on one machine: a head and nodes, with processes of their own, that can be taken away."""
 
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import psutil
 import pytest
 
 from sse_assets_tests.services.deployment import plain_environment
@@ -14,11 +17,12 @@ from sse_assets_tests.services.deployment import plain_environment
 class RayCluster:
     """A head with one core, and the nodes that a test adds."""
 
-    def __init__(self, ports: range, environment: Mapping[str, str]) -> None:
+    def __init__(self, ports: range, disks: Path, environment: Mapping[str, str]) -> None:
         """Start the head.
 
         Args:
             ports: the dashboard's, then one for each node there will ever be, the head among them.
+            disks: holds the `SSE_HOME` of each node, which no other sees.
             environment: what steps find there beside a PATH and the code.
         """
         from ray.cluster_utils import Cluster
@@ -27,8 +31,10 @@ class RayCluster:
         # Nodes that share a machine need ports of their own for their agents.
         self._agent_ports = iter(ports[1:])
         self._environment = plain_environment() | environment
+        self._disks = disks
+        self._homes: dict[str, str] = {}
         head = {"num_cpus": 1, "include_dashboard": True, "dashboard_port": ports[0]}
-        with self._only_its_environment():
+        with self._environment_of_a_node():
             self._cluster = Cluster(
                 initialize_head=True,
                 head_node_args={**head, "dashboard_agent_listen_port": next(self._agent_ports)},
@@ -36,13 +42,18 @@ class RayCluster:
 
     def add_node(self, **resources: float) -> Any:
         """A further node, such as one with `num_gpus=1`."""
-        with self._only_its_environment():
-            return self._cluster.add_node(
+        with self._environment_of_a_node() as home:
+            node = self._cluster.add_node(
                 num_cpus=1, dashboard_agent_listen_port=next(self._agent_ports), **resources
             )
+        self._homes[node.node_id] = home
+        return node
 
     def lose(self, node: Any) -> None:
-        """Take a node away as a power cut does."""
+        """Take a node away as a power cut does: with the steps that are at work there."""
+        for process in psutil.process_iter(["environ"]):
+            if (process.info["environ"] or {}).get("SSE_HOME") == self._homes[node.node_id]:
+                process.kill()
         self._cluster.remove_node(node, allow_graceful=False)
 
     def nodes_of_steps(self) -> dict[str, set[str]]:
@@ -59,17 +70,18 @@ class RayCluster:
         self._cluster.shutdown()
 
     @contextmanager
-    def _only_its_environment(self) -> Iterator[None]:
-        """A node inherits what this process has when it starts."""
-        with patch.dict(os.environ, self._environment, clear=True):
-            yield
+    def _environment_of_a_node(self) -> Iterator[str]:
+        """What a node inherits of this process when it starts, with an `SSE_HOME` of its own."""
+        home = tempfile.mkdtemp(dir=self._disks)
+        with patch.dict(os.environ, {**self._environment, "SSE_HOME": home}, clear=True):
+            yield home
 
 
 @contextmanager
-def ray_cluster(ports: range, environment: Mapping[str, str]) -> Iterator[RayCluster]:
+def ray_cluster(ports: range, disks: Path, environment: Mapping[str, str]) -> Iterator[RayCluster]:
     """A cluster of a head; without Ray the test is skipped."""
     pytest.importorskip("dagster_ray", reason="needs Ray: pip install -c constraints.txt -e '.[ray]'")
-    cluster = RayCluster(ports, environment)
+    cluster = RayCluster(ports, disks, environment)
     try:
         yield cluster
     finally:

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.services
 
 TIME_FOR_A_MISTAKE_S = 20
 """More than a queued run takes to begin."""
+PATIENCE_OF_A_RUN_S = 6
+"""How long a run tries to reach a database again."""
 FAILURE, SUCCESS = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS
 
 
@@ -178,10 +180,10 @@ def test_the_database_is_killed(site: Site, outage_s: float) -> None:
     if site.end(run) is FAILURE:
         runs.append(site.successor(run))
         assert site.end(runs[-1]) is SUCCESS
-    print("OUTAGE", outage_s, len(runs), [site.made(r) for r in runs], site.notes.of("slow begins"))
-    print([process.runs for process in site.deployment.processes])
-    assert set(site.made(*runs)) == {DATA, SLOW, SCORES}
+    assert len(runs) == (1 if outage_s < PATIENCE_OF_A_RUN_S else 2)
+    assert site.made(*runs) == [DATA, SLOW, SCORES]
     assert site.scores() == [4.0, 6.0]
+    assert all(process.runs for process in site.deployment.processes)
     site.deployment.reload_the_page()
 
 

@@ -87,15 +87,15 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    home, node, logs = (tmp_path_factory.mktemp(name) for name in ("home", "node", "logs"))
+    home, disks, logs = (tmp_path_factory.mktemp(name) for name in ("home", "disks", "logs"))
     with (
         object_store(21320, logs) as s3,
         postgres(21321) as database,
         pytest.MonkeyPatch.context() as here,
     ):
-        # All that a node is given; `SSE_HOME` is a disk of its own, that nobody else sees.
+        # All that a node is given beside a disk of its own.
         shared = {**s3, POSTGRES_URL: database.url}
-        with ray_cluster(range(21330, 21340), {**shared, "SSE_HOME": str(node)}) as cluster:
+        with ray_cluster(range(21330, 21340), disks, shared) as cluster:
             cluster.add_node()
             gpu_node = cluster.add_node(num_gpus=1)
             ours = {
