@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -42,7 +43,8 @@ def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool
     """Mark as failed the runs that say they are running while their process on this machine is gone.
 
     Dagster does not see that a process was killed together with the code server that started it, or that a
-    command line was; everything downstream would wait for it for ever.
+    command line was; everything downstream would wait for it for ever, and so would the next step in need of
+    its place in a pool, such as that on the GPU.
 
     Args:
         instance: Dagster's storage.
@@ -57,7 +59,25 @@ def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool
         if _is_visible(run, instance, beside_code_server) and not _is_alive(*_start(run, instance)):
             instance.report_run_failed(run, "The process of this run is gone. What was finished is kept.")
             ended.append(run.run_id)
+    for run in _holders_of_places(instance):
+        is_over = run.is_finished and _is_visible(run, instance, beside_code_server)
+        if is_over and not _is_alive(*_start(run, instance)):
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return ended
+
+
+def held_places(instance: dg.DagsterInstance) -> list[str]:
+    """A sentence for each run that others may have to wait for, as it holds a place in a pool."""
+    return [
+        f"Run {run.run_id} holds a place in a pool, such as that on the GPU, and a step in need of one waits "
+        "for it. If nobody carries that run out any more, `make ui` ends it within a minute."
+        for run in _holders_of_places(instance)
+    ]
+
+
+def _holders_of_places(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    holders = list(instance.event_log_storage.get_concurrency_run_ids())
+    return instance.get_runs(dg.RunsFilter(run_ids=holders)) if holders else []
 
 
 def _is_visible(run: dg.DagsterRun, instance: dg.DagsterInstance, beside_code_server: bool) -> bool:

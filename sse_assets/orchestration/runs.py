@@ -12,7 +12,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
-from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
+from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
@@ -137,6 +137,8 @@ def refresh(
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     anyway = {key for key, op in ops.items() if everything or key in news or op in op_config}
     end_abandoned_runs(instance, beside_code_server=False)
+    for sentence in held_places(instance):
+        announce(sentence)
     to_make = stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand)
     if not to_make:
         announce("Nothing is stale: every asset is up to date.")

@@ -12,11 +12,15 @@ import dagster as dg
 import pytest
 
 from sse_assets.orchestration import housekeeping
-from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs
+from sse_assets.orchestration.gpu import GPU_POOL
+from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
+
+ONE_AT_A_TIME = {"concurrency": {"pools": {"granularity": "op", "default_limit": 1}}}
+"""As in dagster.yaml."""
 
 
 def job() -> dg.JobDefinition:
-    @dg.asset
+    @dg.asset(pool=GPU_POOL)
     def endless() -> None:
         time.sleep(600)
 
@@ -25,13 +29,13 @@ def job() -> dg.JobDefinition:
 
 def carry_out(home: str, host: str) -> None:
     """What a command line does, in a process that a test kills."""
-    with dg.DagsterInstance.local_temp(home) as instance:
+    with dg.DagsterInstance.local_temp(home, overrides=ONE_AT_A_TIME) as instance:
         job().execute_in_process(instance=instance, tags={HOST_TAG: host})
 
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=ONE_AT_A_TIME) as instance:
         yield instance
 
 
@@ -43,7 +47,7 @@ def test_a_killed_run_is_ended_on_its_own_machine(
     process.start()
     started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
     deadline = time.monotonic() + 60
-    while not instance.get_runs(started):
+    while not instance.event_log_storage.get_concurrency_run_ids():
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert end_abandoned_runs(instance, beside_code_server=False) == []  # it is alive
@@ -53,6 +57,8 @@ def test_a_killed_run_is_ended_on_its_own_machine(
     (run,) = instance.get_runs(started)
     assert end_abandoned_runs(instance, beside_code_server=False) == ([run.run_id] if ended else [])
     assert len(instance.get_runs(started)) == (0 if ended else 1)
+    # Its place on the GPU is free again, or it is said who holds it.
+    assert [run.run_id in sentence for sentence in held_places(instance)] == ([] if ended else [True])
 
 
 def test_a_process_that_got_the_number_of_a_run_later_is_not_the_run() -> None:
