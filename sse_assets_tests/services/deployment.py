@@ -52,7 +52,9 @@ class Deployment:
         self.code_server, self.web_server, self.daemon = (
             Process(command, log=home / f"{name}.log", environment=variables)
             for name, command in {
-                "code_server": [_DAGSTER, "api", "grpc", "-m", module, *address, str(code)],
+                "code_server": [
+                    _DAGSTER, "api", "grpc", "-m", module, "-d", REPOSITORY, *address, str(code)
+                ],
                 "web_server": [
                     _DAGSTER.with_name("dagster-webserver"), "-w", workspace, *address, str(self._web)
                 ],
