@@ -11,13 +11,17 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 from unittest.mock import patch
 
 import dagster as dg
 import pandas as pd
-from dagster._core.definitions.reconstruct import ReconstructableJob
+from dagster._core.code_pointer import ModuleCodePointer
+from dagster._core.definitions.reconstruct import ReconstructableJob, bootstrap_standalone_recon_job
 
 from sse_assets.assets.generated import compositions_partitions, generated_assets
 from sse_assets.materials.formula import composition_key, parse_composition
@@ -48,7 +52,8 @@ def main() -> None:
         print(f"{STEPS} steps that do nothing, one after another\nexecutor      s a step  ratio   load")
         quickest = None
         for executor in EXECUTORS:
-            seconds = _timed(home / executor, executor, _steps) / STEPS
+            with _settings(home / executor, executor), _processes(1) as run:
+                seconds = run.submit(_chain, home / executor).result() / STEPS
             quickest = quickest or seconds
             print(f"{executor:<12} {seconds:9.2f} {seconds / quickest:6.1f} {_load()}")
 
@@ -56,7 +61,8 @@ def main() -> None:
         alone = None
         for nodes in NODES:
             cluster.add_node(num_gpus=1)
-            seconds = _timed(home / f"{nodes}_nodes", Executor.RAY, _searches, nodes)
+            with _settings(home / f"{nodes}_nodes", Executor.RAY):
+                seconds = _searches(home / f"{nodes}_nodes", nodes)
             alone = alone or seconds
             print(f"{nodes:>5} {seconds:6.0f} {alone / seconds:6.2f} {_load()}")
 
@@ -85,30 +91,38 @@ def search() -> dg.JobDefinition:
     settings = Settings.from_environment()
     _, search_structure = generated_assets(Dataset.SAMPLE)
     definitions = dg.Definitions(
-        assets=[search_structure],
-        jobs=[dg.define_asset_job("search")],
+        assets=[search_structure, dg.AssetSpec(["generated", "compositions"])],
+        jobs=[dg.define_asset_job("search", selection=dg.AssetSelection.assets(search_structure))],
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor_of(settings),
     )
     return definitions.resolve_job_def("search")
 
 
-def _timed(home: Path, executor: Executor, work: Callable[..., None], *arguments: int) -> float:
-    """Seconds of some work on storage of its own."""
+@contextmanager
+def _settings(home: Path, executor: Executor) -> Iterator[None]:
+    """Storage of its own, and an executor, for the processes that are started meanwhile."""
     home.mkdir()
     with patch.dict(os.environ, {"SSE_HOME": str(home), "SSE_EXECUTOR": executor}):
+        yield
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    """Fresh ones, as the daemon starts one for each run: a process keeps the first definitions it makes."""
+    return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _chain(home: Path) -> float:
+    """Seconds of a run of steps that do nothing, without the start of its process."""
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        job = _here("chain")
         started = time.monotonic()
-        work(home, *arguments)
+        assert dg.execute_job(job, instance).success
         return time.monotonic() - started
 
 
-def _steps(home: Path) -> None:
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        assert dg.execute_job(_here("chain"), instance).success
-
-
-def _searches(home: Path, nodes: int) -> None:
-    """One run for each composition, in a process of its own as the daemon starts them."""
+def _searches(home: Path, nodes: int) -> float:
+    """Seconds of one run for each composition, all begun at once."""
     rows = [(formula, composition_key(parse_composition(formula)), formula) for formula in COMPOSITIONS]
     listed = pd.DataFrame(rows, columns=["cell_formula", "composition_key", "formula"])
     store = TableStore(Settings.from_environment().blob_root)
@@ -117,8 +131,10 @@ def _searches(home: Path, nodes: int) -> None:
         assert compositions_partitions.name
         instance.add_dynamic_partitions(compositions_partitions.name, COMPOSITIONS)
         instance.event_log_storage.set_concurrency_slots(GPU_POOL, nodes)  # as in the UI
-        with multiprocessing.get_context("spawn").Pool(len(COMPOSITIONS)) as runs:
-            assert all(runs.starmap(_search, [(home, formula) for formula in COMPOSITIONS]))
+        started = time.monotonic()
+        with _processes(len(COMPOSITIONS)) as runs:
+            assert all(runs.map(_search, repeat(home), COMPOSITIONS))
+        return time.monotonic() - started
 
 
 def _search(home: Path, formula: str) -> bool:
@@ -129,7 +145,7 @@ def _search(home: Path, formula: str) -> bool:
 
 def _here(job: str) -> ReconstructableJob:
     """A job of this module, by a name that holds in other processes too."""
-    return ReconstructableJob.for_module("benchmarks.executors", job, working_directory=str(REPOSITORY))
+    return bootstrap_standalone_recon_job(ModuleCodePointer("benchmarks.executors", job, str(REPOSITORY)))
 
 
 def _load() -> str:
