@@ -26,7 +26,9 @@ test: lint  ## every check that needs nothing but this environment
 	$(BIN)/pytest -n 2 --dist loadfile -m "not services"
 
 test-services: $(VENV)/.test  ## with a live daemon, PostgreSQL, an S3 server, a Ray cluster and a browser
-	$(BIN)/pytest -m services
+	@set -e; for file in $$(grep -rl mark.services sse_assets_tests --include='test_*.py' | sort); do \
+	  echo $$file; $(BIN)/pytest -m services $$file; \
+	done  # each in a process of its own: a cluster leaves threads behind
 
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
