@@ -27,6 +27,7 @@ from urllib.parse import quote
 import dagster as dg
 from upath import UPath
 
+from sse_assets.orchestration.blobs import is_remote
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import MANIFEST, TABLES, TableStore
 from sse_assets.orchestration.warehouse import Copied, bring_up_to_date
@@ -107,7 +108,7 @@ def back_up(settings: Settings, archive: Path) -> BackedUp:
             for database, copy in databases.items():
                 packed.add(copy, _name(_DAGSTER, database.relative_to(settings.dagster_home)))
             apart = {settings.dagster_home, settings.warehouse, settings.warehouse.with_suffix(".duckdb.wal")}
-            if not _is_remote(settings.blob_root):
+            if not is_remote(settings.blob_root):
                 blobs = _local(settings.blob_root)
                 apart.add(blobs)
                 packed.add_tables(blobs, manifests)
@@ -141,7 +142,7 @@ def restore(settings: Settings, archive: Path) -> Restored:
         raise BackupError(f"{home} is not empty, and nothing is written over: set SSE_HOME to a new folder")
     if home.is_mount():
         raise BackupError(f"{home} is a disk of its own: set SSE_HOME to a new folder on it")
-    if not _is_remote(settings.blob_root) and not settings.blob_root.is_relative_to(UPath(home)):
+    if not is_remote(settings.blob_root) and not settings.blob_root.is_relative_to(UPath(home)):
         raise BackupError(
             f"SSE_BLOB_ROOT={settings.blob_root} lies outside SSE_HOME: unset it, restore, and move "
             f"{home / _BLOBS} there"
@@ -152,7 +153,7 @@ def restore(settings: Settings, archive: Path) -> Restored:
         label, files = _unpack(archive, staging)
         ended = _end_runs(staging / _DAGSTER)
         staging.chmod(0o755)
-        if not _is_remote(settings.blob_root) and (staging / _BLOBS).is_dir():
+        if not is_remote(settings.blob_root) and (staging / _BLOBS).is_dir():
             place = staging / _local(settings.blob_root).relative_to(home)
             place.parent.mkdir(parents=True, exist_ok=True)
             (staging / _BLOBS).replace(place)
@@ -229,7 +230,7 @@ def _one_moment(settings: Settings, working: Path) -> tuple[dict[Path, Path], di
 
 
 def _manifests(blob_root: UPath) -> dict[Path, bytes]:
-    if _is_remote(blob_root):
+    if is_remote(blob_root):
         return {}
     return {path: path.read_bytes() for path in sorted((_local(blob_root) / TABLES).rglob(MANIFEST))}
 
@@ -276,7 +277,7 @@ def _is_dagsters_own(file: Path) -> bool:
 
 def _elsewhere(settings: Settings) -> list[str]:
     sentences = []
-    if _is_remote(settings.blob_root):
+    if is_remote(settings.blob_root):
         sentences.append(
             f"Tables and files lie in {settings.blob_root} and are not part of it: versioning of the bucket "
             "keeps them."
@@ -378,10 +379,6 @@ def _files_below(folder: Path, leave_out: Callable[[Path], bool]) -> Iterator[Pa
 
 def _name(prefix: str, path: Path) -> str:
     return (PurePosixPath(prefix) / path.as_posix()).as_posix()
-
-
-def _is_remote(blob_root: UPath) -> bool:
-    return blob_root.protocol not in ("", "file")
 
 
 def _local(blob_root: UPath) -> Path:

@@ -7,12 +7,17 @@ from pathlib import Path
 from upath import UPath
 
 
+def is_remote(path: UPath) -> bool:
+    """Whether a path lies in an object store, and not in a folder."""
+    return path.protocol not in ("", "file")
+
+
 def write_bytes(path: UPath, data: bytes) -> None:
     """Write a file so that a reader, or a kill, sees the old content or the new.
 
     An object store's PUT is atomic; a local file is written beside its place and moved there.
     """
-    if path.protocol not in ("", "file"):
+    if is_remote(path):
         path.write_bytes(data)
         return
     place = Path(path.path)
