@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import requests
 import yaml
-from dagster_graphql import DagsterGraphQLClient
+from dagster_graphql import DagsterGraphQLClient, ReloadRepositoryLocationStatus
 
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.services.processes import Process, wait_for
@@ -102,11 +102,9 @@ class Deployment:
             return False
 
     def _has_code(self) -> bool:
-        asked = self.ask("{repositoriesOrError {... on RepositoryConnection {nodes {name}}}}")
-        if asked["repositoriesOrError"].get("nodes"):
-            return True
-        self.client().reload_repository_location(LOCATION)
-        return False
+        """Asked anew each time: the web server goes on showing the code of a server that was killed."""
+        loaded = self.client().reload_repository_location(LOCATION)
+        return loaded.status is ReloadRepositoryLocationStatus.SUCCESS
 
     def reload_the_page(self) -> None:
         """Until no error is left of connections that the web server held to a database that was killed."""
