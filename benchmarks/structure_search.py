@@ -51,6 +51,12 @@ def main() -> None:
     parser.add_argument("--results", type=Path, help="where tables, CIFs and records go (default: --folder)")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
+    parser.add_argument(
+        "--largest-cell",
+        type=int,
+        default=SearchSettings().largest_cell,
+        help="atoms, of `known`: a smaller number leaves the searches of larger cells to another day",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # two searches side by side on two cores are faster than one on both
     evaluators = functools.cache(functools.partial(default_evaluator, processes=arguments.workers))
@@ -60,7 +66,8 @@ def main() -> None:
         folder = arguments.folder / formula
         match arguments.what:
             case "known":
-                table = _against_known(formula, folder, results, evaluators)
+                settings = SearchSettings(largest_cell=arguments.largest_cell)
+                table = _against_known(formula, settings, folder, results, evaluators)
             case "batch":
                 table = _generate(formula, folder, results, evaluators)
             case "dynamics":
@@ -68,9 +75,11 @@ def main() -> None:
         print(table.round(4).to_string(index=False), flush=True)
 
 
-def _against_known(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
+def _against_known(
+    formula: str, settings: SearchSettings, folder: Path, results: Path, evaluators: EvaluatorFactory
+) -> pd.DataFrame:
     """Each search, and the best of all, beside the published form that CHGNet puts lowest."""
-    found = find_structure(formula, SearchSettings(), folder, evaluators, _print_generation)
+    found = find_structure(formula, settings, folder, evaluators, _print_generation)
     judge = evaluators(ValidationSettings().relaxation)
     relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
     known = min(relaxed, key=lambda one: relaxed[one].evaluation.enthalpy_ev_per_atom)
