@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
+# CHGNet on a CPU allocates megabytes at every step: in large pages of memory it is faster (benchmarks/atomistics.py).
+export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 export SSE_DATASET ?= $(or $(DATASET),sample)
 
 .PHONY: run language-models ui doctor test test-services lint clean

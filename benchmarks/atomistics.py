@@ -1,5 +1,6 @@
 """What CHGNet costs here: against chgnet's own code, with the number of atoms, in batches and in processes.
 
+    export GLIBC_TUNABLES=glibc.malloc.hugetlb=1     # memory in large pages, as the Makefile has it
     python benchmarks/atomistics.py                  # a CPU, one thread
     python benchmarks/atomistics.py --device cuda    # a GPU against the same GPU one crystal at a time
 
@@ -11,6 +12,9 @@ ten times as fast as single crystals on a GPU, and no slower on a CPU.
 import argparse
 import contextlib
 import io
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -48,9 +52,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
-    device = parser.parse_args().device
+    parser.add_argument("--atoms", type=int, choices=SIZES, help="print the ms of one crystal, no more")
+    arguments = parser.parse_args()
+    device = arguments.device
     torch.set_num_threads(1)
     potential = ChgnetPotential(device)
+    if arguments.atoms:
+        cells = Cells.of([_crystal(arguments.atoms, seed=0)], device)
+        print(1000 * _seconds(lambda: potential(cells), device))
+        return
 
     print("atoms  chgnet ms  ours ms  ratio")
     seconds = {}
@@ -72,6 +82,7 @@ def main() -> None:
         print(f"{count:20d} {1000 * each:13.1f} {seconds[48] / each:20.2f}", flush=True)
 
     if device == "cpu":
+        _pages()
         _processes()
     streams = 2 if device == "cpu" else 1
     a_step = best * PAPER_ATOMS / 48 / streams
@@ -79,6 +90,17 @@ def main() -> None:
     for profile, steps in STEPS_A_CANDIDATE.items():
         days = PAPER_COMPOSITIONS * (PAPER_CANDIDATES * steps + FINAL_STEPS) * a_step / 86_400
         print(f"  {profile}: {days:.1f}")
+
+
+def _pages() -> None:
+    """Memory in large pages against small ones: processes in turns, as it is decided when one starts."""
+    command = [sys.executable, __file__, "--atoms", "24"]
+    ms = {0: 0.0, 1: 0.0}
+    for _ in range(3):
+        for large in ms:
+            environment = os.environ | {"GLIBC_TUNABLES": f"glibc.malloc.hugetlb={large}"}
+            ms[large] += float(subprocess.check_output(command, env=environment, text=True)) / 3
+    print(f"24 atoms, ms with small and large pages: {ms[0]:.0f}, {ms[1]:.0f}; ratio {ms[0] / ms[1]:.2f}")
 
 
 def _processes() -> None:

@@ -17,6 +17,7 @@ from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, req
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import Conditions
+from sse_assets.atomistics.threads import one_thread_for_small_matrices
 
 ROW_EVERY = 10
 FRAME_EVERY = 50
@@ -44,6 +45,7 @@ class Dynamics:
     """Why the run stopped before its time, one sentence; None if it did not."""
 
 
+@one_thread_for_small_matrices
 def run_dynamics(
     atoms: Atoms,
     conditions: Conditions,

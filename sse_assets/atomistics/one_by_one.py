@@ -14,6 +14,7 @@ from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, req
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
+from sse_assets.atomistics.threads import one_thread_for_small_matrices
 
 LONGEST_STEP_A = 0.15
 """Å; FIRE moves nothing further in one step."""
@@ -48,6 +49,7 @@ class OneByOne:
         for atoms, seed in zip(candidates, seeds, strict=True):
             yield self._evaluate(atoms, seed)
 
+    @one_thread_for_small_matrices
     def _evaluate(self, candidate: Atoms, seed: int) -> Evaluation:
         settings = self.settings
         atoms = Atoms(numbers=candidate.numbers, positions=candidate.positions, cell=candidate.cell, pbc=True)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from ase import Atoms, units
 from ase.build import bulk
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.one_by_one import OneByOne
@@ -55,6 +56,25 @@ def test_a_candidate_that_fails_on_its_way_is_kept_with_its_reason(potential: Fa
     assert found.enthalpy_ev_per_atom != found.enthalpy_ev_per_atom  # NaN
     assert found.atoms is not None
     assert found.steps >= 3
+
+
+class Counting(Morse):
+    """Notes how many threads linear algebra has while it is asked."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def __call__(self, cells: Cells) -> Response:
+        blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+        self.threads |= {library["num_threads"] for library in blas}
+        return super().__call__(cells)
+
+
+def test_small_matrices_have_one_thread() -> None:
+    potential = Counting()
+    with threadpool_limits(limits=2, user_api="blas"):
+        list(OneByOne(STATIC, potential).evaluate(copper()[:1], seeds=[1]))
+    assert potential.threads == {1}
 
 
 def test_bad_candidates_do_not_disturb_good_ones(chgnet: ChgnetPotential) -> None:
