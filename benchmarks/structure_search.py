@@ -93,7 +93,7 @@ def _against_known(
             "candidates": len(search.candidates),
             "converged": search.history.converged,
             "best_minus_known_mev": 1000 * (search.history.best[-1] - lowest),
-            "minutes": sum(candidate.seconds for candidate in search.candidates) / 60,
+            "force_evaluations": sum(candidate.steps for candidate in search.candidates),
         }
         for search in found.searches
     )
