@@ -17,8 +17,9 @@ from sse_assets.atomistics.npt import set_velocities
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
-ATOMS_IN_A_BATCH = 4000
-"""To begin with; a batch that does not fit the memory is halved, and so are those after it."""
+ATOMS_IN_A_BATCH = {"cuda": 4000, "cpu": 60}
+"""By device, to begin with: a batch that does not fit the memory is halved, and so are those after it. On a
+CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Batches:
 
     settings: EvaluationSettings
     potential: Potential
-    atoms_in_a_batch: int = ATOMS_IN_A_BATCH
+    atoms_in_a_batch: int
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
         """See `Evaluator.evaluate`; all evaluations of a batch are there at once."""

@@ -2,7 +2,7 @@
 
 import torch
 
-from sse_assets.atomistics.batches import Batches
+from sse_assets.atomistics.batches import ATOMS_IN_A_BATCH, Batches
 from sse_assets.atomistics.evaluation import Evaluation, Evaluator
 from sse_assets.atomistics.one_by_one import OneByOne
 from sse_assets.atomistics.potential import ChgnetPotential
@@ -42,7 +42,7 @@ def lammps_evaluator(settings: EvaluationSettings) -> Evaluator:
 
 def batched_evaluator(settings: EvaluationSettings, device: str) -> Evaluator:
     """Many candidates at a time on one device, `cuda` or `cpu`; the same within single precision."""
-    return Batches(settings, ChgnetPotential(device))
+    return Batches(settings, ChgnetPotential(device), ATOMS_IN_A_BATCH[device])
 
 
 def default_evaluator(settings: EvaluationSettings, processes: int) -> Evaluator:

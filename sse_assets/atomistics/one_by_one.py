@@ -1,5 +1,6 @@
 """Candidates evaluated one after another with ASE's own FIRE and Martyna-Tobias-Klein dynamics."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -78,7 +79,9 @@ class OneByOne:
             return
         free = FrechetCellFilter(atoms, scalar_pressure=self.settings.pressure_gpa * units.GPa)
         fire = FIRE(free, logfile=None, maxstep=LONGEST_STEP_A)
-        fire.run(fmax=self.settings.max_force_ev_a, steps=steps)
+        with warnings.catch_warnings():  # scipy's, at every step, over errors of some 1e-13
+            warnings.filterwarnings("ignore", "logm result may be inaccurate", RuntimeWarning)
+            fire.run(fmax=self.settings.max_force_ev_a, steps=steps)
 
 
 def _measured(found: Evaluation, atoms: Atoms, pressure_gpa: float) -> Evaluation:

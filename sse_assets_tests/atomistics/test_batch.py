@@ -138,7 +138,7 @@ def test_batches_find_what_ase_finds_and_name_the_same_failures(chgnet: ChgnetPo
     overlapping = lithium_fluoride()
     overlapping.positions[1] = overlapping.positions[0] + [0.2, 0, 0]
     crystals = [lithium_fluoride(a=4.3, rattle=0.1), overlapping, antifluorite(a=4.9)]
-    batched = list(Batches(settings, chgnet).evaluate(crystals, seeds=[1, 2, 3]))
+    batched = list(Batches(settings, chgnet, 1000).evaluate(crystals, seeds=[1, 2, 3]))
     singles = list(OneByOne(settings, chgnet).evaluate(crystals, seeds=[1, 2, 3]))
     assert [found.failure for found in batched] == [found.failure for found in singles]
     assert batched[1].failure == "two atoms overlap: 0.20 Å apart"
@@ -168,7 +168,7 @@ def test_what_does_not_fit_goes_in_smaller_batches_and_what_breaks_them_goes_alo
     crystals = [copper()[0], *copper(), copper()[0]]  # 4, 4, 8, 4 (lithium) and 4 atoms
     small = Small()
     found = list(
-        Batches(EVALUATION[Profile.SMOKE], small).evaluate(crystals, seeds=list(range(len(crystals))))
+        Batches(EVALUATION[Profile.SMOKE], small, 1000).evaluate(crystals, seeds=list(range(len(crystals))))
     )
     assert [result.failure for result in found] == [
         None,
@@ -181,5 +181,5 @@ def test_what_does_not_fit_goes_in_smaller_batches_and_what_breaks_them_goes_alo
     assert found[0].enthalpy_ev_per_atom == pytest.approx(found[4].enthalpy_ev_per_atom, abs=0.01)
 
     huge = [bulk("Cu", "fcc", a=3.9) * (3, 2, 2)]
-    (result,) = Batches(EVALUATION[Profile.SMOKE], small).evaluate(huge, seeds=[1])
+    (result,) = Batches(EVALUATION[Profile.SMOKE], small, 1000).evaluate(huge, seeds=[1])
     assert result.failure == "OutOfMemoryError: out of memory"
