@@ -54,8 +54,8 @@ class Table:
 
 
 def number(value: float, digits: int = 3, *, note: str = "", is_best: bool = False) -> Cell:
-    """A rounded number with a true minus sign; a dash where there is none."""
-    text = ABSENT if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+    """A rounded number with a true minus sign, none on a zero; a dash where there is no number."""
+    text = ABSENT if pd.isna(value) else f"{value:z.{digits}f}".replace("-", "−")
     return Cell(text, note=note, is_number=True, is_best=is_best)
 
 
