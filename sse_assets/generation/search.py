@@ -353,16 +353,17 @@ class _Watch:
         self._counted += 1
         self._done += 1
         per_second = self._counted / (time.monotonic() - self._start)
-        settings = self._history.settings
-        flat_to_come = settings.flat_generations - self._history.flat_generations - 1
-        candidates_to_come = self._of - self._done + max(0, flat_to_come) * settings.population
+        settings, best = self._history.settings, self._history.best[-1] if self._history.best else nan
+        flat = self._history.flat_generations + isfinite(best)  # with this generation, if it can be flat
+        candidates_to_come = self._of - self._done
+        candidates_to_come += max(0, settings.flat_generations - flat) * settings.population
         self._progress(
             Progress(
                 plan=self._plan,
                 generation=self._generation,
                 done=self._done,
                 of=self._of,
-                best_ev_per_atom=self._history.best[-1] if self._history.best else nan,
+                best_ev_per_atom=best,
                 candidates_per_minute=60 * per_second,
                 least_seconds_left=candidates_to_come / per_second,
             )
