@@ -3,7 +3,6 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
-from sse_assets.assets.column_meanings import column_meaning
 from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
@@ -79,7 +78,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         jobs=_JOBS,
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),
-        resources={"io_manager": TableIOManager(settings, column_meaning), "settings": settings},
+        resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor_of(settings),
         loggers={PLAIN_LINES: plain_logger},
     )

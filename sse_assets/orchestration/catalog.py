@@ -1,14 +1,21 @@
-"""What the UI's catalogue says of every asset beside its description: who owns it, and its table for SQL."""
+"""What the UI's catalogue says of every asset beside its description: its owner, its table and columns."""
 
 from collections.abc import Iterable
 
 import dagster as dg
 
+from sse_assets.orchestration.io import table_schema
+from sse_assets.tables.catalogue import TABLES
+
 OWNER = "team:sse-assets"
 
 
 def catalogued(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """The same assets, each with an owner and, if it is a table, its name in the warehouse."""
+    """Return the same assets, each with an owner and, if it is a table, its name for SQL and its columns.
+
+    Raises:
+        KeyError: if an asset is a table that is not declared in `sse_assets.tables`.
+    """
     return [_catalogued(definition) for definition in assets]
 
 
@@ -20,7 +27,12 @@ def _catalogued(definition: dg.AssetsDefinition) -> dg.AssetsDefinition:
     }
 
     def entry(spec: dg.AssetSpec) -> dg.AssetSpec:
-        table = {"dagster/table_name": ".".join(spec.key.path)} if spec.key in tables else {}
-        return spec.merge_attributes(owners=[OWNER], metadata=table)
+        if spec.key not in tables:
+            return spec.merge_attributes(owners=[OWNER])
+        name = ".".join(spec.key.path)
+        return spec.merge_attributes(
+            owners=[OWNER],
+            metadata={"dagster/table_name": name, "dagster/column_schema": table_schema(TABLES[name])},
+        )
 
     return definition.map_asset_specs(entry)

@@ -1,6 +1,6 @@
 """How Dagster hands tables from asset to asset: an asset's value is a frame, stored under the asset's key."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 
 import dagster as dg
 import pandas as pd
@@ -12,6 +12,8 @@ from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
 from sse_assets.orchestration.warehouse import bring_up_to_date
+from sse_assets.tables.catalogue import TABLES
+from sse_assets.tables.declaration import Column, DeclarationError, Table
 
 _PREVIEW_ROWS = 8
 
@@ -20,39 +22,41 @@ class TableIOManager(dg.IOManager):
     """Stores an asset's frame in the table named by its key, `[group, name]`, and reads it back.
 
     A partitioned asset has one stored frame for each partition; an asset downstream of all of them gets them
-    stacked. What a person wants to see of a table comes with it: how many rows, what its columns mean, the
-    first of them, and the file.
+    stacked. A frame that breaks the declaration of its table is not stored. What a person wants to see of a
+    table comes with it: how many rows, what its columns mean, the first of them, and the file.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        column_meaning: Callable[[str, str], str | None] = lambda table, column: None,
-    ) -> None:
-        """Store below the blob root of `settings`.
-
-        Args:
-            settings: where tables lie.
-            column_meaning: of a table's name and a column's, what the column means and its unit, if known.
-        """
-        self._column_meaning = column_meaning
+    def __init__(self, settings: Settings, declared: Mapping[str, Table] = TABLES) -> None:
+        """Store below the blob root of `settings`, and hold each declared table to its declaration."""
+        self._declared = declared
         self._store = TableStore(settings.blob_root)
         self._warehouse = None if settings.is_worker else settings.warehouse
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Write the frame; then, where it is, let the DuckDB copy catch up if nobody else holds it."""
+        """Write the frame; then, where it is, let the DuckDB copy catch up if nobody else holds it.
+
+        Raises:
+            dagster.Failure: if the frame breaks its declaration; another try would break it too.
+        """
         partition = context.partition_key if context.has_partition_key else None
         key = _table_key(context.asset_key, partition)
+        declared = self._declared.get(key.table)
+        if declared is not None:
+            obj = declared.with_dtypes(obj)
+            try:
+                declared.check(obj)
+            except DeclarationError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
         version = self._store.write(key, obj)
         if self._warehouse:
-            copied = bring_up_to_date(self._warehouse, self._store)
+            copied = bring_up_to_date(self._warehouse, self._store, self._declared)
             if copied.waiting:
                 context.log.debug(copied.waiting)
         rows = "dagster/row_count" if partition is None else "dagster/partition_row_count"
         context.add_output_metadata(
             {
                 rows: len(obj),
-                "dagster/column_schema": self._schema(f"{key.group}.{key.name}", obj),
+                **({"dagster/column_schema": table_schema(declared, obj.columns)} if declared else {}),
                 "preview": dg.MetadataValue.md(markdown_table(obj.head(_PREVIEW_ROWS))),
                 "parquet": file_metadata(self._store.location(key) / version.file),
             }
@@ -64,16 +68,26 @@ class TableIOManager(dg.IOManager):
         keys = [_table_key(context.asset_key, partition) for partition in partitions]
         if is_optional(context):
             keys = [key for key in keys if self._store.version(key)]
-        frames = [self._store.read(key) for key in keys]
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        if keys:
+            return pd.concat([self._store.read(key) for key in keys], ignore_index=True)
+        declared = self._declared.get(_table_key(context.asset_key).table)
+        return declared.frame() if declared is not None else pd.DataFrame()
 
-    def _schema(self, table: str, frame: pd.DataFrame) -> dg.TableSchema:
-        return dg.TableSchema(
-            [
-                dg.TableColumn(str(name), str(dtype), self._column_meaning(table, str(name)))
-                for name, dtype in frame.dtypes.items()
-            ]
-        )
+
+def table_schema(declared: Table, names: Iterable[str] = ()) -> dg.TableSchema:
+    """Return what the UI shows of a table's columns; of a pattern's columns, those that are named."""
+    known = [*declared.names, *(name for name in names if name not in declared.names)]
+    return dg.TableSchema([_table_column(declared.column(name)) for name in known])
+
+
+def _table_column(column: Column) -> dg.TableColumn:
+    allowed = [f"one of {', '.join(column.allowed)}"] if column.allowed else []
+    return dg.TableColumn(
+        column.name,
+        column.kind.value,
+        column.description,
+        dg.TableColumnConstraints(nullable=column.optional, other=allowed),
+    )
 
 
 def table_result(

@@ -64,9 +64,13 @@ class TableKey:
                 f"{len(self.partition)} characters, none or too many for the name of a folder"
             )
 
+    @property
+    def table(self) -> str:
+        """Name of the whole table, as in SQL."""
+        return f"{self.group}.{self.name}"
+
     def __str__(self) -> str:
-        suffix = f"[{self.partition}]" if self.partition is not None else ""
-        return f"{self.group}.{self.name}{suffix}"
+        return f"{self.table}[{self.partition}]" if self.partition is not None else self.table
 
 
 @dataclass(frozen=True)

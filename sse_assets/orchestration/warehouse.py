@@ -6,6 +6,8 @@ brought up to date at the next write.
 
 import random
 import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import duckdb
 import pyarrow as pa
 
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.tables.catalogue import TABLES
+from sse_assets.tables.declaration import Table
 
 _COPIES = "_sse.copies"
 _PATIENCE_S = 0.5
@@ -29,10 +33,11 @@ class Copied:
     """What could not be copied and why, in words for a log; None when the warehouse is up to date."""
 
 
-def bring_up_to_date(warehouse: Path, store: TableStore) -> Copied:
+def bring_up_to_date(warehouse: Path, store: TableStore, declared: Mapping[str, Table] = TABLES) -> Copied:
     """Copy every table whose current version the warehouse does not hold, each in one transaction.
 
-    A table that cannot be copied is named in the result and costs no other its copy.
+    A table that cannot be copied is named in the result and costs no other its copy. Comments in the warehouse
+    say what a declared table and its columns mean.
     """
     connection = _connect(warehouse)
     if connection is None:
@@ -45,7 +50,7 @@ def bring_up_to_date(warehouse: Path, store: TableStore) -> Copied:
         copied, refused = [], []
         for key, version in changed.items():
             try:
-                _replace(connection, key, version, store)
+                _replace(connection, key, version, store, declared.get(key.table))
                 copied.append(str(key))
             except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
                 refused.append(f"the partitions of {key} do not stack into one table ({error})")
@@ -78,7 +83,13 @@ def _versions_held(connection: duckdb.DuckDBPyConnection) -> dict[TableKey, str]
     return {TableKey(group, name): version for group, name, version in rows}
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, key: TableKey, version: str, store: TableStore) -> None:
+def _replace(
+    connection: duckdb.DuckDBPyConnection,
+    key: TableKey,
+    version: str,
+    store: TableStore,
+    declared: Table | None,
+) -> None:
     content = store.read_arrow(key)
     connection.begin()
     try:
@@ -87,6 +98,8 @@ def _replace(connection: duckdb.DuckDBPyConnection, key: TableKey, version: str,
         connection.register("incoming", content)
         connection.execute(f'CREATE OR REPLACE TABLE "{key.group}"."{key.name}" AS SELECT * FROM incoming')
         connection.unregister("incoming")
+        if declared is not None:
+            _comment(connection, key, declared, content.column_names)
         connection.execute(
             f"INSERT OR REPLACE INTO {_COPIES} VALUES (?, ?, ?)", [key.group, key.name, version]
         )
@@ -94,3 +107,20 @@ def _replace(connection: duckdb.DuckDBPyConnection, key: TableKey, version: str,
     except BaseException:
         connection.rollback()
         raise
+
+
+def _comment(
+    connection: duckdb.DuckDBPyConnection, key: TableKey, declared: Table, names: Iterable[str]
+) -> None:
+    """Write down what a table and its columns mean, as far as they are declared."""
+    place = f'"{key.group}"."{key.name}"'
+    connection.execute(f"COMMENT ON TABLE {place} IS {_quoted(declared.meaning)}")
+    for name in names:
+        with suppress(KeyError):
+            meaning = declared.column(name).description
+            connection.execute(f'COMMENT ON COLUMN {place}."{name}" IS {_quoted(meaning)}')
+
+
+def _quoted(text: str) -> str:
+    """Return a text as SQL has it; COMMENT takes no parameters."""
+    return "'" + text.replace("'", "''") + "'"

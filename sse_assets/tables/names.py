@@ -1,0 +1,175 @@
+"""Names that are written into tables by one stage and read by another."""
+
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Data set that a measurement was taken from."""
+
+    OBELIX = "obelix"
+    LIION = "liion"
+    SAMPLE = "sample"
+    INBOX = "inbox"
+
+
+class StructureOrigin(StrEnum):
+    """Where the structure of an electrolyte came from."""
+
+    OBELIX = "obelix"
+    MATERIALS_PROJECT = "materials_project"
+    OQMD = "oqmd"
+    GENERATED = "generated"
+    SAMPLE = "sample"
+    INBOX = "inbox"
+
+
+class Reason(StrEnum):
+    """Why a row, a structure or a descriptor is not used; a sentence beside it has the particulars."""
+
+    UNREADABLE_FILE = "unreadable_file"
+    """A file of the inbox cannot be read at all."""
+    UNREADABLE_ROW = "unreadable_row"
+    """A cell of a row is missing or is not what its column needs."""
+    UNREADABLE_FORMULA = "unreadable_formula"
+    UNREADABLE_STRUCTURE = "unreadable_structure"
+    """The CIF cannot be read, or cannot be believed."""
+    NO_LITHIUM = "no_lithium"
+    CHARGE_IMBALANCE = "charge_imbalance"
+    """The formula cannot be charge balanced: the paper's stoichiometric errors."""
+    NOT_A_CONDUCTIVITY = "not_a_conductivity"
+    """The conductivity is not a positive number or bound."""
+    TEMPERATURE = "temperature"
+    """It was measured outside the window around room temperature."""
+    REPEATED_ID = "repeated_id"
+    REPEATED_COMPOSITION = "repeated_composition"
+    """Another row has the composition and says more of the crystal, or was measured nearer to 25 °C."""
+    FORMULA_ONLY = "formula_only"
+    """Neither a structure nor a unit cell is known."""
+    GLASS = "glass"
+    """No crystal describes it."""
+    UNKNOWN_ELEMENT = "unknown_element"
+    """CHGNet does not know an element of it."""
+    CELL_TOO_LARGE = "cell_too_large"
+    """No integer formula of few enough atoms has the composition."""
+    NOT_COMPUTED = "not_computed"
+    """The computation of a descriptor failed or took too long."""
+    NOT_KNOWN = "not_known"
+    """What a descriptor is computed from is not known."""
+
+
+class Protocol(StrEnum):
+    """What a test row may have in common with the rows that train."""
+
+    DIVERSITY = "diversity"
+    """The paper's max-min selection: every test row has a near neighbour in train."""
+    RANDOM = "random"
+    """K-fold: test rows share papers and compositions with train as chance has it."""
+    OFFICIAL = "official"
+    """OBELiX's own train and test rows: no paper and no composition in common."""
+    GROUPED = "grouped"
+    """K-fold over merged groups: no paper and no composition in common, every row tested once."""
+    ALL_ROWS = "all_rows"
+    """No test rows: the fit on every row, which answers for new materials."""
+
+
+SCORED_PROTOCOLS = (Protocol.DIVERSITY, Protocol.RANDOM, Protocol.OFFICIAL, Protocol.GROUPED)
+"""The protocols that have test rows, from the most flattering to the most honest."""
+
+
+class Role(StrEnum):
+    """What a row does in a fold."""
+
+    TRAIN = "train"
+    TEST = "test"
+
+
+class FeatureSet(StrEnum):
+    """Descriptors that a model sees (paper, section II.C)."""
+
+    STOICHIOMETRIC = "stoichiometric"
+    """Atomic fraction of each element."""
+    GEOMETRIC = "geometric"
+    """Cell lengths, density and pore volume."""
+    ALL = "all"
+    """Both."""
+
+
+class PromptCase(StrEnum):
+    """What a prompt tells the language model (Table 3)."""
+
+    CASE_1 = "case_1"
+    """The formula."""
+    CASE_2 = "case_2"
+    """Formula and symmetry."""
+    CASE_3 = "case_3"
+    """Formula and disorder."""
+    CASE_4 = "case_4"
+    """Formula, symmetry and disorder."""
+
+
+class NumberMode(StrEnum):
+    """How a number is got out of a language model."""
+
+    DISTRIBUTION = "distribution"
+    """The median of the probabilities of every two-decimal number."""
+    SAMPLE = "sample"
+    """One sampled text, as in the paper."""
+    REGRESSION = "regression"
+    """A linear output in the place of the vocabulary."""
+
+
+class ModelName(StrEnum):
+    """Everything that predicts, baselines included."""
+
+    TRAIN_MEDIAN = "train_median"
+    NEAREST_NEIGHBOUR = "nearest_neighbour"
+    BOOSTED_TREES = "boosted_trees"
+    LLAMA = "llama-3.1-8b"
+    MISTRAL = "mistral-7b-v0.3"
+    QWEN = "qwen3-8b"
+    SMALL_LLAMA = "small-llama-from-scratch"
+
+
+LANGUAGE_MODELS = (ModelName.LLAMA, ModelName.MISTRAL, ModelName.QWEN, ModelName.SMALL_LLAMA)
+"""The paper's three, fine-tuned, and one that has read nothing but the prompts."""
+
+NO_VARIANT = "none"
+"""Variant of a model that has none, such as the train median."""
+
+
+class Metric(StrEnum):
+    """Figures of merit of a model (paper, section II.C)."""
+
+    MAE = "mae"
+    RMSE = "rmse"
+    R2 = "r2"
+    SRCC = "srcc"
+
+
+class Decision(StrEnum):
+    """What came of a challenger."""
+
+    FIRST = "first"
+    PROMOTED = "promoted"
+    KEPT = "kept"
+    UNCHANGED = "unchanged"
+
+
+class Operator(StrEnum):
+    """How a candidate of a structure search was made (paper, section II.B)."""
+
+    SEED = "seed"
+    HEREDITY = "heredity"
+    RATTLE = "rattle"
+    STRAIN = "strain"
+    PERMUTATION = "permutation"
+    DYNAMICS = "dynamics"
+
+
+class RunConditions(StrEnum):
+    """RunConditions of a run of molecular dynamics."""
+
+    SEARCH = "search"
+    """50 K and 1000 bar, as in the paper's searches."""
+    AMBIENT = "ambient"
+    """300 K and 1 atm."""
