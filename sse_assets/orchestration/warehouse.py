@@ -36,8 +36,8 @@ class Copied:
 def bring_up_to_date(warehouse: Path, store: TableStore, declared: Mapping[str, Table] = TABLES) -> Copied:
     """Copy every table whose current version the warehouse does not hold, each in one transaction.
 
-    A table that cannot be copied is named in the result and costs no other its copy. Comments in the warehouse
-    say what a declared table and its columns mean.
+    A table that cannot be copied is named in the result and costs no other its copy. Comments in the
+    warehouse say what a declared table and its columns mean.
     """
     connection = _connect(warehouse)
     if connection is None:

@@ -3,7 +3,7 @@ import pytest
 
 from sse_assets.tables import curated, descriptors, raw, splits
 from sse_assets.tables.catalogue import TABLES
-from sse_assets.tables.declaration import DeclarationError, Kind, Table
+from sse_assets.tables.declaration import DeclarationError, Table
 from sse_assets.tables.names import Protocol
 
 ASSIGNED = {"protocol": Protocol.RANDOM, "fold": 0, "electrolyte_id": "liion:1", "role": "train"}
@@ -37,7 +37,10 @@ def test_every_table_has_a_typed_empty_frame_that_passes(table: Table) -> None:
         ({"fold": [0, -1]}, "column 'fold' must be at least 0 (row 1: -1)"),
         ({"fold": ["0", "1"]}, "column 'fold' must hold int64"),
         ({"fold": [0, 0.5]}, "column 'fold' must hold int64"),
-        ({"electrolyte_id": ["liion:1", None]}, "column 'electrolyte_id' must have a value in every row (row 1"),
+        (
+            {"electrolyte_id": ["liion:1", None]},
+            "column 'electrolyte_id' must have a value in every row (row 1",
+        ),
         ({"electrolyte_id": ["liion:1", 7]}, "column 'electrolyte_id' must hold str (row 1: 7)"),
         ({"electrolyte_id": "liion:1"}, "rows 0, 1 have the same protocol and fold and electrolyte_id"),
         ({"note": "mine"}, "it has a column 'note' that is not declared"),
@@ -109,4 +112,4 @@ def test_names_and_meanings_are_complete_and_lie_in_their_schema() -> None:
         assert set(table.key) <= set(table.names)
         for column in table.columns:
             assert column.meaning
-            assert column.meaning[0].isupper() or column.kind is Kind.TEXT or column.meaning[0].isdigit(), column
+            assert not column.meaning.endswith(".")
