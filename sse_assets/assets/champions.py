@@ -34,7 +34,7 @@ from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
 from sse_assets.splits.groups import merged_groups, sharing_nothing
-from sse_assets.splits.protocols import Protocol
+from sse_assets.tables.names import Protocol
 
 TABLE = TableKey(GROUP, "champions")
 _CODE_VERSION = "1"

@@ -36,7 +36,7 @@ from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
-from sse_assets.splits.protocols import Protocol
+from sse_assets.tables.names import Protocol
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed everywhere
     from sse_assets.language_models.protocols import CaseSettings

@@ -32,7 +32,7 @@ from sse_assets.orchestration.io import file_metadata, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.splits.groups import merged_groups
-from sse_assets.splits.protocols import Protocol
+from sse_assets.tables.names import Protocol
 
 GROUP = "metrics"
 _CODE_VERSION = "1"

@@ -21,7 +21,6 @@ from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_out, table_result
 from sse_assets.orchestration.preview import markdown_table
@@ -29,7 +28,7 @@ from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.splits.groups import merged_groups
-from sse_assets.splits.protocols import Protocol
+from sse_assets.tables.names import Protocol, StructureOrigin
 
 GROUP = "models"
 _CODE_VERSION = "1"

@@ -11,7 +11,8 @@ from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.leakage import shared_sources
-from sse_assets.splits.protocols import Protocol, SplitSettings, assign
+from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.tables.names import Protocol, Role
 
 GROUP = "splits"
 _CODE_VERSION = "1"
@@ -84,7 +85,7 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def check(leakage: pd.DataFrame) -> dg.AssetCheckResult:
-        rows = leakage[leakage["protocol"] == protocol.value]
+        rows = leakage[leakage["protocol"] == protocol]
         shared = {
             "test_rows_sharing_a_paper": int(rows["n_test_sharing_doi"].sum()),
             "test_rows_sharing_a_composition": int(rows["n_test_sharing_composition"].sum()),
@@ -110,7 +111,7 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
 def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
     """Holds for protocols that cross-validate."""
     folded = assignments[assignments["protocol"].isin([Protocol.RANDOM, Protocol.GROUPED])]
-    tested = folded[folded["role"] == "test"].groupby(["protocol", "electrolyte_id"]).size()
+    tested = folded[folded["role"] == Role.TEST].groupby(["protocol", "electrolyte_id"]).size()
     expected = 2 * folded["electrolyte_id"].nunique()
     once = int((tested == 1).sum())
     return dg.AssetCheckResult(
@@ -133,8 +134,8 @@ def diversity_is_max_min(
 ) -> dg.AssetCheckResult:
     """What max-min selection guarantees of its outcome, whatever the order it was found in."""
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
-    rows = assignments[assignments["protocol"] == Protocol.DIVERSITY.value].set_index("electrolyte_id")
-    is_train = (rows["role"].loc[features.index] == "train").to_numpy()
+    rows = assignments[assignments["protocol"] == Protocol.DIVERSITY].set_index("electrolyte_id")
+    is_train = (rows["role"].loc[features.index] == Role.TRAIN).to_numpy()
     separation, radius = max_min_distances(features.to_numpy(), is_train)
     return dg.AssetCheckResult(
         passed=radius <= separation + 1e-9,

@@ -9,8 +9,8 @@ import pandas as pd
 from pymatgen.core import Composition, Structure
 
 from sse_assets.curation.families import chemical_group, family
-from sse_assets.curation.measurements import REJECTED_COLUMNS, refusal
-from sse_assets.materials.crystal import CifError, StructureOrigin, read_cif
+from sse_assets.curation.measurements import refusal
+from sse_assets.materials.crystal import CifError, read_cif
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import (
     COMPOSITION_TOLERANCE,
@@ -19,38 +19,9 @@ from sse_assets.materials.formula import (
     parse_composition,
 )
 from sse_assets.materials.symmetry import detected_space_group, space_group_number
+from sse_assets.tables import curated
+from sse_assets.tables.names import Reason, StructureOrigin
 
-ELECTROLYTE_COLUMNS = [
-    "electrolyte_id",
-    "formula",
-    "reduced_formula",
-    "composition_key",
-    "sigma_s_cm",
-    "censored",
-    "log10_sigma",
-    "temperature_c",
-    "family",
-    "chemical_group",
-    "conductivity_class",
-    "disorder",
-    "space_group",
-    "space_group_number",
-    "a",
-    "b",
-    "c",
-    "alpha",
-    "beta",
-    "gamma",
-    "z",
-    "structure_origin",
-    "structure_path",
-    "structure_note",
-    "official_role",
-    "doi",
-    "source",
-    "licence",
-]
-STRUCTURE_COLUMNS = ["electrolyte_id", "structure_origin", "structure_id", "structure_path", "cif"]
 STRUCTURE_FOLDER = "structures"
 """Where every `structure_path` begins."""
 
@@ -74,11 +45,11 @@ class CuratedElectrolytes:
     """The outcome of the join."""
 
     electrolytes: pd.DataFrame
-    """One row an electrolyte, `ELECTROLYTE_COLUMNS`; lengths in Å, angles in degrees, σ in S/cm."""
+    """As `tables.curated.ELECTROLYTES`."""
     structures: pd.DataFrame
-    """The crystal of each electrolyte that has one, `STRUCTURE_COLUMNS`."""
+    """The crystal of each electrolyte that has one, as `tables.curated.STRUCTURES`."""
     rejected: pd.DataFrame
-    """Measurements and structures left out here, `REJECTED_COLUMNS`."""
+    """Measurements and structures left out here, as `tables.curated.REJECTED`."""
 
 
 def curate_electrolytes(
@@ -93,7 +64,7 @@ def curate_electrolytes(
 
     Args:
         measurements: labelled rows of `curate_measurements`.
-        structures: candidates of every origin, in the columns of `sources.columns.STRUCTURE_COLUMNS`.
+        structures: candidates of every origin, in the columns that all tables of structures share.
         official_roles: train or test by electrolyte_id, for the rows of a source that publishes a split.
     """
     readable, unreadable = _read_structures(structures)
@@ -109,7 +80,7 @@ def curate_electrolytes(
         if candidate is None and not has_cell and named_family != _GLASS:
             candidate = by_composition.get(row["composition_key"])
         if candidate is None and not has_cell:
-            rejected.append(refusal(row, _why_formula_alone(named_family)))
+            rejected.append(refusal(row, *_why_formula_alone(named_family)))
             continue
         electrolytes.append(
             _electrolyte(row, candidate, composition, named_family, official_roles.get(row["electrolyte_id"]))
@@ -117,9 +88,9 @@ def curate_electrolytes(
         if candidate is not None:
             chosen.append(candidate.row(row["electrolyte_id"]))
     return CuratedElectrolytes(
-        pd.DataFrame(electrolytes, columns=ELECTROLYTE_COLUMNS),
-        pd.DataFrame(chosen, columns=STRUCTURE_COLUMNS),
-        pd.DataFrame(rejected, columns=REJECTED_COLUMNS),
+        curated.ELECTROLYTES.frame(electrolytes),
+        curated.STRUCTURES.frame(chosen),
+        curated.REJECTED.frame(rejected),
     )
 
 
@@ -138,8 +109,14 @@ class _Candidate:
         name = quote(self.structure_id.removeprefix(f"{self.origin}:"), safe="")
         return f"{STRUCTURE_FOLDER}/{self.origin}/{name}.cif"
 
-    def row(self, electrolyte_id: str) -> list[str]:
-        return [electrolyte_id, self.origin, self.structure_id, self.path, self.cif]
+    def row(self, electrolyte_id: str) -> dict[str, str]:
+        return {
+            "electrolyte_id": electrolyte_id,
+            "structure_origin": self.origin,
+            "structure_id": self.structure_id,
+            "structure_path": self.path,
+            "cif": self.cif,
+        }
 
 
 def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[dict[str, object]]]:
@@ -155,6 +132,7 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
                     "source": row["origin"],
                     "source_id": source_id or row["structure_id"],
                     "formula": row["formula"],
+                    "reason_code": Reason.UNREADABLE_STRUCTURE.value,
                     "reason": f"structure {row['structure_id']}: {error}; {remedy}",
                 }
             )
@@ -245,7 +223,7 @@ def _mismatch(crystal: Structure, composition: Composition) -> str | None:
     return f"the CIF's atomic fraction of {symbol} is off by {difference:+.3f}"
 
 
-def _why_formula_alone(named_family: str) -> str:
+def _why_formula_alone(named_family: str) -> tuple[Reason, str]:
     if named_family == _GLASS:
-        return "a glass: no crystal describes it, and no unit cell is reported"
-    return "no structure and no unit cell: only the formula is known"
+        return Reason.GLASS, "a glass: no crystal describes it, and no unit cell is reported"
+    return Reason.FORMULA_ONLY, "no structure and no unit cell: only the formula is known"

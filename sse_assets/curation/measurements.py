@@ -1,6 +1,8 @@
 """Which reported measurements become labels, and why the others do not."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 from pymatgen.core import Composition
@@ -15,14 +17,14 @@ from sse_assets.materials.conductivity import (
     parse_conductivity,
 )
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition, reduced_formula
+from sse_assets.tables import curated
+from sse_assets.tables.names import Reason, Source
 
 ROOM_TEMPERATURE_C = (20.0, 34.0)
 """The paper's window (section III.A), ends included; a row without a temperature is at room temperature."""
 
-REJECTED_COLUMNS = ["source", "source_id", "formula", "reason"]
-
-_PRECEDENCE = {"obelix": 0, "sample": 0, "inbox": 0, "liion": 1}
-"""Sources that describe the crystal win over those that give a formula alone. One's own repeat nobody."""
+_FORMULA_ALONE = Source.LIION.value
+"""The source that gives no crystal: a row of another one wins over its row."""
 
 _MEASURED_AT_C = 25.0
 
@@ -38,12 +40,12 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     the noise between laboratories.
 
     Args:
-        measurements: rows of every source, in the columns of `sources.columns.MEASUREMENT_COLUMNS`.
+        measurements: rows of every source, in the columns that the tables of measurements in `tables.raw`
+            share.
 
     Returns:
-        The labelled rows (the input's columns and electrolyte_id, reduced_formula, composition_key,
-        sigma_s_cm, censored, log10_sigma with a bound as its value, conductivity_class), and the refused
-        ones (`REJECTED_COLUMNS`).
+        The labelled rows as `tables.curated.MEASUREMENTS`, and the refused ones as
+        `tables.curated.REJECTED_MEASUREMENTS`.
     """
     accepted, rejected = [], []
     seen: set[str] = set()
@@ -51,41 +53,48 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
         electrolyte_id = f"{row['source']}:{row['source_id']}"
         try:
             if electrolyte_id in seen:
-                raise ValueError(f"the id {row['source_id']!r} occurs more than once; the first row is kept")
+                raise _RefusedError(
+                    Reason.REPEATED_ID,
+                    f"the id {row['source_id']!r} occurs more than once; the first row is kept",
+                )
             seen.add(electrolyte_id)
             composition = _usable_composition(row["formula"])
             _require_room_temperature(row["temperature_c"])
             conductivity = parse_conductivity(row["reported_conductivity"])
-        except (FormulaError, ConductivityError, ValueError) as error:
-            rejected.append(refusal(row, str(error)))
+        except FormulaError as error:
+            rejected.append(refusal(row, Reason.UNREADABLE_FORMULA, str(error)))
+        except ConductivityError as error:
+            rejected.append(refusal(row, Reason.NOT_A_CONDUCTIVITY, str(error)))
+        except _RefusedError as error:
+            rejected.append(refusal(row, error.code, str(error)))
         else:
             accepted.append(row | _label(electrolyte_id, composition, conductivity))
-    columns = [*measurements.columns, *_LABEL_COLUMNS]
-    kept, repeats = _without_repeats(pd.DataFrame(accepted, columns=columns))
-    return kept, pd.DataFrame([*rejected, *repeats], columns=REJECTED_COLUMNS)
+    kept, repeats = _without_repeats(curated.MEASUREMENTS.frame(accepted))
+    return kept, curated.REJECTED_MEASUREMENTS.frame([*rejected, *repeats])
 
 
-_LABEL_COLUMNS = [
-    "electrolyte_id",
-    "reduced_formula",
-    "composition_key",
-    "sigma_s_cm",
-    "censored",
-    "log10_sigma",
-    "conductivity_class",
-]
+class _RefusedError(ValueError):
+    """Why a row is not learned from."""
+
+    def __init__(self, code: Reason, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
 
 
 def _usable_composition(formula: str) -> Composition:
     composition = parse_composition(formula)
     if composition["Li"] == 0:
-        raise ValueError(f"{formula} holds no Li")
+        raise _RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
     imbalance = smallest_imbalance(composition)
     if math.isinf(imbalance):
-        raise ValueError(f"{formula} has no charge balance: its elements take no states of both signs")
+        raise _RefusedError(
+            Reason.CHARGE_IMBALANCE,
+            f"{formula} has no charge balance: its elements take no states of both signs",
+        )
     if imbalance > TOLERANCE:
-        raise ValueError(
-            f"{formula} cannot be charge balanced: at least {imbalance:.0%} of the positive charge is left"
+        raise _RefusedError(
+            Reason.CHARGE_IMBALANCE,
+            f"{formula} cannot be charge balanced: at least {imbalance:.0%} of the positive charge is left",
         )
     return composition
 
@@ -93,7 +102,9 @@ def _usable_composition(formula: str) -> Composition:
 def _require_room_temperature(temperature_c: float) -> None:
     low, high = ROOM_TEMPERATURE_C
     if not math.isnan(temperature_c) and not low <= temperature_c <= high:
-        raise ValueError(f"measured at {temperature_c:g} °C, outside {low:g}–{high:g} °C")
+        raise _RefusedError(
+            Reason.TEMPERATURE, f"measured at {temperature_c:g} °C, outside {low:g}–{high:g} °C"
+        )
 
 
 def _label(electrolyte_id: str, composition: Composition, conductivity: Conductivity) -> dict[str, object]:
@@ -112,23 +123,24 @@ def _label(electrolyte_id: str, composition: Composition, conductivity: Conducti
 def _without_repeats(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Split off rows that repeat a composition without describing a crystal of their own."""
     order = rows.assign(
-        precedence=rows["source"].map(_PRECEDENCE).fillna(1),
+        precedence=rows["source"] == _FORMULA_ALONE,
         distance=(rows["temperature_c"] - _MEASURED_AT_C).abs().fillna(0.0),
     ).sort_values(["precedence", "distance"], kind="stable")
     keeper: dict[str, str] = {}
     repeats = []
     for index, row in order.iterrows():
         first = keeper.setdefault(row["composition_key"], row["electrolyte_id"])
-        if row["precedence"] > 0 and first != row["electrolyte_id"]:
+        if row["precedence"] and first != row["electrolyte_id"]:
             reason = f"repeats the composition of {first}, which "
             reason += (
                 "describes its crystal" if not first.startswith(row["source"]) else "was nearer to 25 °C"
             )
-            repeats.append((index, refusal(row.to_dict(), reason)))
+            repeats.append((index, refusal(row.to_dict(), Reason.REPEATED_COMPOSITION, reason)))
     kept = rows.drop(index=[index for index, _ in repeats]).reset_index(drop=True)
     return kept, [refusal for _, refusal in repeats]
 
 
-def refusal(row: dict, reason: str) -> dict[str, object]:
-    """A line of the rejected table: which row, and why."""
-    return {column: row[column] for column in ("source", "source_id", "formula")} | {"reason": reason}
+def refusal(row: Mapping[Any, Any], code: Reason, reason: str) -> dict[str, object]:
+    """Return a row of `tables.curated.REJECTED`: which measurement is not used, and why."""
+    named = {column: row[column] for column in ("source", "source_id", "formula")}
+    return named | {"reason_code": code.value, "reason": reason}

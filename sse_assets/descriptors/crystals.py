@@ -6,8 +6,8 @@ import pandas as pd
 from pymatgen.core import Structure
 
 from sse_assets.materials.crystal import CifError, read_cif
-
-FAILURE_COLUMNS = ["electrolyte_id", "descriptor", "reason"]
+from sse_assets.tables import descriptors
+from sse_assets.tables.names import Reason
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Failure:
     electrolyte_id: str
     descriptor: str
     """Name of the column, or `structure` where the crystal itself cannot be read."""
+    reason_code: Reason
     reason: str
 
 
@@ -36,10 +37,10 @@ def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Structure], list[
             crystals[electrolyte_id] = read_cif(structure["cif"])
         except CifError as error:
             reason = f"structure {structure['structure_id']}: {error}; it counts as having none"
-            failures.append(Failure(electrolyte_id, "structure", reason))
+            failures.append(Failure(electrolyte_id, "structure", Reason.UNREADABLE_STRUCTURE, reason))
     return crystals, failures
 
 
 def failures_table(failures: list[Failure]) -> pd.DataFrame:
-    """The failures as a table of `FAILURE_COLUMNS`, texts throughout, empty where all went well."""
-    return pd.DataFrame([asdict(failure) for failure in failures], columns=FAILURE_COLUMNS, dtype="str")
+    """Return the failures as `tables.descriptors.FAILURES`, empty where all went well."""
+    return descriptors.FAILURES.frame([asdict(failure) for failure in failures])

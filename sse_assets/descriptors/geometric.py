@@ -10,6 +10,8 @@ from pymatgen.core import Structure
 from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
 from sse_assets.descriptors.pores import PAPER_SETTINGS, PoreFailure, PoreSettings, void_fractions
 from sse_assets.descriptors.unit_cells import cell_features
+from sse_assets.tables import descriptors
+from sse_assets.tables.names import Reason
 
 VOID_COLUMNS = ["poav_cm3_g", "void_cm3_g", "poav_li_kept_cm3_g"]
 
@@ -22,7 +24,7 @@ def geometric(
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Cell, density and void of every electrolyte.
+    """Return cell, density and void of every electrolyte.
 
     The cell's columns are explained in `unit_cells`; a CIF that cannot be read counts as having none.
 
@@ -39,16 +41,15 @@ def geometric(
         progress: told how many runs of Zeo++ are done, and how many there will be.
 
     Returns:
-        The features, one row an electrolyte in their order: `electrolyte_id`, `unit_cells.CELL_COLUMNS`,
-        `VOID_COLUMNS`, NaN where unknown. And the failures (`crystals.FAILURE_COLUMNS`); to have no CIF
-        is not one.
+        The features as `tables.descriptors.GEOMETRIC`, one row an electrolyte in their order, NaN where
+        unknown. And the failures as `tables.descriptors.FAILURES`; to have no CIF is not one.
     """
     crystals, unreadable = read_crystals(structures)
     cells, without_density = cell_features(electrolytes, crystals)
     fractions, without_void = _void_fractions(crystals, settings, workers, progress)
     voids = fractions.reindex(cells.index).div(cells["density_g_cm3"], axis="index")
-    features = cells.join(voids).reset_index()
-    return features, failures_table([*unreadable, *without_density, *without_void])
+    failures = failures_table([*unreadable, *without_density, *without_void])
+    return descriptors.GEOMETRIC.frame(cells.join(voids).reset_index()), failures
 
 
 def _void_fractions(
@@ -66,12 +67,14 @@ def _void_fractions(
         if "Li" in crystal.composition.element_composition:
             runs.append((electrolyte_id, "poav_li_kept_cm3_g", paper))
         else:
-            failures.append(Failure(electrolyte_id, "poav_li_kept_cm3_g", "the CIF holds no Li"))
+            failures.append(
+                Failure(electrolyte_id, "poav_li_kept_cm3_g", Reason.NO_LITHIUM, "the CIF holds no Li")
+            )
     tasks = [(crystals[electrolyte_id], probe) for electrolyte_id, _, probe in runs]
     answers = void_fractions(tasks, workers=workers, progress=progress)
     for (electrolyte_id, column, _), answer in zip(runs, answers, strict=True):
         if isinstance(answer, PoreFailure):
-            failures.append(Failure(electrolyte_id, column, answer.reason))
+            failures.append(Failure(electrolyte_id, column, Reason.NOT_COMPUTED, answer.reason))
             continue
         fractions.loc[electrolyte_id, column] = answer.accessible
         if column == "poav_cm3_g":

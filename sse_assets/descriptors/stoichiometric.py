@@ -4,10 +4,11 @@ import pandas as pd
 from pymatgen.core import Element
 
 from sse_assets.materials.formula import element_fractions, parse_composition
+from sse_assets.tables import descriptors
 
 
 def stoichiometric(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Atomic fractions of every element that occurs in any of the electrolytes.
+    """Return the atomic fractions of every element that occurs in any of the electrolytes.
 
     Args:
         electrolytes: columns `electrolyte_id` and `formula`.
@@ -25,4 +26,4 @@ def stoichiometric(electrolytes: pd.DataFrame) -> pd.DataFrame:
         dtype="float64",
     )
     symbols = sorted(fractions.columns, key=lambda symbol: Element(symbol).Z)
-    return fractions.reindex(columns=symbols).fillna(0.0).reset_index()
+    return descriptors.STOICHIOMETRIC.frame(fractions.reindex(columns=symbols).fillna(0.0).reset_index())

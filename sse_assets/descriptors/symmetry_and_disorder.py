@@ -10,15 +10,14 @@ from pymatgen.symmetry.groups import PointGroup, SpaceGroup
 
 from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
 from sse_assets.materials.disorder import OCCUPANCY_TOLERANCE, DisorderClass, disorder_class
-
-SYMMETRY_COLUMNS = ["space_group_number", "point_group_order", "centrosymmetric"]
-DISORDER_COLUMNS = ["li_disordered", "other_disordered", "disordered_site_share", "mean_li_occupancy"]
+from sse_assets.tables import descriptors
+from sse_assets.tables.names import Reason
 
 
 def symmetry_and_disorder(
     electrolytes: pd.DataFrame, structures: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Symmetry of every electrolyte, and the disorder of those that have a CIF.
+    """Return the symmetry of every electrolyte, and the disorder of those that have a CIF.
 
     - `space_group_number`: as curated, 1 to 230.
     - `point_group_order`: how many operations the space group's point group has, 1 to 48; unlike the number,
@@ -32,29 +31,26 @@ def symmetry_and_disorder(
         structures: columns `electrolyte_id`, `structure_id`, `cif`; one row an electrolyte that has a CIF.
 
     Returns:
-        The features, one row an electrolyte in their order: `electrolyte_id`, `SYMMETRY_COLUMNS`,
-        `DISORDER_COLUMNS`, NaN where unknown. And the failures (`crystals.FAILURE_COLUMNS`); to have no CIF
-        is not one.
+        The features as `tables.descriptors.SYMMETRY_AND_DISORDER`, one row an electrolyte in their order, NaN
+        where unknown. And the failures as `tables.descriptors.FAILURES`; to have no CIF is not one.
     """
     crystals, failures = read_crystals(structures)
     rows = []
     for electrolyte in electrolytes.to_dict("records"):
         electrolyte_id, number = electrolyte["electrolyte_id"], electrolyte["space_group_number"]
         crystal = crystals.get(electrolyte_id)
-        symmetry = dict.fromkeys(SYMMETRY_COLUMNS, math.nan) if pd.isna(number) else _symmetry(int(number))
-        disorder = (
-            dict.fromkeys(DISORDER_COLUMNS, math.nan) if crystal is None else disorder_features(crystal)
-        )
-        rows.append(symmetry | disorder)
+        symmetry = {} if pd.isna(number) else _symmetry(int(number))
+        disorder = {} if crystal is None else disorder_features(crystal)
+        rows.append({"electrolyte_id": electrolyte_id} | symmetry | disorder)
         if pd.isna(number):
-            failures.append(Failure(electrolyte_id, "space_group_number", "no space group is known"))
+            failures.append(
+                Failure(electrolyte_id, "space_group_number", Reason.NOT_KNOWN, "no space group is known")
+            )
         if crystal is not None and math.isnan(disorder["mean_li_occupancy"]):
-            failures.append(Failure(electrolyte_id, "mean_li_occupancy", "the CIF holds no Li"))
-    columns = [*SYMMETRY_COLUMNS, *DISORDER_COLUMNS]
-    features = pd.DataFrame(
-        rows, index=electrolytes["electrolyte_id"], columns=columns, dtype="float64"
-    ).reset_index()
-    return features, failures_table(failures)
+            failures.append(
+                Failure(electrolyte_id, "mean_li_occupancy", Reason.NO_LITHIUM, "the CIF holds no Li")
+            )
+    return descriptors.SYMMETRY_AND_DISORDER.frame(rows), failures_table(failures)
 
 
 @cache
@@ -69,7 +65,7 @@ def _symmetry(number: int) -> dict[str, float]:
 
 
 def disorder_features(crystal: Structure) -> dict[str, float]:
-    """`DISORDER_COLUMNS` of a crystal.
+    """Return the disorder of a crystal as numbers.
 
     - `li_disordered`, `other_disordered`: 1 if Li, or any other element, has an occupancy other than one
       (`materials.disorder`), else 0.

@@ -9,6 +9,7 @@ from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.descriptors.crystals import Failure
 from sse_assets.materials.formula import COMPOSITION_TOLERANCE, largest_difference, parse_composition
+from sse_assets.tables.names import Reason
 
 CELL_COLUMNS = ["a", "b", "c", "density_g_cm3", "volume_per_atom_a3"]
 
@@ -50,6 +51,7 @@ def cell_features(
                 Failure(
                     electrolyte["electrolyte_id"],
                     "density_g_cm3",
+                    Reason.NOT_KNOWN,
                     f"there is no readable CIF and the table gives no {missing}",
                 )
             )

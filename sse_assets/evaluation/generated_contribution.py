@@ -8,7 +8,7 @@ from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
 from sse_assets.evaluation.vocabulary import BOOSTED_TREES, GROUPED
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.tables.names import StructureOrigin
 
 CONTRIBUTION_COLUMNS = ["question", "mae", "mae_of_other", "difference", "low", "high", "n"]
 

@@ -22,9 +22,9 @@ from sse_assets.evaluation.vocabulary import (
     leading_language_model,
 )
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.disorder import DisorderClass
 from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.tables.names import StructureOrigin
 
 _TOP = 6
 

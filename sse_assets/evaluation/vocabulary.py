@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pymatgen.core import Element
 
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.tables.names import StructureOrigin
 
 BOOSTED_TREES = "boosted_trees"
 NEAREST_NEIGHBOUR = "nearest_neighbour"

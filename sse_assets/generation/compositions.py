@@ -7,14 +7,13 @@ from pymatgen.core import Composition
 
 from sse_assets.atomistics.guards import unknown_elements
 from sse_assets.materials.formula import parse_composition
+from sse_assets.tables import generated
+from sse_assets.tables.names import Reason
 
 LARGEST_CELL = 149
 """Atoms; the paper takes fewer than 150 (II.B)."""
 PRINTED_TOLERANCE = 1e-3
 """Largest error of an atomic fraction for an integer formula to be the one that was printed, rounded."""
-
-COMPOSITION_COLUMNS = ["composition_key", "electrolyte_id", "formula", "cell_formula", "formula_atoms"]
-REJECTED_COLUMNS = ["source", "source_id", "formula", "reason"]
 
 
 def compositions_to_search(
@@ -28,16 +27,18 @@ def compositions_to_search(
         known: composition keys that have a structure already; their rows are in neither table.
 
     Returns:
-        The compositions, each once, smallest first (`COMPOSITION_COLUMNS`; cell_formula is the integer
-        formula of Z = 1, formula_atoms its number of atoms), and the refused rows (`REJECTED_COLUMNS`).
+        The compositions, each once, smallest first, as `tables.generated.COMPOSITIONS`, and the refused rows
+        as `tables.generated.REFUSED_COMPOSITIONS`.
     """
     wanted, rejected = [], []
     for row in measurements[~measurements["composition_key"].isin(list(known))].to_dict("records"):
         composition = parse_composition(row["formula"])
         cell = integer_formula(composition)
-        reason = _why_not(row["reported_family"], composition, cell)
-        if reason or cell is None:
-            rejected.append({column: row[column] for column in REJECTED_COLUMNS[:3]} | {"reason": reason})
+        why_not = _why_not(row["reported_family"], composition)
+        if why_not is not None or cell is None:
+            code, reason = why_not or _TOO_LARGE
+            named = {column: row[column] for column in ("source", "source_id", "formula")}
+            rejected.append(named | {"reason_code": code.value, "reason": reason})
             continue
         wanted.append(
             {
@@ -48,10 +49,10 @@ def compositions_to_search(
                 "formula_atoms": round(cell.num_atoms),
             }
         )
-    compositions = pd.DataFrame(wanted, columns=COMPOSITION_COLUMNS).drop_duplicates("composition_key")
+    compositions = generated.COMPOSITIONS.frame(wanted).drop_duplicates("composition_key")
     return (
         compositions.sort_values(["formula_atoms", "cell_formula"], ignore_index=True),
-        pd.DataFrame(rejected, columns=REJECTED_COLUMNS),
+        generated.REFUSED_COMPOSITIONS.frame(rejected),
     )
 
 
@@ -85,12 +86,16 @@ def cell_sizes(formula_atoms: int, formula_units: Sequence[int], largest_cell: i
     return [smallest, *(z for z in others if z * formula_atoms <= largest_cell)]
 
 
-def _why_not(family: object, composition: Composition, cell: Composition | None) -> str | None:
+_TOO_LARGE = (
+    Reason.CELL_TOO_LARGE,
+    f"no integer formula of at most {LARGEST_CELL} atoms has this composition",
+)
+
+
+def _why_not(family: object, composition: Composition) -> tuple[Reason, str] | None:
     if isinstance(family, str) and "glass" in family.lower():
-        return "a glass: no crystal describes it"
+        return Reason.GLASS, "a glass: no crystal describes it"
     unknown = unknown_elements(element.symbol for element in composition.elements)
     if unknown:
-        return f"CHGNet does not know {', '.join(unknown)}"
-    if cell is None:
-        return f"no integer formula of at most {LARGEST_CELL} atoms has this composition"
+        return Reason.UNKNOWN_ELEMENT, f"CHGNet does not know {', '.join(unknown)}"
     return None

@@ -1,7 +1,6 @@
-"""Crystals as CIF texts: reading them without surprises, and where a structure came from."""
+"""Crystals as CIF texts, read without surprises."""
 
 import warnings
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +11,6 @@ MAX_CIF_BYTES = 2**20
 """The largest CIF of OBELiX has 6 kB; reading a crystal takes longer than its length makes one think."""
 _OCCUPANCY_TOLERANCE = 1.05
 """Occupancies that sum to a little over one on a site are rounding and are scaled back to one."""
-
-
-class StructureOrigin(StrEnum):
-    """Where the structure of an electrolyte came from."""
-
-    OBELIX = "obelix"
-    MATERIALS_PROJECT = "materials_project"
-    OQMD = "oqmd"
-    GENERATED = "generated"
-    SAMPLE = "sample"
-    INBOX = "inbox"
 
 
 class CifError(ValueError):

@@ -1,55 +1,12 @@
-"""The tables that every source returns, and how a source says that its file is not what it should be.
+"""Tables read from the files of a source, and how a source says that its file is not what it should be.
 
-Missing text is NaN (pandas' `str` dtype), a missing number is NaN. Lengths are in Å, angles in degrees,
-temperatures in °C.
+Missing text is NaN (pandas' `str` dtype), and so is a missing number.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-
-MEASUREMENT_COLUMNS = {
-    "source": "str",  # obelix, liion, sample or inbox
-    "source_id": "str",  # the row's own id in its source
-    "formula": "str",  # as the source gives it
-    "z": "float64",  # units of `formula` in one cell
-    "reported_conductivity": "str",  # in S/cm, exactly as printed; may be a bound such as <1E-10
-    "temperature_c": "float64",  # NaN where the source says only "room temperature"
-    "reported_family": "str",
-    "space_group": "str",  # Hermann-Mauguin symbol as materials.symmetry.normalised_symbol leaves it
-    "a": "float64",
-    "b": "float64",
-    "c": "float64",
-    "alpha": "float64",
-    "beta": "float64",
-    "gamma": "float64",
-    "doi": "str",  # where the value was reported; several are joined by |
-    "licence": "str",
-}
-"""Columns and dtypes of a table of measurements, one row per reported value."""
-
-STRUCTURE_COLUMNS = {
-    "origin": "str",  # materials.crystal.StructureOrigin
-    "structure_id": "str",  # unique over all sources: obelix:jqc, mp-759384, oqmd:123
-    "source_id": "str",  # the measurement it was made for; NaN for a reference structure
-    "formula": "str",  # as the structure's own file or database states it
-    "cif": "str",  # the text of the file
-    "sha256": "str",  # of the file's bytes
-    "licence": "str",
-    "provenance": "str",  # one sentence: where it came from and what to know before using it
-}
-"""Columns and dtypes of a table of crystal structures."""
-
-REFERENCE_COLUMNS = STRUCTURE_COLUMNS | {
-    "rank": "int64",  # 1 is the oldest entry of its composition in its database
-    "space_group": "str",  # normalised
-    "volume_per_atom": "float64",  # Å³
-}
-"""Columns and dtypes of structures found in a database by their composition."""
-
-OFFICIAL_SPLIT_COLUMNS = {"source_id": "str", "role": "str"}
-"""Columns of a split that a source publishes with its data; the role is `train` or `test`."""
 
 
 class SourceError(RuntimeError):
@@ -65,17 +22,11 @@ class References:
     """What databases, or a record of them, hold for the compositions asked for."""
 
     structures: pd.DataFrame
-    """Columns of `REFERENCE_COLUMNS`."""
+    """As `tables.raw.REFERENCE_STRUCTURES`."""
     warnings: list[str]
     """One sentence for everything that was asked for and could not be had."""
     queried: int
     """How many distinct compositions were looked up."""
-
-
-def as_table(frame: pd.DataFrame, columns: dict[str, str], sort_by: list[str]) -> pd.DataFrame:
-    """Exactly these columns with these dtypes; absent ones are filled with NaN. The sort is stable."""
-    table = frame.reindex(columns=list(columns)).astype(columns)
-    return table.sort_values(sort_by, kind="stable", ignore_index=True)
 
 
 def require_columns(frame: pd.DataFrame, columns: list[str], file: Path) -> None:

@@ -17,19 +17,20 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from sse_assets.materials.crystal import MAX_CIF_BYTES, StructureOrigin
+from sse_assets.materials.crystal import MAX_CIF_BYTES
 from sse_assets.materials.plain_text import harmless, has_control_characters, is_command, is_number
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.archives import read_zip
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS, SourceError, as_table
+from sse_assets.sources.columns import SourceError
+from sse_assets.tables import raw
+from sse_assets.tables.names import Reason, Source
 
 MAX_CSV_BYTES = 20 * 2**20
 
-REFUSED_COLUMNS = {"source": "str", "source_id": "str", "formula": "str", "reason": "str"}
-
 LICENCE = "not stated: dropped into the inbox"
 
-_SOURCE = StructureOrigin.INBOX.value
+_SOURCE = Source.INBOX.value
+"""Also the origin of its structures."""
 _TEXTS = {
     "id": "source_id",
     "formula": "formula",
@@ -67,11 +68,11 @@ class InboxContent:
     """What an inbox holds."""
 
     measurements: pd.DataFrame
-    """Columns of `MEASUREMENT_COLUMNS`."""
+    """As `tables.raw.INBOX_MEASUREMENTS`."""
     structures: pd.DataFrame
-    """Columns of `STRUCTURE_COLUMNS`."""
+    """As `tables.raw.INBOX_STRUCTURES`."""
     refused: pd.DataFrame
-    """Columns of `REFUSED_COLUMNS`: rows and files that were not taken, and why."""
+    """Rows and files that were not taken, and why, as `tables.raw.INBOX_REFUSED`."""
 
 
 class _RefusedError(ValueError):
@@ -113,7 +114,9 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
                     named.add(cif_path)
                     structures.append(_structure(row, cif_path, contents))
             except _RefusedError as error:
-                refused.append(_refusal(cells["id"], f"{place}: {error}", cells["formula"]))
+                refused.append(
+                    _refusal(cells["id"], f"{place}: {error}", Reason.UNREADABLE_ROW, cells["formula"])
+                )
             else:
                 rows[source_id], places[source_id] = row, place
     for path in contents.keys() - named:
@@ -124,9 +127,9 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
 
     measurements = pd.DataFrame(list(rows.values())).assign(source=_SOURCE, licence=LICENCE)
     return InboxContent(
-        as_table(measurements, MEASUREMENT_COLUMNS, ["source_id"]),
-        as_table(pd.DataFrame(structures), STRUCTURE_COLUMNS, ["source_id"]),
-        as_table(pd.DataFrame(refused), REFUSED_COLUMNS, ["source_id", "reason"]),
+        raw.INBOX_MEASUREMENTS.sorted_frame(measurements, by=["source_id"]),
+        raw.INBOX_STRUCTURES.sorted_frame(structures, by=["source_id"]),
+        raw.INBOX_REFUSED.sorted_frame(refused, by=["source_id", "reason"]),
     )
 
 
@@ -175,7 +178,7 @@ def _table(path: str, content: bytes) -> tuple[list[str], list[tuple[int, list[s
 
 
 def _row(cells: dict[str, str]) -> dict[str, Any]:
-    """A row under the names of `MEASUREMENT_COLUMNS` and its `structure`; a blank cell is missing.
+    """Return a row under the names of `tables.raw` and its `structure`; a blank cell is missing.
 
     Raises:
         _RefusedError: for a needed cell that is blank, a number that is none, and a text that a spreadsheet
@@ -206,7 +209,7 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _structure(row: dict[str, Any], path: str, contents: dict[str, bytes]) -> dict[str, str]:
-    """A row of `STRUCTURE_COLUMNS` for the CIF that a measurement names.
+    """Return a row of `tables.raw.INBOX_STRUCTURES` for the CIF that a measurement names.
 
     Raises:
         _RefusedError: if it is not in the inbox, is no CIF or is too large.
@@ -249,11 +252,14 @@ def _ending(path: str) -> str:
     return PurePosixPath(path).suffix.lower()
 
 
-def _refusal(source_id: str, reason: str, formula: str = "") -> dict[str, str]:
+def _refusal(
+    source_id: str, reason: str, code: Reason = Reason.UNREADABLE_FILE, formula: str = ""
+) -> dict[str, str]:
     return {
         "source": _SOURCE,
         "source_id": _shown(source_id),
         "formula": _shown(formula),
+        "reason_code": code.value,
         "reason": _shown(reason, 500),
     }
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, as_table, blank_as_missing, numbers, read_table
+from sse_assets.sources.columns import blank_as_missing, numbers, read_table
 from sse_assets.sources.registry import LIION_TABLE
+from sse_assets.tables import raw
+from sse_assets.tables.names import Source
 
 _TABLE_COLUMNS = {
     "ID": "source_id",
@@ -18,7 +20,7 @@ _TABLE_COLUMNS = {
 
 
 def read_measurements(path: Path) -> pd.DataFrame:
-    """The table `LiIonDatabase.csv`, with the columns of `MEASUREMENT_COLUMNS`, by id.
+    """Return the table `LiIonDatabase.csv` as `tables.raw.LIION_MEASUREMENTS`, by id.
 
     Formulas stay as printed, quotes and blanks included; `materials.formula.parse_composition` reads them.
     The file gives no cell, no space group and no Z. One id, 922, stands for two rows, and one `doi` is a
@@ -32,6 +34,6 @@ def read_measurements(path: Path) -> pd.DataFrame:
     frame["temperature_c"] = numbers(table, "temperature", "ID", path)
     frame["reported_family"] = blank_as_missing(frame["reported_family"])
     frame["doi"] = blank_as_missing(frame["doi"])
-    frame["source"] = "liion"
+    frame["source"] = Source.LIION.value
     frame["licence"] = LIION_TABLE.licence
-    return as_table(frame, MEASUREMENT_COLUMNS, ["source_id"])
+    return raw.LIION_MEASUREMENTS.sorted_frame(frame, by=["source_id"])

@@ -6,21 +6,18 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.formula import FormulaError, formula_text, parse_composition
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.archives import read_members
 from sse_assets.sources.columns import (
-    MEASUREMENT_COLUMNS,
-    OFFICIAL_SPLIT_COLUMNS,
-    STRUCTURE_COLUMNS,
     SourceError,
-    as_table,
     blank_as_missing,
     numbers,
     read_table,
 )
 from sse_assets.sources.registry import OBELIX_CIFS, OBELIX_TABLE
+from sse_assets.tables import raw
+from sse_assets.tables.names import Role, Source, StructureOrigin
 
 _TABLE_COLUMNS = {
     "ID": "source_id",
@@ -42,7 +39,7 @@ _FORMULA_TAG = re.compile(r"^_chemical_formula_sum\s+'([^']+)'", re.MULTILINE)
 
 
 def read_measurements(path: Path) -> pd.DataFrame:
-    """The table `all.csv`, with the columns of `MEASUREMENT_COLUMNS`, by id.
+    """Return the table `all.csv` as `tables.raw.OBELIX_MEASUREMENTS`, by id.
 
     The formula is the content of one cell (`True Composition`), so z formula units. The temperature is NaN:
     OBELiX says only that it is room temperature.
@@ -60,13 +57,13 @@ def read_measurements(path: Path) -> pd.DataFrame:
     frame["space_group"] = blank_as_missing(frame["space_group"]).map(normalised_symbol, na_action="ignore")
     frame["reported_family"] = blank_as_missing(frame["reported_family"])
     frame["doi"] = blank_as_missing(frame["doi"])
-    frame["source"] = "obelix"
+    frame["source"] = Source.OBELIX.value
     frame["licence"] = OBELIX_TABLE.licence
-    return as_table(frame, MEASUREMENT_COLUMNS, ["source_id"])
+    return raw.OBELIX_MEASUREMENTS.sorted_frame(frame, by=["source_id"])
 
 
 def _formula_unit(cell_content: str, z: float) -> str:
-    """What one formula unit holds; the text as it stands if it is no formula, for curation to refuse."""
+    """Return what one formula unit holds, or, for curation to refuse, a text that is no formula."""
     try:
         return formula_text(parse_composition(cell_content) / z)
     except FormulaError:
@@ -74,7 +71,7 @@ def _formula_unit(cell_content: str, z: float) -> str:
 
 
 def read_structures(archive_path: Path) -> pd.DataFrame:
-    """The CIFs of `all_cifs.tar.gz`, with the columns of `STRUCTURE_COLUMNS`, by id.
+    """Return the CIFs of `all_cifs.tar.gz` as `tables.raw.OBELIX_STRUCTURES`, by id.
 
     The formula is the one that the CIF states; the table's is the measured composition. A CIF that is no text
     keeps its place, so that curation can say so.
@@ -104,11 +101,11 @@ def read_structures(archive_path: Path) -> pd.DataFrame:
                 ),
             }
         )
-    return as_table(pd.DataFrame(rows), STRUCTURE_COLUMNS, ["source_id"])
+    return raw.OBELIX_STRUCTURES.sorted_frame(rows, by=["source_id"])
 
 
 def read_official_split(train_path: Path, test_path: Path) -> pd.DataFrame:
-    """OBELiX's own split, with the columns `source_id` and `role` (`train` or `test`), by id.
+    """Return OBELiX's own split as `tables.raw.OBELIX_OFFICIAL_SPLIT`, by id.
 
     Raises:
         SourceError: if a file is absent, empty or lacks its column, or an id is in both.
@@ -122,8 +119,8 @@ def read_official_split(train_path: Path, test_path: Path) -> pd.DataFrame:
         )
     split = pd.concat(
         [
-            pd.DataFrame({"source_id": train, "role": "train"}),
-            pd.DataFrame({"source_id": test, "role": "test"}),
+            pd.DataFrame({"source_id": train, "role": Role.TRAIN.value}),
+            pd.DataFrame({"source_id": test, "role": Role.TEST.value}),
         ]
     )
-    return as_table(split, OFFICIAL_SPLIT_COLUMNS, ["source_id"])
+    return raw.OBELIX_OFFICIAL_SPLIT.sorted_frame(split, by=["source_id"])

@@ -16,7 +16,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
-import pandas as pd
 import requests
 from pymatgen.core import Composition, Structure
 from pymatgen.core.structure import StructureError
@@ -24,7 +23,6 @@ from pymatgen.io.cif import CifWriter
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.formula import (
     FormulaError,
     composition_key,
@@ -33,7 +31,9 @@ from sse_assets.materials.formula import (
     reduced_formula,
 )
 from sse_assets.materials.symmetry import detected_space_group
-from sse_assets.sources.columns import REFERENCE_COLUMNS, References, as_table
+from sse_assets.sources.columns import References
+from sse_assets.tables import raw
+from sse_assets.tables.names import StructureOrigin
 
 MAX_ATOMS = 150
 """Compositions that need a larger integer formula are not asked for (the paper's limit, section II.B)."""
@@ -152,7 +152,7 @@ def query_references(
         rows.extend(_rows(structures, provider))
         warnings.extend(unusable)
     progress(requests_in_all, requests_in_all)
-    frame = as_table(pd.DataFrame(rows), REFERENCE_COLUMNS, ["origin", "formula", "rank"])
+    frame = raw.REFERENCE_STRUCTURES.sorted_frame(rows, by=["origin", "formula", "rank"])
     return References(frame, warnings, queried=len(asked))
 
 
@@ -264,7 +264,7 @@ def _structure(entry: Any) -> tuple[str, Structure]:
 
 
 def _rows(structures: dict[str, Structure], provider: Provider) -> Iterator[dict[str, object]]:
-    """Rows of `REFERENCE_COLUMNS`, without those that a reference structure does not have."""
+    """Yield rows of `tables.raw.REFERENCE_STRUCTURES`, without the columns that a reference does not have."""
     ranks: Counter[str] = Counter()
     # Ids are a number with or without a prefix, so the shorter of two is the older one.
     for identifier in sorted(structures, key=lambda text: (len(text), text)):

@@ -11,22 +11,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.materials.plain_text import harmless_table
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.columns import (
-    REFERENCE_COLUMNS,
     References,
     SourceError,
-    as_table,
     blank_as_missing,
     numbers,
     read_table,
 )
+from sse_assets.tables import raw
+from sse_assets.tables.names import StructureOrigin
 
 FOLDER = "mp_snapshot"
-"""Of a data mirror."""
+"""Folder of a data mirror that holds such a record."""
 INDEX = "index.csv"
 
 _INDEX_COLUMNS = {
@@ -38,7 +37,7 @@ _INDEX_COLUMNS = {
     "volume_per_atom": "volume_per_atom",
     "provenance": "provenance",
 }
-"""The columns that every index has, and what `REFERENCE_COLUMNS` calls the same thing."""
+"""The columns that every index has, and what `tables.raw.REFERENCE_STRUCTURES` calls the same thing."""
 
 _DEFAULTS = {"origin": StructureOrigin.MATERIALS_PROJECT.value, "licence": "CC BY 4.0", "sha256": ""}
 """Columns that an index may lack: one without an origin was recorded from the Materials Project alone."""
@@ -75,12 +74,12 @@ def read_snapshot(folder: Path, formulas: Iterable[str]) -> References:
             )
             continue
         rows.append(row | {"cif": content.decode("utf-8", errors="replace"), "sha256": sha256})
-    structures = as_table(pd.DataFrame(rows), REFERENCE_COLUMNS, ["origin", "formula", "rank"])
+    structures = raw.REFERENCE_STRUCTURES.sorted_frame(rows, by=["origin", "formula", "rank"])
     return References(structures, warnings, queried=len(wanted))
 
 
 def record_snapshot(structures: pd.DataFrame, folder: Path) -> None:
-    """Write structures (columns of `REFERENCE_COLUMNS`) so that `read_snapshot` gives them back.
+    """Write structures (as `tables.raw.REFERENCE_STRUCTURES`) so that `read_snapshot` gives them back.
 
     Files of an earlier snapshot in the folder are replaced or no longer listed.
     """
@@ -99,7 +98,7 @@ def record_snapshot(structures: pd.DataFrame, folder: Path) -> None:
 
 
 def _read_index(path: Path) -> pd.DataFrame:
-    """The index with the names of `REFERENCE_COLUMNS`, and each composition's key as `key`."""
+    """Return the index with our names, and each composition's key as `key`."""
     table = read_table(path, list(_INDEX_COLUMNS))
     absent = {column: value for column, value in _DEFAULTS.items() if column not in table.columns}
     table = table.assign(**absent)[[*_INDEX_COLUMNS, *_DEFAULTS]]

@@ -8,17 +8,15 @@ from importlib.resources import as_file, files
 
 import pandas as pd
 
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.columns import (
-    MEASUREMENT_COLUMNS,
-    STRUCTURE_COLUMNS,
     SourceError,
-    as_table,
     blank_as_missing,
     numbers,
     read_table,
 )
+from sse_assets.tables import raw
+from sse_assets.tables.names import Source, StructureOrigin
 
 LICENCE = "facts compiled by this project, each with the DOI of the paper that reports it"
 
@@ -49,19 +47,19 @@ _NUMBERS = ("z", "temperature_c", "a", "b", "c", "alpha", "beta", "gamma")
 
 
 def load_measurements() -> pd.DataFrame:
-    """The sample's table, with the columns of `MEASUREMENT_COLUMNS`, by id.
+    """Return the sample's table as `tables.raw.SAMPLE_MEASUREMENTS`, by id.
 
     Raises:
         SourceError: if the table lacks a column or has text where a number should be.
     """
     frame = _read_table()
-    frame["source"] = "sample"
+    frame["source"] = Source.SAMPLE.value
     frame["licence"] = LICENCE
-    return as_table(frame, MEASUREMENT_COLUMNS, ["source_id"])
+    return raw.SAMPLE_MEASUREMENTS.sorted_frame(frame, by=["source_id"])
 
 
 def load_structures() -> pd.DataFrame:
-    """The sample's crystals, with the columns of `STRUCTURE_COLUMNS`, by id.
+    """Return the sample's crystals as `tables.raw.SAMPLE_STRUCTURES`, by id.
 
     The formula is the table's, which every CIF gives to 0.02 in each atomic fraction.
 
@@ -90,11 +88,11 @@ def load_structures() -> pd.DataFrame:
                 "provenance": f"structure model with the cell of https://doi.org/{row['structure_doi']}",
             }
         )
-    return as_table(pd.DataFrame(rows), STRUCTURE_COLUMNS, ["source_id"])
+    return raw.SAMPLE_STRUCTURES.sorted_frame(rows, by=["source_id"])
 
 
 def content_sha256() -> str:
-    """One hash of the table and of all CIFs, by name and content: the sample's data version."""
+    """Return one hash of the table and of all CIFs, by name and content: the sample's data version."""
     total = hashlib.sha256()
     for file in [_TABLE, *sorted(_STRUCTURES.iterdir(), key=lambda file: file.name)]:
         total.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
@@ -102,7 +100,7 @@ def content_sha256() -> str:
 
 
 def _read_table() -> pd.DataFrame:
-    """The table under the names of `MEASUREMENT_COLUMNS`, with its own columns that have none there."""
+    """Return the table under the names of `tables.raw`, with its own columns that have none there."""
     with as_file(_TABLE) as path:
         table = read_table(path, list(_TABLE_COLUMNS))
         frame = table[list(_TABLE_COLUMNS)].rename(columns=_TABLE_COLUMNS)

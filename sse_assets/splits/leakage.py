@@ -3,6 +3,8 @@
 import pandas as pd
 
 from sse_assets.splits.groups import sources_in_common
+from sse_assets.tables import splits
+from sse_assets.tables.names import Role
 
 
 def shared_sources(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
@@ -13,14 +15,13 @@ def shared_sources(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.
         electrolytes: with the columns `electrolyte_id`, `doi` and `composition_key`.
 
     Returns:
-        One row per protocol and fold: `protocol`, `fold`, `n_train`, `n_test`, `n_test_sharing_doi`,
-        `n_test_sharing_composition`.
+        A frame as `tables.splits.LEAKAGE`, one row for each protocol and fold.
     """
     sources = electrolytes.set_index("electrolyte_id")
     counts = []
     for (protocol, fold), rows in assignments.groupby(["protocol", "fold"], sort=False):
-        train = sources.loc[rows.loc[rows["role"] == "train", "electrolyte_id"]]
-        test = sources.loc[rows.loc[rows["role"] == "test", "electrolyte_id"]]
+        train = sources.loc[rows.loc[rows["role"] == Role.TRAIN, "electrolyte_id"]]
+        test = sources.loc[rows.loc[rows["role"] == Role.TEST, "electrolyte_id"]]
         shared = sources_in_common(test, train)
         counts.append(
             {
@@ -32,4 +33,4 @@ def shared_sources(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.
                 "n_test_sharing_composition": int(shared["composition"].sum()),
             }
         )
-    return pd.DataFrame(counts)
+    return splits.LEAKAGE.frame(counts)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -10,22 +9,11 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from sse_assets.splits.diversity import max_min_selection
 from sse_assets.splits.groups import merged_groups, sources_in_common
+from sse_assets.tables import splits
+from sse_assets.tables.names import Protocol, Role
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers that train, and row numbers that test."""
-
-
-class Protocol(StrEnum):
-    """What a test row may have in common with the rows that train."""
-
-    DIVERSITY = "diversity"
-    """The paper's max-min selection: every test row has a near neighbour in train."""
-    RANDOM = "random"
-    """K-fold: test rows share papers and compositions with train as chance has it."""
-    OFFICIAL = "official"
-    """OBELiX's own train and test rows: no paper and no composition in common."""
-    GROUPED = "grouped"
-    """K-fold over merged groups: no paper and no composition in common, every row tested once."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +46,7 @@ def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSe
         features: the matrix in which `diversity` measures distance; index electrolyte_id.
 
     Returns:
-        Columns `protocol`, `fold`, `electrolyte_id`, `role` ("train" or "test"); each fold lists its rows,
-        train and test.
+        A frame as `tables.splits.ASSIGNMENTS`; each fold lists its rows, train and test.
 
     Raises:
         ValueError: if a row has no features, an id occurs twice, or there are fewer rows than folds.
@@ -78,13 +65,13 @@ def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSe
                 "protocol": protocol.value,
                 "fold": fold,
                 "electrolyte_id": rows["electrolyte_id"].iloc[np.concatenate([train, test])].to_numpy(),
-                "role": np.repeat(["train", "test"], [len(train), len(test)]),
+                "role": np.repeat([Role.TRAIN.value, Role.TEST.value], [len(train), len(test)]),
             }
         )
         for protocol, folds_of_protocol in folds.items()
         for fold, (train, test) in enumerate(folds_of_protocol)
     ]
-    return pd.concat(assigned, ignore_index=True)
+    return splits.ASSIGNMENTS.frame(pd.concat(assigned))
 
 
 def _diversity(rows: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
@@ -106,7 +93,7 @@ def _official(rows: pd.DataFrame) -> Iterator[Fold]:
     test rows `2yl` and `mvq`, whose formulas count other formula units (Li10.2Ge1.2P1.8S12 is three times
     Li3.4Ge0.4P0.6S4).
     """
-    is_test = (rows["official_role"] == "test").to_numpy()
+    is_test = (rows["official_role"] == Role.TEST).to_numpy()
     if is_test.any():
         others = rows[~is_test]
         shared = sources_in_common(others, rows[is_test]).any(axis="columns")

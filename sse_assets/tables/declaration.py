@@ -133,7 +133,7 @@ class Table:
         """Return another table with the same columns, and further ones behind them."""
         return replace(self, name=name, meaning=meaning, columns=(*self.columns, *further))
 
-    def frame(self, rows: pd.DataFrame | Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
+    def frame(self, rows: pd.DataFrame | Iterable[Mapping[Any, Any]] = ()) -> pd.DataFrame:
         """Return rows as a frame with exactly the declared columns, in order and with their dtypes.
 
         A column that the rows lack is filled with NaN. What they hold beyond the table is left out. A value
@@ -149,6 +149,12 @@ class Table:
             names = [*names, *(str(name) for name in frame.columns if name not in names)]
         frame = frame.reindex(columns=names).reset_index(drop=True)
         return self.with_dtypes(frame)
+
+    def sorted_frame(
+        self, rows: pd.DataFrame | Iterable[Mapping[Any, Any]], *, by: Sequence[str]
+    ) -> pd.DataFrame:
+        """Return the same as `frame`, sorted by some columns; the sort is stable."""
+        return self.frame(rows).sort_values(list(by), kind="stable", ignore_index=True)
 
     def with_dtypes(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the frame with the declared dtypes wherever a column can take its own without loss."""

@@ -28,7 +28,8 @@ from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.splits.groups import sources_in_common
-from sse_assets.splits.protocols import Protocol, SplitSettings, assign
+from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.tables.names import Protocol
 
 FEATURES = "stoichiometric"
 SMALL = BoostedTreesSettings(

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.tables.names import StructureOrigin
 
 CUBIC_LI2O = """data_Li2O
 _symmetry_space_group_name_H-M 'F m -3 m'

@@ -1,8 +1,8 @@
 import pytest
 
-from sse_assets.descriptors.crystals import FAILURE_COLUMNS
 from sse_assets.descriptors.geometric import VOID_COLUMNS, geometric
 from sse_assets.descriptors.pores import PAPER_SETTINGS, PoreSettings, void_fractions
+from sse_assets.tables import descriptors
 from sse_assets_tests.descriptors.crystal_examples import (
     LI_CL_A,
     electrolytes_table,
@@ -40,7 +40,8 @@ def test_voids_are_per_gram_of_the_whole_compound(settings: PoreSettings):
     assert row["void_cm3_g"] > 0.015
     assert row["poav_li_kept_cm3_g"] == pytest.approx(as_in_paper.accessible / row["density_g_cm3"])
     assert failures.empty
-    assert list(failures.columns) == FAILURE_COLUMNS
+    descriptors.FAILURES.check(failures)
+    descriptors.GEOMETRIC.check(features)
 
 
 def test_a_truncated_cif_costs_one_rows_voids_and_one_line():

@@ -5,8 +5,6 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from sse_assets.descriptors.symmetry_and_disorder import (
-    DISORDER_COLUMNS,
-    SYMMETRY_COLUMNS,
     disorder_features,
     symmetry_and_disorder,
 )
@@ -16,6 +14,9 @@ from sse_assets_tests.descriptors.crystal_examples import (
     rock_salt,
     structures_table,
 )
+
+SYMMETRY = ["space_group_number", "point_group_order", "centrosymmetric"]
+DISORDER = ["li_disordered", "other_disordered", "disordered_site_share", "mean_li_occupancy"]
 
 
 def described(number: float, crystal: Structure | None) -> tuple[pd.Series, pd.DataFrame]:
@@ -62,7 +63,7 @@ def test_the_papers_example_of_disorder():
 )
 def test_rock_salt_full_and_half_empty(occupancy: float, li_disordered: int, share: float, mean: float):
     row, _ = described(225, rock_salt(occupancy))
-    assert row[DISORDER_COLUMNS].tolist() == [li_disordered, 0, share, mean]
+    assert row[DISORDER].tolist() == [li_disordered, 0, share, mean]
 
 
 def test_a_shared_site_disorders_both_species_and_the_framework_alone_may_be_disordered():
@@ -75,7 +76,7 @@ def test_a_shared_site_disorders_both_species_and_the_framework_alone_may_be_dis
     anions = rock_salt()
     anions.replace_species({"Cl": {"Cl": 0.5, "Br": 0.5}})
     row, _ = described(225, anions)
-    assert row[DISORDER_COLUMNS].tolist() == [0, 1, 0.5, 1.0]
+    assert row[DISORDER].tolist() == [0, 1, 0.5, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -84,19 +85,21 @@ def test_a_shared_site_disorders_both_species_and_the_framework_alone_may_be_dis
 )
 def test_point_groups(number: int, order: int, centrosymmetric: int):
     row, _ = described(number, None)
-    assert row[SYMMETRY_COLUMNS].tolist() == [number, order, centrosymmetric]
-    assert row[DISORDER_COLUMNS].isna().all()
+    assert row[SYMMETRY].tolist() == [number, order, centrosymmetric]
+    assert row[DISORDER].isna().all()
 
 
 def test_what_is_unknown_is_said():
     row, failures = described(math.nan, None)
     assert row.isna().all()
-    assert failures.to_numpy().tolist() == [["one", "space_group_number", "no space group is known"]]
+    assert failures.to_numpy().tolist() == [
+        ["one", "space_group_number", "not_known", "no space group is known"]
+    ]
 
     framework = rock_salt()
     framework.remove_species(["Li"])
     row, failures = described(225, framework)
-    assert row[DISORDER_COLUMNS].isna().tolist() == [False, False, False, True]
+    assert row[DISORDER].isna().tolist() == [False, False, False, True]
     assert failures.to_numpy().tolist() == [["one", "mean_li_occupancy", "the CIF holds no Li"]]
 
 
@@ -110,8 +113,8 @@ def test_an_unreadable_cif_costs_its_row_the_disorder():
     features, failures = symmetry_and_disorder(table, structures)
 
     features = features.set_index("electrolyte_id")
-    assert features.loc["bad", SYMMETRY_COLUMNS].tolist() == [225, 48, 1]
-    assert features.loc["bad", DISORDER_COLUMNS].isna().all()
+    assert features.loc["bad", SYMMETRY].tolist() == [225, 48, 1]
+    assert features.loc["bad", DISORDER].isna().all()
     assert features.loc["good"].notna().all()
     assert failures["electrolyte_id"].tolist() == ["bad"]
 

@@ -4,9 +4,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.sources.columns import (
-    REFERENCE_COLUMNS,
     SourceError,
-    as_table,
     blank_as_missing,
     numbers,
     read_table,
@@ -59,8 +57,3 @@ def test_blank_cells_are_missing() -> None:
     text = blank_as_missing(pd.Series(["Garnet ", "", " ", "#N/A"]))
     assert text[0] == "Garnet"
     assert text[1:].isna().all()
-
-
-def test_a_table_without_rows_keeps_its_columns_and_types() -> None:
-    table = as_table(pd.DataFrame(), REFERENCE_COLUMNS, ["origin"])
-    assert table.dtypes.astype(str).to_dict() == REFERENCE_COLUMNS

@@ -14,8 +14,8 @@ from sse_assets.curation.electrolytes import curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.plain_text import has_control_characters, is_command
 from sse_assets.sources import archives
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS
 from sse_assets.sources.inbox import MAX_CIF_BYTES, InboxContent, InboxFile, read_inbox
+from sse_assets.tables import raw
 from sse_assets_tests.memory import measured
 
 SAMPLE = files("sse_assets.sources") / "sample_data"
@@ -69,8 +69,8 @@ def test_the_samples_own_table_is_accepted_row_by_row() -> None:
 
 def test_an_empty_inbox_gives_empty_tables() -> None:
     content = inbox()
-    assert list(content.measurements.columns) == list(MEASUREMENT_COLUMNS)
-    assert list(content.structures.columns) == list(STRUCTURE_COLUMNS)
+    assert list(content.measurements.columns) == raw.INBOX_MEASUREMENTS.names
+    assert list(content.structures.columns) == raw.INBOX_STRUCTURES.names
     assert content.measurements.empty
     assert content.refused.empty
 

@@ -4,7 +4,8 @@ import pytest
 
 from sse_assets.materials.formula import parse_composition
 from sse_assets.sources import liion
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, SourceError
+from sse_assets.sources.columns import SourceError
+from sse_assets.tables import raw
 
 
 def test_a_row_becomes_a_measurement(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_temperature_that_is_no_number_names_its_row(tmp_path: Path) -> None:
 
 def test_the_published_table(data_mirror: Path) -> None:
     table = liion.read_measurements(data_mirror / "liion" / "LiIonDatabase.csv")
-    assert table.dtypes.astype(str).to_dict() == MEASUREMENT_COLUMNS
+    raw.LIION_MEASUREMENTS.check(table)
     assert len(table) == 820
     assert table["temperature_c"].between(15, 35).sum() == 465
     assert table["temperature_c"].agg(["min", "max"]).tolist() == [5.0, 873.0]

@@ -7,7 +7,8 @@ import pytest
 
 from sse_assets.materials.crystal import read_cif
 from sse_assets.sources import obelix
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS, SourceError
+from sse_assets.sources.columns import SourceError
+from sse_assets.tables import raw
 
 COLUMNS = ["Space group", "a", "b", "c", "alpha", "beta", "gamma", "Family", "DOI", "Liion ID"]
 HEADER = ",".join(["ID", "True Composition", "Z", "Ionic conductivity (S cm-1)", *COLUMNS]) + "\n"
@@ -46,7 +47,7 @@ def test_a_repeated_id_is_left_for_curation(tmp_path: Path) -> None:
 
 def test_the_published_table(data_mirror: Path) -> None:
     table = obelix.read_measurements(data_mirror / "obelix" / "all.csv")
-    assert table.dtypes.astype(str).to_dict() == MEASUREMENT_COLUMNS
+    raw.OBELIX_MEASUREMENTS.check(table)
     assert len(table) == 599
     assert table["reported_conductivity"].str.startswith("<").sum() == 37
     assert table["reported_family"].isna().sum() == 33
@@ -61,7 +62,7 @@ def test_the_published_table(data_mirror: Path) -> None:
 def test_the_published_structures(data_mirror: Path) -> None:
     structures = obelix.read_structures(data_mirror / "obelix" / "all_cifs.tar.gz")
     measurements = obelix.read_measurements(data_mirror / "obelix" / "all.csv")
-    assert structures.dtypes.astype(str).to_dict() == STRUCTURE_COLUMNS
+    raw.OBELIX_STRUCTURES.check(structures)
     assert len(structures) == structures["structure_id"].nunique() == 321
     assert structures["source_id"].isin(measurements["source_id"]).all()
     assert structures["source_id"].is_monotonic_increasing

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymatgen.core import Composition, Element, Lattice, Structure
 
-from sse_assets.materials.crystal import StructureOrigin, read_cif
+from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.sources import optimade
-from sse_assets.sources.columns import REFERENCE_COLUMNS
 from sse_assets.sources.optimade import Provider, optimade_formula, query_references
+from sse_assets.tables import raw
+from sse_assets.tables.names import StructureOrigin
 from sse_assets_tests.sources.conftest import Answer, LocalServer
 
 ROCK_SALT = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.03), ["Li", "F"], [[0, 0, 0], [0.5, 0.5, 0.5]])
@@ -81,7 +82,7 @@ def test_structures_of_a_composition(server: LocalServer) -> None:
     assert path == "/database/v1/structures"
     assert query["filter"] == 'chemical_formula_reduced="FLi"'
     table = references.structures
-    assert table.dtypes.astype(str).to_dict() == REFERENCE_COLUMNS
+    raw.REFERENCE_STRUCTURES.check(table)
     assert list(table["structure_id"]) == ["oqmd:999", "oqmd:1001"]
     assert list(table["rank"]) == [1, 2]
     assert list(table["space_group"]) == ["Fm-3m", "Pm-3m"]
@@ -187,7 +188,7 @@ def test_a_provider_that_is_down(server: LocalServer) -> None:
     nobody = Provider("Nobody", "http://127.0.0.1:9", StructureOrigin.OQMD, "CC BY 4.0")
     references = query_references(["LiF"], [nobody])
     assert references.structures.empty
-    assert references.structures.dtypes.astype(str).to_dict() == REFERENCE_COLUMNS
+    raw.REFERENCE_STRUCTURES.check(references.structures)
     assert references.warnings[0].startswith(
         "Nobody cannot be reached (ConnectionError), so structures of up to 1"
     )

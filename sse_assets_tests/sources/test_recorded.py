@@ -6,28 +6,31 @@ import pandas as pd
 import pytest
 
 from sse_assets.materials.crystal import CifError, read_cif
-from sse_assets.sources.columns import REFERENCE_COLUMNS, SourceError
+from sse_assets.sources.columns import SourceError
 from sse_assets.sources.recorded import read_snapshot, record_snapshot
+from sse_assets.tables import raw
 
 
 def references() -> pd.DataFrame:
     """Three structures as a query gives them; what their texts say does not matter here."""
     cifs = ["data_one\n", "data_two\n", "data_three\r\n"]
-    return pd.DataFrame(
-        {
-            "origin": ["materials_project", "materials_project", "oqmd"],
-            "structure_id": ["mp-2", "mp-10", "oqmd:5"],
-            "source_id": None,
-            "formula": ["Li10Ge(PS6)2", "Li10Ge(PS6)2", "LiF"],
-            "cif": cifs,
-            "sha256": [hashlib.sha256(cif.encode()).hexdigest() for cif in cifs],
-            "licence": "CC BY 4.0",
-            "provenance": 'a database, "entry", of today',
-            "rank": [1, 2, 1],
-            "space_group": ["P42mc", None, "Fm-3m"],
-            "volume_per_atom": [19.549, 20.25, 8.18],
-        }
-    ).astype(REFERENCE_COLUMNS)
+    return raw.REFERENCE_STRUCTURES.frame(
+        pd.DataFrame(
+            {
+                "origin": ["materials_project", "materials_project", "oqmd"],
+                "structure_id": ["mp-2", "mp-10", "oqmd:5"],
+                "source_id": None,
+                "formula": ["Li10Ge(PS6)2", "Li10Ge(PS6)2", "LiF"],
+                "cif": cifs,
+                "sha256": [hashlib.sha256(cif.encode()).hexdigest() for cif in cifs],
+                "licence": "CC BY 4.0",
+                "provenance": 'a database, "entry", of today',
+                "rank": [1, 2, 1],
+                "space_group": ["P42mc", None, "Fm-3m"],
+                "volume_per_atom": [19.549, 20.25, 8.18],
+            }
+        )
+    )
 
 
 def test_what_is_recorded_is_read_back(tmp_path: Path) -> None:
@@ -53,7 +56,7 @@ def test_a_command_that_a_server_sends_is_a_text_in_the_index(tmp_path: Path) ->
 def test_nothing_recorded_for_a_composition(tmp_path: Path) -> None:
     record_snapshot(references(), tmp_path)
     back = read_snapshot(tmp_path, ["Li3N"])
-    assert back.structures.dtypes.astype(str).to_dict() == REFERENCE_COLUMNS
+    raw.REFERENCE_STRUCTURES.check(back.structures)
     assert (len(back.structures), back.queried) == (0, 1)
 
 

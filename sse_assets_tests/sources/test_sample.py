@@ -14,7 +14,8 @@ from sse_assets.materials.disorder import DisorderClass, disorder_class
 from sse_assets.materials.formula import parse_composition
 from sse_assets.materials.symmetry import detected_space_group, stated_space_group
 from sse_assets.sources import liion, obelix, sample
-from sse_assets.sources.columns import MEASUREMENT_COLUMNS, STRUCTURE_COLUMNS, SourceError
+from sse_assets.sources.columns import SourceError
+from sse_assets.tables import raw
 
 CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 FOLDER = Path(sample.__file__).parent / "sample_data"
@@ -35,7 +36,7 @@ def fraction_error(one: Composition, other: Composition) -> float:
 
 def test_the_sample_is_large_and_varied() -> None:
     table = sample.load_measurements()
-    assert table.dtypes.astype(str).to_dict() == MEASUREMENT_COLUMNS
+    raw.SAMPLE_MEASUREMENTS.check(table)
     assert len(table) >= 60
     assert table["source_id"].is_unique
     assert table["reported_family"].nunique() >= 8
@@ -79,7 +80,7 @@ def test_dois_are_well_formed(column: str) -> None:
 
 def test_structures_belong_to_rows() -> None:
     structures = sample.load_structures()
-    assert structures.dtypes.astype(str).to_dict() == STRUCTURE_COLUMNS
+    raw.SAMPLE_STRUCTURES.check(structures)
     assert set(structures["source_id"]) == {file.stem for file in (FOLDER / "structures").iterdir()}
     assert structures["structure_id"].is_unique
     assert set(structures["origin"]) == {"sample"}

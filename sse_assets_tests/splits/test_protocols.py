@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from sse_assets.splits.groups import merged_groups
-from sse_assets.splits.protocols import Protocol, SplitSettings, assign
+from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.tables.names import Protocol
 
 
 def ids(assignments: pd.DataFrame, protocol: Protocol, role: str, fold: int = 0) -> set[str]:

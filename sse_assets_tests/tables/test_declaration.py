@@ -39,7 +39,7 @@ def test_every_table_has_a_typed_empty_frame_that_passes(table: Table) -> None:
         ({"fold": [0, 0.5]}, "column 'fold' must hold int64"),
         (
             {"electrolyte_id": ["liion:1", None]},
-            "column 'electrolyte_id' must have a value in every row (row 1",
+            "column 'electrolyte_id' must have a value in every row",
         ),
         ({"electrolyte_id": ["liion:1", 7]}, "column 'electrolyte_id' must hold str (row 1: 7)"),
         ({"electrolyte_id": "liion:1"}, "rows 0, 1 have the same protocol and fold and electrolyte_id"),
