@@ -100,7 +100,7 @@ def test_what_is_unknown_is_said():
     framework.remove_species(["Li"])
     row, failures = described(225, framework)
     assert row[DISORDER].isna().tolist() == [False, False, False, True]
-    assert failures.to_numpy().tolist() == [["one", "mean_li_occupancy", "the CIF holds no Li"]]
+    assert failures.to_numpy().tolist() == [["one", "mean_li_occupancy", "no_lithium", "the CIF holds no Li"]]
 
 
 def test_an_unreadable_cif_costs_its_row_the_disorder():
