@@ -9,26 +9,19 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from upath import UPath
 
 from sse_assets.definitions import REFRESH_EVERYTHING, build_definitions
 from sse_assets.orchestration.dagster_home import INSTANCE_SETTINGS, WORKSPACE
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.settings import Dataset
 from sse_assets_tests.command_line import environment_of
 from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.environment import settings_with
 
 SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
 
 
 def definitions(dataset: Dataset, home: Path) -> dg.Definitions:
-    settings = Settings(
-        home=home,
-        blob_root=UPath(home / "blobs"),
-        data_mirror=None,
-        dataset=dataset,
-        executor=Executor.IN_PROCESS,
-    )
-    return build_definitions(settings)
+    return build_definitions(settings_with(SSE_HOME=home, SSE_DATASET=dataset, SSE_EXECUTOR="in_process"))
 
 
 def describe(dataset: Dataset, home: Path) -> dict[str, object]:

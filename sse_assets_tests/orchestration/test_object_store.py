@@ -16,6 +16,7 @@ from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
+from sse_assets_tests.environment import settings_with
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     }.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="electrolytes")
-    yield Settings.from_environment({"SSE_HOME": str(tmp_path), "SSE_BLOB_ROOT": "s3://electrolytes/sse"})
+    yield settings_with(SSE_HOME=tmp_path, SSE_BLOB_ROOT="s3://electrolytes/sse")
     server.stop()
     S3FileSystem.clear_instance_cache()  # it remembers the address of this server
 
