@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import pandas as pd
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
@@ -33,6 +34,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="electrolytes")
     yield settings_with(SSE_HOME=tmp_path, SSE_BLOB_ROOT="s3://electrolytes/sse")
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)  # what it holds outlives it otherwise
     server.stop()
     S3FileSystem.clear_instance_cache()  # it remembers the address of this server
 
