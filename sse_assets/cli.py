@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -11,16 +10,18 @@ import click
 import pandas as pd
 import yaml
 
-from sse_assets.orchestration.dagster_home import create_storage
+from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.settings import Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
-PROJECT = Path(__file__).resolve().parents[1]
+CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
+"""Tested versions; there is such a file in a checkout only."""
 LOOPBACK = "127.0.0.1"
 
 
 @click.group()
+@click.version_option(package_name="sse-assets")
 def main() -> None:
     """Solid-electrolyte conductivity: from raw data to scored models, as Dagster assets."""
 
@@ -126,10 +127,9 @@ def ui(port: int, host: str) -> None:
             "everything: put a server that asks for one in front of it",
             err=True,
         )
-    dagster = Path(sys.executable).with_name("dagster")
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
-    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", host, "-p", str(port)]
-    os.execv(dagster, [str(dagster), *arguments])
+    arguments = ["-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    os.execv(sys.executable, [sys.executable, *arguments])
 
 
 @main.command()
@@ -140,7 +140,7 @@ def doctor(network: bool) -> None:
     from sse_assets.doctor.findings import Mark
 
     is_broken = False
-    for finding in examine(PROJECT, network=network):
+    for finding in examine(CONSTRAINTS, network=network):
         click.echo(str(finding))
         is_broken |= finding.mark is Mark.BROKEN
     sys.exit(int(is_broken))
@@ -250,16 +250,14 @@ def _op_config(file: Path) -> dict[str, object]:
 
 
 def _prepare_dagster_home(settings: Settings) -> None:
-    """Point Dagster at its folder below SSE_HOME, with the project's dagster.yaml in it.
+    """Point Dagster at its folder below SSE_HOME, with sse_assets' dagster.yaml in it.
 
     A DAGSTER_HOME that has a dagster.yaml of its own, as in a container, is left as it is. Folders are handed
     on as absolute paths, for processes that run elsewhere.
     """
     settings.inbox.mkdir(parents=True, exist_ok=True)
     if not settings.given_dagster_home:
-        settings.dagster_home.mkdir(exist_ok=True)
-        shutil.copyfile(PROJECT / "dagster.yaml", settings.dagster_home / "dagster.yaml")
-        create_storage(settings.dagster_home)
+        create_dagster_home(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["SSE_HOME"] = str(settings.home)
     os.environ["SSE_BLOB_ROOT"] = str(settings.blob_root)

@@ -3,29 +3,25 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
-from upath import UPath
 
 from sse_assets.definitions import REFRESH_EVERYTHING, build_definitions
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.dagster_home import INSTANCE_SETTINGS, WORKSPACE
+from sse_assets.orchestration.settings import Dataset
+from sse_assets_tests.command_line import environment_of
+from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.environment import settings_with
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
 
 
 def definitions(dataset: Dataset, home: Path) -> dg.Definitions:
-    settings = Settings(
-        home=home,
-        blob_root=UPath(home / "blobs"),
-        data_mirror=None,
-        dataset=dataset,
-        executor=Executor.IN_PROCESS,
-    )
-    return build_definitions(settings)
+    return build_definitions(settings_with(SSE_HOME=home, SSE_DATASET=dataset, SSE_EXECUTOR="in_process"))
 
 
 def describe(dataset: Dataset, home: Path) -> dict[str, object]:
@@ -96,10 +92,34 @@ def test_definitions_load_without_a_warning(tmp_path: Path) -> None:
     assert ours == []
 
 
-def test_the_workspace_file_loads(tmp_path: Path) -> None:
+def test_the_workspace_file_and_dg_load_the_same_module_under_the_same_name() -> None:
     workspace = yaml.safe_load((REPOSITORY / "workspace.yaml").read_text())
     location = workspace["load_from"][0]["python_module"]
     assert location == {"module_name": "sse_assets.definitions", "location_name": "sse_assets"}
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    assert project["code_location_target_module"] == location["module_name"]
+    assert project["code_location_name"] == location["location_name"]
+
+
+@pytest.mark.parametrize("command", ["check", "list"])
+def test_dg_reads_the_checkout(command: str, tmp_path: Path) -> None:
+    called = subprocess.run(
+        [Path(sys.executable).with_name("dg"), command, "defs"],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env=environment_of(tmp_path),
+        check=False,
+        timeout=300,
+    )
+    assert called.returncode == 0, called.stdout + called.stderr
+    said = {"check": "All definitions loaded successfully.", "list": "curated/electrolytes"}
+    assert said[command] in called.stdout
+
+
+@pytest.mark.parametrize("file", [INSTANCE_SETTINGS, WORKSPACE])
+def test_a_file_at_the_top_is_the_one_in_the_package(file: Path) -> None:
+    assert (REPOSITORY / file.name).resolve() == file
 
 
 if __name__ == "__main__":

@@ -9,15 +9,15 @@ from sse_assets.doctor.findings import Finding, broken
 from sse_assets.orchestration.settings import Settings, SettingsError
 
 
-def examine(project: Path, *, network: bool) -> Iterator[Finding]:
+def examine(constraints: Path, *, network: bool) -> Iterator[Finding]:
     """Look at this machine, with the settings of its environment.
 
     Args:
-        project: the folder with constraints.txt.
+        constraints: the file with the tested versions of packages; there need be none.
         network: whether to ask the servers of the sources too.
     """
     yield machine.python()
-    yield from machine.packages(project / "constraints.txt")
+    yield from machine.packages(constraints)
     yield from machine.misspelt_variables(os.environ)
     try:
         settings = Settings.from_environment()

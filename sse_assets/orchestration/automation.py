@@ -13,8 +13,8 @@ import warnings
 from collections.abc import Iterable
 
 import dagster as dg
-from dagster._core.asset_graph_view.asset_graph_view import AssetGraphView
 
+from sse_assets.orchestration.dagster_internals import AssetGraphView
 from sse_assets.orchestration.on_demand import is_on_demand
 from sse_assets.orchestration.retries import after_a_pause
 from sse_assets.orchestration.staleness import Staleness

@@ -1,11 +1,24 @@
 """Dagster's own folder below `SSE_HOME`: its settings and, where it has no server, its storage."""
 
 import fcntl
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+INSTANCE_SETTINGS = Path(__file__).with_name("dagster.yaml")
+"""Dagster's settings for a home that brings none of its own."""
+WORKSPACE = Path(__file__).with_name("workspace.yaml")
+"""What Dagster's web server and daemon load: `sse_assets.definitions`, under the name of the package."""
+
 _LOCK = ".being_made"
+
+
+def create_dagster_home(dagster_home: Path) -> None:
+    """Make the folder, with these settings, and a storage if there is none yet."""
+    dagster_home.mkdir(exist_ok=True)
+    shutil.copyfile(INSTANCE_SETTINGS, dagster_home / INSTANCE_SETTINGS.name)
+    create_storage(dagster_home)
 
 
 def create_storage(dagster_home: Path) -> None:

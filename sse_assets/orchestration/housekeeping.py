@@ -1,12 +1,10 @@
 """What the daemon sees to on the machine that owns `SSE_HOME`."""
 
-import os
 import socket
 from collections.abc import Sequence
-from pathlib import Path
 
 import dagster as dg
-from dagster._core.launcher.default_run_launcher import DefaultRunLauncher
+import psutil
 
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableStore
@@ -86,7 +84,7 @@ def _is_visible(run: dg.DagsterRun, instance: dg.DagsterInstance, beside_code_se
     if host is not None:
         return host == socket.gethostname()
     # Other launchers start runs elsewhere, and see to them.
-    return beside_code_server and isinstance(instance.run_launcher, DefaultRunLauncher)
+    return beside_code_server and isinstance(instance.run_launcher, dg.DefaultRunLauncher)
 
 
 def _start(run: dg.DagsterRun, instance: dg.DagsterInstance) -> tuple[int | None, float]:
@@ -100,20 +98,7 @@ def _is_alive(process_id: int | None, at: float) -> bool:
     if process_id is None:
         return True
     try:
-        os.kill(process_id, 0)
-        return _began(process_id) <= at + _CLOCK_STEP_S
-    except PermissionError:
-        return True
-    except (ProcessLookupError, FileNotFoundError):
+        # In a container, where numbers begin at 1 again with every start, another process may have it by now.
+        return psutil.Process(process_id).create_time() <= at + _CLOCK_STEP_S
+    except psutil.NoSuchProcess:
         return False
-
-
-def _began(process_id: int) -> float:
-    """When a process began (s since 1970).
-
-    In a container, where numbers begin at 1 again with every start, another one may have it by now.
-    """
-    # The second field is a name in brackets, which may hold anything; the 22nd is in clock ticks since boot.
-    ticks = int(Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[19])
-    boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
-    return int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")

@@ -1,10 +1,10 @@
 """How Dagster hands tables from asset to asset: an asset's value is a frame, stored under the asset's key."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import dagster as dg
 import pandas as pd
-from dagster._core.definitions.metadata import RawMetadataMapping
 from upath import UPath
 
 from sse_assets.orchestration.on_demand import is_optional
@@ -95,7 +95,7 @@ def table_result(
     *,
     key: dg.AssetKey | None = None,
     data_version: str | None = None,
-    metadata: RawMetadataMapping | None = None,
+    metadata: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """A frame as an asset's result.
 

@@ -11,10 +11,7 @@ def markdown_table(frame: pd.DataFrame) -> str:
     """Every row of a frame as a Markdown table, long cells cut short and what is missing left blank."""
     if frame.empty:
         return f"No rows. Columns: {', '.join(map(str, frame.columns)) or 'none'}."
-    header = [str(column) for column in frame.columns]
-    body = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
-    lines = [header, ["---"] * len(header), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return frame.map(_cell).to_markdown(index=False, disable_numparse=True)
 
 
 def _cell(value: object) -> str:

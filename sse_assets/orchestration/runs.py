@@ -5,13 +5,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-# The job that may make any asset, whatever its partitions, and the handle by which step processes rebuild it,
-# have no public names.
-from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
-from dagster._core.definitions.reconstruct import ReconstructableRepository
-
+from sse_assets.orchestration.dagster_internals import (
+    IMPLICIT_ASSET_JOB_NAME,
+    AssetGraph,
+    ReconstructableRepository,
+)
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES

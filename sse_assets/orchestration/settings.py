@@ -1,13 +1,13 @@
 """The project's environment variables, read here and nowhere else."""
 
-import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from upath import UPath
 
 
@@ -39,45 +39,60 @@ WORKER = "SSE_WORKER"
 RUN_PROCESS = "SSE_RUN_PROCESS"
 """Set by an executor that gives each step a process, for those: the id of the run's own."""
 
-VARIABLES = (
-    "SSE_HOME",
-    "SSE_BLOB_ROOT",
-    "SSE_DATA_MIRROR",
-    "SSE_DATASET",
-    "SSE_EXECUTOR",
-    WORKER,
-    RUN_PROCESS,
-)
-"""All that begin with `SSE_`."""
-
 
 class SettingsError(ValueError):
     """An environment variable with a value that means nothing."""
 
 
-Choice = TypeVar("Choice", bound=StrEnum)
+def _absolute(path: Path) -> Path:
+    return path.expanduser().resolve()
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Where everything lies and what runs."""
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise ValueError("is not a folder; correct it, or unset it to download the data")
+    return folder
 
-    home: Path
-    """`SSE_HOME`, default `.sse`: everything a run writes lies below it."""
-    blob_root: UPath
-    """`SSE_BLOB_ROOT`, default `$SSE_HOME/blobs`: tables, structures, models and figures; a folder or `s3://…`."""
-    data_mirror: Path | None
-    """`SSE_DATA_MIRROR`: a folder with the public data files, tried before cache and network."""
-    dataset: Dataset
-    """`SSE_DATASET`, default `sample`."""
-    executor: Executor
-    """`SSE_EXECUTOR`, default `multiprocess`; a run may choose another one."""
-    is_worker: bool = False
+
+def _blob_root(root: str | UPath) -> UPath:
+    if isinstance(root, UPath):
+        return root
+    if "://" not in root:
+        return UPath(_absolute(Path(root)))
+    # Another process may have written since; s3fs must look again instead of remembering a listing.
+    options: dict[str, Any] = {"use_listings_cache": False} if root.startswith("s3:") else {}
+    return UPath(root, **options)
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+
+
+class Settings(BaseSettings):
+    """Where everything lies and what runs; a variable that is empty counts as not set."""
+
+    model_config = SettingsConfigDict(
+        case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
+    )
+
+    home: AbsolutePath = Field(default=Path(".sse"), validation_alias="SSE_HOME")
+    """Everything that a run writes lies below it."""
+    blob_root: Annotated[UPath, PlainValidator(_blob_root)] = Field(
+        default_factory=lambda given: UPath(given["home"] / "blobs"), validation_alias="SSE_BLOB_ROOT"
+    )
+    """Tables, structures, models and figures: a folder, or an address such as `s3://…`."""
+    data_mirror: Annotated[AbsolutePath, AfterValidator(_existing)] | None = Field(
+        default=None, validation_alias="SSE_DATA_MIRROR"
+    )
+    """A folder with the public data files, tried before cache and network."""
+    dataset: Dataset = Field(default=Dataset.SAMPLE, validation_alias="SSE_DATASET")
+    executor: Executor = Field(default=Executor.MULTIPROCESS, validation_alias="SSE_EXECUTOR")
+    """A run may choose another one."""
+    is_worker: bool = Field(default=False, validation_alias=WORKER)
     """Whether this process may be on another machine than the one that owns `home`."""
-    run_process: int | None = None
+    run_process: int | None = Field(default=None, validation_alias=RUN_PROCESS)
     """The process of the run whose step this process carries out, if it is one of several."""
-    given_dagster_home: Path | None = None
-    """`DAGSTER_HOME`, if there is a dagster.yaml in it: whoever wrote it decides on Dagster's storage."""
+    given_dagster_home: AbsolutePath | None = Field(default=None, validation_alias="DAGSTER_HOME")
+    """The `DAGSTER_HOME` of an installation with a dagster.yaml in it, which decides on Dagster's storage."""
 
     @property
     def warehouse(self) -> Path:
@@ -99,62 +114,51 @@ class Settings:
         """Dagster's own settings and, unless they say otherwise, its storage: runs, events, schedules."""
         return self.given_dagster_home or self.home / "dagster"
 
+    @field_validator("executor")
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the variables named at each field.
-
-        Raises:
-            SettingsError: naming the variable, its value and the values it may take.
-        """
-        home = Path(environment.get("SSE_HOME") or ".sse").expanduser().resolve()
-        blob_root = environment.get("SSE_BLOB_ROOT") or str(home / "blobs")
-        if "://" not in blob_root:
-            blob_root = str(Path(blob_root).expanduser().resolve())
-        # Another process may have written since; s3fs must look again instead of remembering a listing.
-        storage_options: dict[str, Any] = {"use_listings_cache": False} if blob_root.startswith("s3:") else {}
-        executor = _choice(environment, "SSE_EXECUTOR", Executor.MULTIPROCESS)
+    def _installed(cls, executor: Executor) -> Executor:
         package = PACKAGES_OF_EXTRAS.get(executor)
         if package and not find_spec(package):
-            raise SettingsError(
-                f"SSE_EXECUTOR={executor} needs the extra of that name: "
+            raise ValueError(
+                "needs the extra of that name: "
                 f"pip install -c constraints.txt -e '.[{executor}]', or choose another"
             )
-        return cls(
-            home=home,
-            blob_root=UPath(blob_root, **storage_options),
-            data_mirror=_existing_folder(environment, "SSE_DATA_MIRROR"),
-            dataset=_choice(environment, "SSE_DATASET", Dataset.SAMPLE),
-            executor=executor,
-            is_worker=WORKER in environment,
-            run_process=int(environment[RUN_PROCESS]) if RUN_PROCESS in environment else None,
-            given_dagster_home=_given_dagster_home(environment, home),
-        )
+        return executor
+
+    @field_validator("given_dagster_home")
+    @classmethod
+    def _of_somebody_else(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        """Leave out a folder without settings, and the one below `home`, which is this project's own."""
+        is_given = folder and (folder / "dagster.yaml").is_file() and folder != info.data["home"] / "dagster"
+        return folder if is_given else None
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the variable named at each field.
+
+        Raises:
+            SettingsError: naming each variable that is wrong, its value, and what it may be.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SettingsError("; ".join(map(_sentence, error.errors()))) from None
 
 
-def _given_dagster_home(environment: Mapping[str, str], home: Path) -> Path | None:
-    """What an installation brings; the folder below `home` is the project's own, also when it is named."""
-    value = environment.get("DAGSTER_HOME")
-    if not value:
-        return None
-    folder = Path(value).expanduser().resolve()
-    is_own = folder == home / "dagster"
-    return folder if not is_own and (folder / "dagster.yaml").is_file() else None
+VARIABLES = tuple(
+    name
+    for field in Settings.model_fields.values()
+    if (name := str(field.validation_alias)).startswith("SSE_")
+)
+"""All that are the project's own."""
 
 
-def _existing_folder(environment: Mapping[str, str], name: str) -> Path | None:
-    value = environment.get(name)
-    if not value:
-        return None
-    folder = Path(value).expanduser().resolve()
-    if not folder.is_dir():
-        raise SettingsError(f"{name}={value} is not a folder; correct it, or unset it to download the data")
-    return folder
-
-
-def _choice(environment: Mapping[str, str], name: str, default: Choice) -> Choice:
-    value = environment.get(name) or default.value
-    try:
-        return type(default)(value)
-    except ValueError:
-        known = ", ".join(type(default))
-        raise SettingsError(f"{name}={value} is not one of: {known}") from None
+def _sentence(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "enum":
+            reason = "is not one of: " + error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        case "value_error":
+            reason = str(error["ctx"]["error"])
+        case _:
+            reason = f"is wrong: {error['msg']}"
+    return f"{error['loc'][0]}={error['input']} {reason}"

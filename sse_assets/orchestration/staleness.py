@@ -5,17 +5,14 @@ from types import MappingProxyType
 
 import dagster as dg
 
-# Dagster decides staleness for its UI with this resolver and offers no public name for it. Using the same one
-# keeps the command line, the automation and the UI of one mind; dagster is pinned to an exact version in
-# constraints.txt.
-from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.definitions.data_version import (
+from sse_assets.orchestration.dagster_internals import (
+    AssetGraphView,
+    BaseAssetGraph,
     CachingStaleStatusResolver,
+    LoadingContextForTest,
     StaleStatus,
     extract_data_version_from_entry,
 )
-from dagster._core.loader import LoadingContext, LoadingContextForTest
-
 from sse_assets.orchestration.on_demand import is_on_demand
 
 
@@ -23,14 +20,12 @@ class Staleness:
     """What is stale at one moment; made anew for the next."""
 
     def __init__(
-        self, graph: BaseAssetGraph, instance: dg.DagsterInstance, loading: LoadingContext | None = None
+        self, graph: BaseAssetGraph, instance: dg.DagsterInstance, view: AssetGraphView | None = None
     ) -> None:
-        """Look at every asset of a graph; `loading` shares look-ups with others that read the same events."""
+        """Look at every asset of a graph; a `view` shares its look-ups with others that use it."""
         self._graph = graph
         self._instance = instance
-        self._resolver = CachingStaleStatusResolver(
-            instance, graph, loading or LoadingContextForTest(instance)
-        )
+        self._resolver = CachingStaleStatusResolver(instance, graph, view or LoadingContextForTest(instance))
 
     def stale(self, key: dg.AssetKey) -> list[str | None]:
         """Partitions that are missing, or made by another code version or from other data than there is now.

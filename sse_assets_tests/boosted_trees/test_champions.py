@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from upath import UPath
 
 from sse_assets import cli
 from sse_assets.assets import champions as step
@@ -25,11 +24,11 @@ from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.materials.conductivity import conductivity_class
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.splits.groups import sources_in_common
 from sse_assets.splits.protocols import SplitSettings, assign
 from sse_assets.tables.names import Protocol
+from sse_assets_tests.environment import settings_with
 
 FEATURES = "stoichiometric"
 SMALL = BoostedTreesSettings(
@@ -68,7 +67,7 @@ class House:
     """Storage of its own; each run has a Dagster that remembers nothing, as after a run that was killed."""
 
     def __init__(self, home: Path) -> None:
-        self.settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS, True)
+        self.settings = settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process", SSE_WORKER="1")
         self.store = TableStore(self.settings.blob_root)
 
     def run(self, *assets: Any, partition: str | None = None) -> dg.ExecuteInProcessResult:

@@ -10,18 +10,19 @@ from sse_assets.doctor.findings import Mark
 from sse_assets.doctor.services import dagster
 from sse_assets.orchestration.settings import Settings
 from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.environment import settings_with
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = Settings.from_environment({"SSE_HOME": str(tmp_path)})
+    settings = settings_with(SSE_HOME=tmp_path)
     settings.dagster_home.mkdir()
     shutil.copyfile(REPOSITORY / "dagster.yaml", settings.dagster_home / "dagster.yaml")
     return settings
 
 
 def test_a_home_without_runs(tmp_path: Path) -> None:
-    (finding,) = dagster(Settings.from_environment({"SSE_HOME": str(tmp_path)}))
+    (finding,) = dagster(settings_with(SSE_HOME=tmp_path))
     assert finding.mark is Mark.GOOD
     assert list(tmp_path.iterdir()) == []
 

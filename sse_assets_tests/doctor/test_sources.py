@@ -8,6 +8,7 @@ from sse_assets.doctor import sources
 from sse_assets.doctor.findings import Mark
 from sse_assets.orchestration.settings import Settings
 from sse_assets.sources.registry import ALL_FILES
+from sse_assets_tests.environment import settings_with
 
 FILES = tuple(
     replace(file, sha256=hashlib.sha256(file.mirror_path.encode()).hexdigest()) for file in ALL_FILES
@@ -25,8 +26,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def settings_of(tmp_path: Path, dataset: str = "sample", mirror: Path | None = None) -> Settings:
-    environment = {"SSE_HOME": str(tmp_path / "home"), "SSE_DATASET": dataset}
-    return Settings.from_environment(environment | ({"SSE_DATA_MIRROR": str(mirror)} if mirror else {}))
+    return settings_with(SSE_HOME=tmp_path / "home", SSE_DATASET=dataset, SSE_DATA_MIRROR=mirror or "")
 
 
 def test_a_whole_mirror(tmp_path: Path, mirror: Path) -> None:

@@ -9,6 +9,7 @@ from upath import UPath
 from sse_assets.doctor import storage
 from sse_assets.doctor.findings import Mark
 from sse_assets.orchestration.settings import Settings
+from sse_assets_tests.environment import settings_with
 from sse_assets_tests.orchestration.test_object_store import settings as bucket
 from sse_assets_tests.orchestration.test_warehouse import open_in_another_process
 
@@ -16,7 +17,7 @@ __all__ = ["bucket"]  # a fixture
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings.from_environment({"SSE_HOME": str(home)})
+    return settings_with(SSE_HOME=home)
 
 
 def test_a_home_that_is_made_by_the_first_run_is_not_made_by_the_doctor(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import dagster as dg
 import pandas as pd
 import pytest
 from ase.io import read
-from upath import UPath
 
 from sse_assets.assets import generated
 from sse_assets.assets.generated import (
@@ -23,9 +22,10 @@ from sse_assets.generation.journal import Journal
 from sse_assets.generation.settings import SMOKE
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.curation.rows import formula_only, measurement, structure
+from sse_assets_tests.environment import settings_with
 
 
 def labelled(row: dict[str, Any], composition_key: str) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Steps:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(exist_ok=True)
-        self.settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+        self.settings = settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process")
         self.instance = dg.DagsterInstance.local_temp(str(home))
         self.resources = {"io_manager": TableIOManager(self.settings), "settings": self.settings}
         self.list_compositions, self.search_structure = generated_assets(Dataset.SAMPLE)

@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
-from upath import UPath
 
 from sse_assets.assets.language_models import language_models
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
@@ -19,8 +18,8 @@ from sse_assets.language_models.settings import LoadSettings
 from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets_tests.environment import settings_with
 from sse_assets_tests.language_models.test_prediction import LICL
 
 PARTITION = dg.MultiPartitionKey({"base_model": "llama-3.1-8b", "case": "case_2"})
@@ -38,7 +37,7 @@ class Step:
     """The step with its inputs, on storage of its own."""
 
     def __init__(self, home: Path, data: TrainingData) -> None:
-        self.settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+        self.settings = settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process")
         self.instance = dg.DagsterInstance.local_temp(str(home))
         prompts = pd.DataFrame(
             [

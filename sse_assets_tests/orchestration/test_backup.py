@@ -24,6 +24,7 @@ from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
+from sse_assets_tests.environment import settings_with
 
 PARTITIONS = dg.DynamicPartitionsDefinition(name="compositions")
 COUNTER = itertools.count()
@@ -32,7 +33,7 @@ TRAINED = TableKey("models", "trained")
 
 
 def settings_of(home: Path, **environment: str) -> Settings:
-    return Settings.from_environment({"SSE_HOME": str(home)} | environment)
+    return settings_with(SSE_HOME=home, **environment)
 
 
 def assets() -> list[dg.AssetsDefinition]:

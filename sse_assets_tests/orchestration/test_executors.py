@@ -9,7 +9,8 @@ import pytest
 
 from sse_assets.orchestration import settings as settings_module
 from sse_assets.orchestration.executors import executor_of
-from sse_assets.orchestration.settings import Settings, SettingsError
+from sse_assets.orchestration.settings import SettingsError
+from sse_assets_tests.environment import settings_with
 
 
 def _job(executor: str) -> dg.JobDefinition:
@@ -20,7 +21,7 @@ def _job(executor: str) -> dg.JobDefinition:
     definitions = dg.Definitions(
         assets=[process],
         jobs=[dg.define_asset_job("everything")],
-        executor=executor_of(Settings.from_environment({"SSE_EXECUTOR": executor})),
+        executor=executor_of(settings_with(SSE_EXECUTOR=executor)),
     )
     return definitions.resolve_job_def("everything")
 
@@ -62,7 +63,7 @@ def test_an_executor_without_its_extra_names_the_remedy(
     monkeypatch.setattr(settings_module, "find_spec", lambda _: None)
     remedy = rf"SSE_EXECUTOR={executor} needs the extra of that name: pip install .*\[{executor}\]"
     with pytest.raises(SettingsError, match=remedy):
-        Settings.from_environment({"SSE_EXECUTOR": executor})
+        settings_with(SSE_EXECUTOR=executor)
 
 
 def test_pods_for_steps_are_refused_where_runs_are_no_pods(tmp_path: Path) -> None:

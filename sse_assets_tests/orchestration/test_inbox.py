@@ -18,6 +18,7 @@ from sse_assets.orchestration.inbox import (
     take_in,
 )
 from sse_assets.orchestration.settings import Settings
+from sse_assets_tests.environment import settings_with
 from sse_assets_tests.memory import measured
 
 READER = dg.AssetKey(["raw", "inbox_measurements"])
@@ -25,7 +26,7 @@ READER = dg.AssetKey(["raw", "inbox_measurements"])
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    settings = Settings.from_environment({"SSE_HOME": str(tmp_path)})
+    settings = settings_with(SSE_HOME=tmp_path)
     settings.inbox.mkdir()
     return settings
 

@@ -8,13 +8,13 @@ import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
-from upath import UPath
 
 from sse_assets.orchestration.dagster_home import create_storage
 from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
+from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
+from sse_assets_tests.environment import settings_with
 from sse_assets_tests.orchestration.test_warehouse import open_in_another_process
 
 pytestmark = pytest.mark.services
@@ -25,7 +25,7 @@ PARTITIONS = dg.StaticPartitionsDefinition([str(number) for number in range(RUNS
 
 
 def settings_of(home: Path) -> Settings:
-    return Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+    return settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process")
 
 
 def assets_of(number: int) -> list[dg.AssetsDefinition]:

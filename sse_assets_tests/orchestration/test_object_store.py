@@ -6,6 +6,7 @@ from pathlib import Path
 import boto3
 import pandas as pd
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
@@ -16,6 +17,7 @@ from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
+from sse_assets_tests.environment import settings_with
 
 
 @pytest.fixture
@@ -31,7 +33,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     }.items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="electrolytes")
-    yield Settings.from_environment({"SSE_HOME": str(tmp_path), "SSE_BLOB_ROOT": "s3://electrolytes/sse"})
+    yield settings_with(SSE_HOME=tmp_path, SSE_BLOB_ROOT="s3://electrolytes/sse")
+    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=30)  # what it holds outlives it otherwise
     server.stop()
     S3FileSystem.clear_instance_cache()  # it remembers the address of this server
 

@@ -9,8 +9,8 @@ import pytest
 from sse_assets.assets import raw
 from sse_assets.orchestration import retries
 from sse_assets.orchestration.io import TableIOManager
-from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.sources.columns import UnreachableError
+from sse_assets_tests.environment import settings_with
 
 
 @pytest.mark.parametrize(("tags", "attempts"), [({"dagster/schedule_name": "fetch"}, 4), ({}, 1)])
@@ -25,7 +25,7 @@ def test_a_fetch_at_night_tries_again_and_then_says_why_not(
 
     monkeypatch.setattr(raw, "fetch", fetch)
     monkeypatch.setattr(retries, "_FIRST_PAUSE_S", 0.01)
-    settings = Settings.from_environment({"SSE_HOME": str(tmp_path), "SSE_DATASET": Dataset.OBELIX})
+    settings = settings_with(SSE_HOME=tmp_path, SSE_DATASET="obelix")
     source = next(asset for asset in raw.raw_assets(settings) if asset.key.path[-1] == "liion_measurements")
     result = dg.materialize(
         [source],

@@ -20,9 +20,9 @@ from sse_assets.orchestration.runs import (
     plan,
     refresh,
 )
-from sse_assets.orchestration.settings import Dataset, Executor, Settings
 from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets_tests.environment import settings_with
 
 SOURCE = {"rows": 1, "code_version": "1", "fails": False, "finds": 0}
 """What the small lineage's source returns; a test changes it, and the job below is rebuilt with it."""
@@ -88,7 +88,7 @@ def build(home: Path) -> dg.Definitions:
     ) -> dg.MaterializeResult[pd.DataFrame]:
         return table_result(pd.concat([trained, extra, of_found]))
 
-    settings = Settings(home, UPath(home / "blobs"), None, Dataset.SAMPLE, Executor.IN_PROCESS)
+    settings = settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process")
     return dg.Definitions(
         assets=[source, trained, extra, found, of_found, scores],
         jobs=[
@@ -270,17 +270,7 @@ def test_one_new_partition_among_very_many_makes_what_follows_stale(pipeline: Pi
     SOURCE["finds"] = 150  # where Dagster itself compares no versions
     pipeline.refresh()
     assert pipeline.stale() == {}
-    resources = {
-        "io_manager": TableIOManager(
-            Settings(
-                Path(str(SOURCE["home"])),
-                UPath(Path(str(SOURCE["home"])) / "blobs"),
-                None,
-                Dataset.SAMPLE,
-                Executor.IN_PROCESS,
-            )
-        )
-    }
+    resources = {"io_manager": TableIOManager(settings_with(SSE_HOME=str(SOURCE["home"])))}
     definitions_now = build(Path(str(SOURCE["home"])))
     made_in_the_ui = definitions_now.resolve_job_def("make_of_found").execute_in_process(
         instance=pipeline.instance, partition_key="n7", resources=resources

@@ -37,7 +37,7 @@ def ui(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[li
         raise ExecutedError
 
     monkeypatch.setattr(cli.os, "execv", execute)
-    monkeypatch.setattr(cli, "create_storage", lambda folder: None)
+    monkeypatch.setattr(cli, "create_dagster_home", lambda folder: None)
     monkeypatch.chdir(home)
     for name in ("DAGSTER_HOME", "SSE_BLOB_ROOT", "SSE_HOME"):
         monkeypatch.setenv(name, "")  # put back afterwards: the command sets them

@@ -10,8 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets_tests.environment import settings_with
 from sse_assets_tests.services.accident_lineage import DATA, SCORES, SLOW, Notes
 from sse_assets_tests.services.deployment import POSTGRES_URL, Deployment
 from sse_assets_tests.services.postgres import Postgres, postgres
@@ -73,7 +73,7 @@ class Site:
         return [entry.asset_materialization.asset_key for entry in logs if entry.asset_materialization]
 
     def scores(self) -> list[float]:
-        settings = Settings.from_environment({"SSE_HOME": str(self.deployment.home)})
+        settings = settings_with(SSE_HOME=self.deployment.home)
         return TableStore(settings.blob_root).read(TableKey("metrics", "scores"))["x"].tolist()
 
 

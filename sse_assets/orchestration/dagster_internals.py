@@ -1,0 +1,46 @@
+"""What sse_assets takes from inside of Dagster; nothing else in it imports a private module of Dagster.
+
+Any version of Dagster may move or change these names. constraints.txt pins the version that was tested, and a
+test says which name is gone.
+"""
+
+from dagster._core import loader as _loader
+from dagster._core.asset_graph_view import asset_graph_view as _asset_graph_view
+from dagster._core.definitions import data_version as _data_version
+from dagster._core.definitions import reconstruct as _reconstruct
+from dagster._core.definitions.assets.graph import asset_graph as _asset_graph
+from dagster._core.definitions.assets.graph import base_asset_graph as _base_asset_graph
+from dagster._core.definitions.assets.job import asset_job as _asset_job
+
+AssetGraph = _asset_graph.AssetGraph
+"""Every asset of a repository with its parents, partitions and step: the command line plans runs from it.
+
+`RepositoryDefinition.asset_graph` returns one, and there is no public name for its type."""
+
+BaseAssetGraph = _base_asset_graph.BaseAssetGraph
+"""What `AssetGraph` and the graph that the daemon sees have in common: all that staleness needs."""
+
+AssetGraphView = _asset_graph_view.AssetGraphView
+"""What the daemon shows an automation condition: `AutomationContext.asset_graph_view` is of this type."""
+
+CachingStaleStatusResolver = _data_version.CachingStaleStatusResolver
+"""Decides what the UI marks as stale.
+
+With the same one, the command line, the automation and the UI are of one mind."""
+
+StaleStatus = _data_version.StaleStatus
+"""What the resolver answers."""
+
+extract_data_version_from_entry = _data_version.extract_data_version_from_entry
+"""Return the data version in a stored event: the public records hold the event, but not its version."""
+
+LoadingContextForTest = _loader.LoadingContextForTest
+"""Gives the resolver the storage to read from where no automation is going on, so that no view is at hand."""
+
+ReconstructableRepository = _reconstruct.ReconstructableRepository
+"""The handle by which the processes of steps load the definitions again.
+
+The public `reconstructable` makes one of a job function, and `IMPLICIT_ASSET_JOB_NAME` has none."""
+
+IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
+"""Name of the job that may make any asset, whatever its partitions; every repository has it."""
