@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
 from sse_assets.evaluation.vocabulary import FEATURE_SETS, in_reading_order
 
 TOLERANCE = 0.05
@@ -222,22 +221,3 @@ def champions_now(history: pd.DataFrame) -> pd.DataFrame:
         made = decisions[decisions["decision"].isin([Decision.FIRST, Decision.PROMOTED])]
         rows.append(decisions.iloc[-1].to_dict() | {"since": made["decided_at"].iloc[-1]})
     return pd.DataFrame(rows, columns=[*CHAMPION_COLUMNS, "since"])
-
-
-def champions_table(history: pd.DataFrame) -> Table:
-    """Who answers on each feature set and why, printed."""
-    rows = tuple(
-        (
-            Cell(FEATURE_SETS.get(row["feature_set"], row["feature_set"])),
-            Cell(row["decision"], note=f"champion since {row['since'][:10]}"),
-            number(row["difference"], 3, note=interval(row["low"], row["high"], 3)),
-            count(row["n_train"]),
-            Cell(row["reason"]),
-        )
-        for row in champions_now(history).to_dict("records")
-    )
-    return Table(
-        "Champions: the models that answer for a new material",
-        ("Features", "Last decision", "Difference", "Trained on", "Why"),
-        rows,
-    )

@@ -5,7 +5,6 @@ from math import nan
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
 from sse_assets.evaluation.vocabulary import BOOSTED_TREES, GROUPED
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.crystal import StructureOrigin
@@ -21,11 +20,6 @@ TRAINING = "generated rows in training, for all other rows"
 """The other rows: trees on all features, against the same fitted without the rows of generated structures."""
 TRAINING_GENERATED = "generated rows in training, for one another"
 """Rows with a generated structure, likewise."""
-_OTHER = {
-    CELL: "trees on the composition alone",
-    TRAINING: "trees that train without them",
-    TRAINING_GENERATED: "trees that train without them",
-}
 
 
 def contributions(
@@ -91,27 +85,3 @@ def contributions(
             low, high = nan, nan
         table.append((question, ours.mean(), other.mean(), difference.mean(), low, high, len(ours)))
     return pd.DataFrame(table, columns=CONTRIBUTION_COLUMNS)
-
-
-def contribution_table(contribution: pd.DataFrame) -> Table:
-    """The same, printed."""
-    rows = tuple(
-        (
-            Cell(row["question"], note=f"against {_OTHER[row['question']]}"),
-            count(row["n"]),
-            number(row["mae"], 2),
-            number(row["mae_of_other"], 2),
-            number(
-                row["difference"],
-                3,
-                note=interval(row["low"], row["high"], 3),
-                is_best=row["high"] < 0,
-            ),
-        )
-        for row in contribution.to_dict("records")
-    )
-    return Table(
-        "What generated structures contribute: test MAE of the boosted trees under grouped",
-        ("What", "Test rows", "With", "Without", "Difference"),
-        rows,
-    )

@@ -1,30 +1,26 @@
-"""The paper's Tables 1, 5, 7, 8 and 9 and the numbers of its Figures 4 and 7: this run beside the paper.
+"""The paper's Tables 1, 5 and 7 and the numbers of its Figures 4 and 7: this run beside the paper.
 
 Where the paper has no value to compare with, its column is NaN. The paper's labels and split correspond
 to convention `bound` and protocol `diversity`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation import published
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     DIVERSITY,
-    MODELS,
-    PROMPT_CASES,
+    LANGUAGE_MODELS,
     PROTOCOLS,
     in_reading_order,
-    leading_language_model,
 )
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
 from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.disorder import DisorderClass
-from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.report import published
+from sse_assets.report.titles import MODEL_TITLES, PROMPT_CASES
 
 _TOP = 6
 
@@ -107,31 +103,6 @@ def partial_occupancy_share(electrolytes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-@dataclass(frozen=True)
-class RepeatNoise:
-    """How far measurements of one material lie apart, in log units: the floor for an honest error."""
-
-    n_pairs: int
-    median: float
-    mean: float
-
-
-def repeat_measurements(electrolytes: pd.DataFrame) -> RepeatNoise:
-    """Absolute differences between all pairs of rows of one composition and space group.
-
-    Censored rows are left out; without a pair the median and the mean are NaN.
-    """
-    measured = electrolytes[~electrolytes["censored"].astype(bool)]
-    differences = [
-        abs(first - second)
-        for _, labels in measured.groupby(["composition_key", "space_group"])["log10_sigma"]
-        for first, second in combinations(labels, 2)
-    ]
-    if not differences:
-        return RepeatNoise(0, np.nan, np.nan)
-    return RepeatNoise(len(differences), float(np.median(differences)), float(np.mean(differences)))
-
-
 def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
     """Table 7: the published models, then this run's boosted trees on all features and a language model.
 
@@ -159,7 +130,7 @@ def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.Dat
             protocol = score["protocol"]
             rows.append(
                 {
-                    "model": MODELS[score["model"]],
+                    "model": MODEL_TITLES[score["model"]],
                     "features": _FEATURES_READ[score["variant"]] + ", room temperature",
                     "n_data": int(n_data[protocol]),
                     "protocol": protocol,
@@ -169,6 +140,24 @@ def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.Dat
                 }
             )
     return pd.DataFrame(rows)
+
+
+def leading_language_model(models: Iterable[str], variants: Iterable[str]) -> tuple[str, str] | None:
+    """Return the model and variant that stand for all language models where there is room for one.
+
+    It is chosen by name, never by score: the first model as the paper lists them, and of its cases the one
+    that did best in the paper, if it is there. None without any.
+
+    Args:
+        models: of scored rows.
+        variants: of the same rows.
+    """
+    scored = {pair for pair in zip(models, variants, strict=True) if pair[0] in LANGUAGE_MODELS}
+    for model in in_reading_order((model for model, _ in scored), LANGUAGE_MODELS):
+        cases = [case for name, case in scored if name == model and case in PROMPT_CASES]
+        if cases:
+            return model, in_reading_order(cases, ("case_2", *PROMPT_CASES))[0]
+    return None
 
 
 def of_model(frame: pd.DataFrame, model: str, variant: str) -> pd.DataFrame:
@@ -208,94 +197,3 @@ def feature_set_table(scores: pd.DataFrame) -> pd.DataFrame:
     ]
     table = ours.merge(pd.DataFrame(paper), on=["variant", "metric"], how="left")
     return table[["variant", "metric", "value", "low", "high", "paper"]]
-
-
-def by_group_scores(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Table 8: test MAE by chemical group, for every protocol, model, variant and label convention.
-
-    Returns:
-        Columns protocol, model, variant, label_convention, chemical_group, n (test electrolytes), mae,
-        paper_n, paper_boosted_trees_mae, paper_language_model_mae. A group without test rows is absent.
-    """
-    test = predictions[predictions["role"] == "test"]
-    test = test.assign(
-        mae=(test["predicted"] - test["log10_sigma"]).abs(),
-        chemical_group=test["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["chemical_group"]),
-    )
-    by = ["protocol", "model", "variant", "label_convention", "chemical_group"]
-    table = test.groupby(by, sort=False).agg(n=("electrolyte_id", "nunique"), mae=("mae", "mean"))
-    paper = pd.DataFrame(
-        [
-            {
-                "chemical_group": name,
-                "paper_n": group.n_test,
-                "paper_boosted_trees_mae": group.boosted_trees_mae,
-                "paper_language_model_mae": group.language_model_mae,
-            }
-            for name, group in published.TABLE_8_GROUPS.items()
-        ]
-    )
-    return table.reset_index().merge(paper, on="chemical_group", how="left")
-
-
-def representative_compounds(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Table 9: the paper's eight compounds, with what the trees on all features say of them here.
-
-    A compound is found by its composition. Of several measurements the one closest to the paper's value is
-    taken, since that is most likely the paper's. Where a protocol tests it in some fold, the prediction is
-    from there and the role is `test`; else it is the mean over the folds that trained on it.
-
-    Returns:
-        Columns group, formula, electrolyte_id (None if we do not have it), n_measurements, measured
-        (convention `bound`), protocol and role (None if never predicted), predicted, paper_measured,
-        paper_boosted_trees, paper_language_model; one row for each compound and protocol.
-    """
-    ours = predictions[
-        (predictions["model"] == BOOSTED_TREES)
-        & (predictions["variant"] == "all")
-        & (predictions["label_convention"] == LabelConvention.BOUND)
-    ]
-    rows = []
-    for compound in published.TABLE_9_COMPOUNDS:
-        key = composition_key(parse_composition(compound.formula))
-        matches = electrolytes[electrolytes["composition_key"] == key]
-        row: dict[str, object] = {
-            "group": compound.group,
-            "formula": compound.formula,
-            "electrolyte_id": None,
-            "n_measurements": len(matches),
-            "measured": np.nan,
-            "protocol": None,
-            "role": None,
-            "predicted": np.nan,
-            "paper_measured": compound.measured,
-            "paper_boosted_trees": compound.boosted_trees,
-            "paper_language_model": compound.language_model,
-        }
-        if matches.empty:
-            rows.append(row)
-            continue
-        distance = (matches["log10_sigma"] - compound.measured).abs()
-        closest = matches.iloc[distance.argmin()]
-        row |= {"electrolyte_id": closest["electrolyte_id"], "measured": closest["log10_sigma"]}
-        predicted = ours[ours["electrolyte_id"] == closest["electrolyte_id"]]
-        rows.extend(row | prediction for prediction in _one_for_each_protocol(predicted))
-        if predicted.empty:
-            rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _one_for_each_protocol(predicted: pd.DataFrame) -> list[dict[str, object]]:
-    """Protocol, role and prediction of one electrolyte: held out where it was, else as trained on."""
-    found: list[dict[str, object]] = []
-    for protocol in in_reading_order(predicted["protocol"], PROTOCOLS):
-        rows = predicted[predicted["protocol"] == protocol]
-        role = "test" if (rows["role"] == "test").any() else "train"
-        found.append(
-            {
-                "protocol": protocol,
-                "role": role,
-                "predicted": rows.loc[rows["role"] == role, "predicted"].mean(),
-            }
-        )
-    return found

@@ -5,19 +5,12 @@ A table of fits runs through here, with one row for each model trained.
 
 import pandas as pd
 
-from sse_assets.evaluation import published
-from sse_assets.evaluation.report_tables import NAN, Cell, Table, count, held_out_mae, number, score
-from sse_assets.evaluation.vocabulary import (
-    DIVERSITY,
-    LANGUAGE_MODELS,
-    METRICS,
-    MODELS,
-    NUMBER_MODES,
-    PROMPT_CASES,
-    PROTOCOLS,
-    in_reading_order,
-)
+from sse_assets.evaluation.vocabulary import DIVERSITY, LANGUAGE_MODELS, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report import published
+from sse_assets.report.cells import NAN, Cell, Table, count, number, score
+from sse_assets.report.score_tables import held_out_mae
+from sse_assets.report.titles import METRICS, MODEL_TITLES, NUMBER_MODES, PROMPT_CASES
 
 FIT_COLUMNS = [
     "protocol",
@@ -71,7 +64,7 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
         f"Language models by prompt case: {protocol}, test",
         ("Prompt", *tuple(METRICS.values()) * len(models)),
         tuple(printed),
-        groups=(("", 1), *((MODELS[model], len(METRICS)) for model in models)),
+        groups=(("", 1), *((MODEL_TITLES[model], len(METRICS)) for model in models)),
     )
 
 
@@ -86,7 +79,7 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
         of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]
         for case in in_reading_order(of_model["case"], PROMPT_CASES):
             text_fits = of_model[(of_model["case"] == case) & (of_model["kind"] == "text")]
-            cells = [Cell(MODELS[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
+            cells = [Cell(MODEL_TITLES[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
             for protocol in protocols:
                 cells += [
                     number(held_out_mae(scores, protocol, model, case + suffix), 2) for suffix in NUMBER_MODES
@@ -109,7 +102,7 @@ def costs(fits: pd.DataFrame) -> Table:
         model, case, kind, placement = (str(part) for part in key)
         printed.append(
             (
-                Cell(MODELS.get(model, model), note=f"{case.replace('_', ' ')}, {kind}"),
+                Cell(MODEL_TITLES.get(model, model), note=f"{case.replace('_', ' ')}, {kind}"),
                 count(len(group)),
                 number(group["seconds"].mean() / 60, 1),
                 number(group["seconds"].sum() / 60, 0),

@@ -8,8 +8,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sse_assets.evaluation import published
-from sse_assets.evaluation.figure_style import (
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    FEATURE_SETS,
+    GROUPED,
+    LANGUAGE_MODELS,
+    NEAREST_NEIGHBOUR,
+    OFFICIAL,
+    PROTOCOLS,
+    TRAIN_MEDIAN,
+    in_reading_order,
+)
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report import published
+from sse_assets.report.figure_style import (
     BLUE,
     GREEN,
     GREY,
@@ -21,24 +34,13 @@ from sse_assets.evaluation.figure_style import (
     grid,
     house_style,
 )
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    FEATURE_SETS,
-    GROUPED,
+from sse_assets.report.titles import (
     LABEL_CONVENTIONS,
-    LANGUAGE_MODELS,
-    MODELS,
-    NEAREST_NEIGHBOUR,
-    OFFICIAL,
+    MODEL_TITLES,
     PROMPT_CASES,
-    PROTOCOLS,
-    TRAIN_MEDIAN,
     feature_title,
-    in_reading_order,
     model_title,
 )
-from sse_assets.materials.conductivity import LabelConvention
 
 _MARKER = "o"
 _MODEL_COLOURS = {
@@ -102,7 +104,7 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
     protocols = in_reading_order(mae["protocol"], PROTOCOLS)
     models = [
         (model, variant)
-        for model in in_reading_order(mae["model"], MODELS)
+        for model in in_reading_order(mae["model"], MODEL_TITLES)
         for variant in in_reading_order(mae.loc[mae["model"] == model, "variant"], FEATURE_SETS)
     ]
     size = (3.0 + 2.4 * max(len(protocols), 1), 1.6 + 0.5 * max(len(models), 1))

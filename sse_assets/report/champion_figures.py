@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation.champions import TOLERANCE, Decision
-from sse_assets.evaluation.figure_style import BLUE, GREY, ORANGE, VERMILLION, grid, house_style
+from sse_assets.report.figure_style import BLUE, GREY, ORANGE, VERMILLION, grid, house_style
 
 _SHOWN = 15
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sse_assets.evaluation.report_tables import ABSENT, Cell, Table, count, number
+from sse_assets.report.cells import ABSENT, Cell, Table, count, number
 
 STRUCTURE_COLUMNS = [
     "formula",

@@ -7,19 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.figure_style import INK, SKY, VERMILLION, grid, house_style
 from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     DIVERSITY,
     FEATURE_SETS,
     LANGUAGE_MODELS,
-    MODELS,
-    PROMPT_CASES,
-    VARIANTS,
     in_reading_order,
 )
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report.figure_style import INK, SKY, VERMILLION, grid, house_style
+from sse_assets.report.titles import FEATURE_SET_TITLES, MODEL_TITLES, PROMPT_CASES, VARIANT_TITLES
 
 _LOG_SIGMA = "log₁₀(σ / (S/cm))"
 _TEXT_BOX = {"facecolor": "white", "alpha": 0.8, "linewidth": 0}
@@ -43,7 +41,7 @@ def parity_plots(
     rows = rows[rows["model"] == BOOSTED_TREES]
     variants = in_reading_order(rows["variant"], FEATURE_SETS)
     panels = {(0, column): (BOOSTED_TREES, variant) for column, variant in enumerate(variants)}
-    titles = {name: FEATURE_SETS.get(name[1], name[1]) for name in panels.values()}
+    titles = {name: FEATURE_SET_TITLES.get(name[1], name[1]) for name in panels.values()}
     return _parity_grid(rows, electrolytes, panels, titles)
 
 
@@ -70,7 +68,9 @@ def language_model_parity(
         for column, model in enumerate(models)
         if (model, case) in trained
     }
-    titles = {(model, case): f"{MODELS[model]}, {VARIANTS[case]}" for model, case in panels.values()}
+    titles = {
+        (model, case): f"{MODEL_TITLES[model]}, {VARIANT_TITLES[case]}" for model, case in panels.values()
+    }
     return _parity_grid(rows, electrolytes, panels, titles)
 
 

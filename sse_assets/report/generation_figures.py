@@ -17,7 +17,8 @@ from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 from pymatgen.core import Structure
 
-from sse_assets.evaluation.figure_style import (
+from sse_assets.materials.crystal import read_cif
+from sse_assets.report.figure_style import (
     BLUE,
     GREEN,
     GREY,
@@ -29,7 +30,6 @@ from sse_assets.evaluation.figure_style import (
     grid,
     house_style,
 )
-from sse_assets.materials.crystal import read_cif
 
 _LINES = (BLUE, VERMILLION, GREEN, ORANGE, SKY, GREY)
 _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")

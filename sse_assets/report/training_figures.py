@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.figure_style import BLUE, PALE, grid, house_style
+from sse_assets.report.figure_style import BLUE, PALE, grid, house_style
 
 
 @house_style

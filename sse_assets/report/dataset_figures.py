@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pymatgen.core import Element
 
-from sse_assets.evaluation import published, tables
-from sse_assets.evaluation.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
-from sse_assets.evaluation.vocabulary import CONDUCTIVITY_CLASSES, DIVERSITY, STRUCTURE_ORIGINS
+from sse_assets.evaluation.vocabulary import DIVERSITY
 from sse_assets.materials.formula import parse_composition
+from sse_assets.report import beside_paper, published
+from sse_assets.report.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
+from sse_assets.report.titles import CONDUCTIVITY_CLASSES, STRUCTURE_ORIGINS
 
 _CELL = 0.94
 _F_BLOCK_ROWS = {6: 8.3, 7: 9.3}
@@ -64,7 +65,7 @@ def element_heat_map(electrolytes: pd.DataFrame) -> Figure:
 @house_style
 def class_histogram(electrolytes: pd.DataFrame) -> Figure:
     """Figure 4(b): electrolytes by conductivity class, beside the paper's counts."""
-    counts = tables.class_counts(electrolytes)
+    counts = beside_paper.class_counts(electrolytes)
     titles = [CONDUCTIVITY_CLASSES[name] for name in counts["conductivity_class"]]
     series = [
         ("n", "This run, all", BLUE),
@@ -93,7 +94,7 @@ def class_histogram(electrolytes: pd.DataFrame) -> Figure:
 @house_style
 def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
     """Figure 4(c): share of structures with a partly occupied site, by origin, beside the paper's."""
-    shares = tables.partial_occupancy_share(electrolytes)
+    shares = beside_paper.partial_occupancy_share(electrolytes)
     bars = [
         (
             STRUCTURE_ORIGINS.get(row["structure_origin"], row["structure_origin"]),
