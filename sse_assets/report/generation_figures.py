@@ -5,12 +5,12 @@ space_group, valid, cif), and the search history, one row a candidate (formula, 
 enthalpy_ev_per_atom, delta_ev_per_atom, failure).
 """
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
-from ase.data import atomic_numbers, covalent_radii
+from ase.build import cut
+from ase.data import atomic_numbers
 from ase.data.colors import jmol_colors
+from ase.visualize.plot import plot_atoms_raw
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
@@ -37,8 +37,8 @@ _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")
 _PANELS_A_ROW = 3
 _MOST_PANELS = 12
 """Compositions drawn one by one; the tables hold the others."""
-_VIEW = np.radians([-78.0, 14.0])
-"""Tilt towards the reader and turn about the vertical: close to the view along a cell axis, but not on it."""
+_VIEW = "14z,-78x"
+"""Turn about the vertical and tilt towards the reader: close to the view along a cell axis, but not on it."""
 _EDGE = 0.02
 """Fractional coordinate at which an atom counts as on the cell's face, and is drawn on both."""
 _GAIN_EV = 1e-3
@@ -212,52 +212,17 @@ def _panels(names: list[str], height: float) -> tuple[Figure, dict[str, Axes]]:
 
 
 def _draw_crystal(axes: Axes, crystal: Structure) -> None:
-    tilt, turn = _VIEW
-    about_x = np.array(
-        [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]], dtype=float
-    )
-    about_z = np.array(
-        [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]], dtype=float
-    )
-    view = crystal.lattice.matrix @ (about_x @ about_z).T
-    corners = np.array(list(product((0, 1), repeat=3)))
-    for one, other in product(corners, corners):
-        if (other - one).sum() == 1 and (other >= one).all():
-            axes.plot(*zip(*(np.array([one, other]) @ view)[:, :2], strict=True), color=GREY, linewidth=0.8)
-    elements, places = _atoms_on_all_faces(crystal)
-    seen = places @ view
-    radii = np.array([0.5 * covalent_radii[atomic_numbers[element]] for element in elements])
-    for atom in np.argsort(seen[:, 2]):
-        colour = jmol_colors[atomic_numbers[elements[atom]]]
-        ball = Circle(seen[atom, :2], radii[atom], facecolor=colour, edgecolor=INK, linewidth=0.5, zorder=3)
-        axes.add_patch(ball)
-    for element in dict.fromkeys(elements):
-        axes.scatter(
-            [],
-            [],
-            s=45,
-            color=[jmol_colors[atomic_numbers[element]]],
-            edgecolor=INK,
-            linewidth=0.5,
-            label=element,
-        )
-    axes.set_aspect("equal")
-    axes.margins(0.12)
-    axes.autoscale_view()
+    """Draw the cell and its atoms; an atom on a face, an edge or a corner is drawn on all of them."""
+    atoms = cut(crystal.to_ase_atoms(), c=(0, 0, 1), origo=[-_EDGE] * 3, extend=1 + 2 * _EDGE)
+    atoms.translate(-_EDGE * atoms.cell.sum(axis=0))
+    plot_atoms_raw(atoms, axes, rotation=_VIEW, radii=0.5)
+    for patch in axes.patches:
+        patch.set(edgecolor=INK if isinstance(patch, Circle) else GREY, linewidth=0.6)
+    for element in dict.fromkeys(atoms.symbols):
+        colour = [jmol_colors[atomic_numbers[element]]]
+        axes.scatter([], [], s=45, color=colour, edgecolor=INK, linewidth=0.5, label=element)
     axes.set_axis_off()
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=5, handletextpad=0.1, columnspacing=0.8)
-
-
-def _atoms_on_all_faces(crystal: Structure) -> tuple[list[str], np.ndarray]:
-    """Elements and fractional coordinates; an atom on a face or corner of the cell is on all of them."""
-    elements, places = [], []
-    for site in crystal:
-        inside = site.frac_coords % 1.0
-        inside[inside > 1 - _EDGE] -= 1
-        for shift in product(*((0, 1) if abs(x) < _EDGE else (0,) for x in inside)):
-            elements.append(site.specie.symbol)
-            places.append(inside + shift)
-    return elements, np.array(places)
 
 
 def _whole_numbers(axes: Axes) -> None:

@@ -1,11 +1,14 @@
 """Structure generation in tables, figures and the report."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, PathPatch
 
 from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.generation.records import COMPARISON_COLUMNS
@@ -70,9 +73,14 @@ def test_a_child_like_its_parent_is_no_gain() -> None:
 
 def test_a_drawing_has_the_cells_edges_and_atoms_on_every_face() -> None:
     (axes,) = generation_figures.crystal_drawings(structures().head(1)).axes
-    assert len(axes.lines) == 12
     # Of rock salt's cell: 8 corners, 6 faces, 12 edges and the centre.
-    assert len(axes.patches) == 27
+    assert sum(isinstance(patch, Circle) for patch in axes.patches) == 27
+    dashes = [patch.get_path().vertices for patch in axes.patches if isinstance(patch, PathPatch)]
+    directions = Counter(tuple(np.round(end - start, 6)) for start, end in dashes)
+    # Four edges in each of three directions, with as many dashes on each.
+    assert len(directions) == 3
+    assert len(set(directions.values())) == 1
+    assert len(dashes) % 12 == 0
     _, elements = axes.get_legend_handles_labels()
     assert set(elements) == {element.symbol for element in ROCK_SALT.elements}
 
