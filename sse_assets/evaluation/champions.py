@@ -1,4 +1,4 @@
-"""Which of two models answers: the one that has been answering, or the one that was trained last.
+"""The choice between two models: the one that has been answering, and the one that was trained last.
 
 Every new model challenges the reigning one on the same test rows, under protocol `grouped` and convention
 `bound`. It takes over unless it is worse, for it knows the data of today. A table keeps every decision.
@@ -17,11 +17,11 @@ from sse_assets.evaluation.vocabulary import FEATURE_SETS, in_reading_order
 TOLERANCE = 0.05
 """Log units by which a challenger may err more than the champion, if that can be chance."""
 FEWEST_TEST_ROWS = 20
-"""With fewer rows that both can be tested on, nothing is concluded."""
+"""Least number of rows that both can be tested on; with fewer, nothing is concluded."""
 
 
 class Decision(StrEnum):
-    """What came of a challenge."""
+    """The outcome of a challenge."""
 
     FIRST = "first"
     """There was no champion."""
@@ -38,9 +38,9 @@ class Contender:
     """A stored model, and what it was made from."""
 
     model_path: str
-    """Under the blob root."""
+    """Path under the blob root."""
     data_version: str
-    """As on the model's card."""
+    """Version of the data, as on the model's card."""
     n_train: int
     recipe: str
     """Version of its training rows and settings: equal for models that are the same."""
@@ -137,7 +137,7 @@ def compare(
 
 
 def judge(comparison: Comparison | None) -> Verdict:
-    """Who reigns after a comparison; the challenger if there could be none."""
+    """Decide who reigns after a comparison; the challenger if there could be none."""
     if comparison is None:
         return incomparable(f"fewer than {FEWEST_TEST_ROWS} rows can be tested on both")
     it = comparison
@@ -157,7 +157,7 @@ def incomparable(why: str) -> Verdict:
 
 
 def reigning(history: pd.DataFrame) -> Contender | None:
-    """The champion of one feature set; None before there is one."""
+    """Return the champion of one feature set; None before there is one."""
     if history.empty:
         return None
     last = history.iloc[-1]
@@ -180,7 +180,7 @@ def with_decision(
     verdict: Verdict,
     decided_at: datetime,
 ) -> pd.DataFrame:
-    """The history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
+    """Return the history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
     takes_over = verdict.decision in (Decision.FIRST, Decision.PROMOTED)
     champion = challenger if takes_over else reigning(history)
     assert champion is not None  # nothing can be kept before there is a champion
@@ -207,7 +207,7 @@ def with_decision(
 
 
 def champions_now(history: pd.DataFrame) -> pd.DataFrame:
-    """The last decision of each feature set, and since when its champion reigns.
+    """Return the last decision of each feature set, and since when its champion reigns.
 
     Args:
         history: columns `CHAMPION_COLUMNS`, of any number of feature sets.

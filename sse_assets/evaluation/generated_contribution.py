@@ -1,4 +1,4 @@
-"""What generated structures contribute: to the rows that they describe, and to all others."""
+"""The contribution of generated structures: to the rows that they describe, and to all others."""
 
 from math import nan
 
@@ -12,7 +12,7 @@ from sse_assets.materials.crystal import StructureOrigin
 CONTRIBUTION_COLUMNS = ["question", "mae", "mae_of_other", "difference", "low", "high", "n"]
 
 FEWEST_GROUPS = 5
-"""Below which resampling says nothing of how far another few would scatter."""
+"""Least number of groups; with fewer, resampling does not tell how far other groups would scatter."""
 
 CELL = "the generated cell, for the row it belongs to"
 """Rows with a generated structure: trees on all features against trees on the composition alone."""
@@ -31,7 +31,7 @@ def contributions(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Test MAE with and without what structure generation gives, paired row by row.
+    """Return the test MAE with and without what structure generation gives, paired row by row.
 
     Protocol `grouped`, so that no test row shares a paper or a composition with training; convention `bound`.
     A negative difference means that it helps.

@@ -1,4 +1,4 @@
-"""How far measurements of one material lie apart: no honest test error can be expected below that."""
+"""The scatter between measurements of one material: no honest test error can be expected below it."""
 
 from dataclasses import dataclass
 from itertools import combinations

@@ -26,7 +26,7 @@ _TOP = 6
 
 
 def hyperparameter_table(settings: Mapping[str, object]) -> pd.DataFrame:
-    """Table 1: parameter, value (this run's), paper; the paper's parameters first."""
+    """Return Table 1: parameter, value (this run's), paper; the paper's parameters first."""
     names = in_reading_order([*settings, *published.TABLE_1_SETTINGS], published.TABLE_1_SETTINGS)
     return pd.DataFrame(
         {
@@ -38,7 +38,7 @@ def hyperparameter_table(settings: Mapping[str, object]) -> pd.DataFrame:
 
 
 def family_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Table 5: our six most frequent families, then those of the paper's six that are not among them.
+    """Return Table 5: our six most frequent families, then those of the paper's six that are not among them.
 
     Leftovers by anion, such as "Other (Oxide)", are no family and take no rank.
 
@@ -61,7 +61,7 @@ def family_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
 
 
 def class_counts(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Figure 4(b): columns conductivity_class, n, n_with_structure, paper_n."""
+    """Return Figure 4(b): columns conductivity_class, n, n_with_structure, paper_n."""
     with_structure = electrolytes[electrolytes["structure_origin"].notna()]
     rows = []
     for name in ConductivityClass:
@@ -77,7 +77,7 @@ def class_counts(electrolytes: pd.DataFrame) -> pd.DataFrame:
 
 
 def partial_occupancy_share(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Figure 4(c): how many structures of each origin have a partly occupied site.
+    """Return Figure 4(c): how many structures of each origin have a partly occupied site.
 
     Returns:
         Columns structure_origin, n, n_partial, share, paper_n, paper_n_partial; the paper counts OBELiX.
@@ -104,7 +104,7 @@ def partial_occupancy_share(electrolytes: pd.DataFrame) -> pd.DataFrame:
 
 
 def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.DataFrame:
-    """Table 7: the published models, then this run's boosted trees on all features and a language model.
+    """Return Table 7: the published models, then this run's trees on all features and a language model.
 
     Returns:
         Columns model, features, n_data, protocol, label_convention (both None for a published model),
@@ -161,7 +161,7 @@ def leading_language_model(models: Iterable[str], variants: Iterable[str]) -> tu
 
 
 def of_model(frame: pd.DataFrame, model: str, variant: str) -> pd.DataFrame:
-    """The rows of one model and variant."""
+    """Return the rows of one model and variant."""
     return frame[(frame["model"] == model) & (frame["variant"] == variant)]
 
 
@@ -180,7 +180,7 @@ def _by_protocol(scores: pd.DataFrame) -> list[dict]:
 
 
 def feature_set_table(scores: pd.DataFrame) -> pd.DataFrame:
-    """Figure 7(a) to (c): test scores of the trees on each feature set, in the paper's setting.
+    """Return Figure 7(a) to (c): test scores of the trees on each feature set, in the paper's setting.
 
     Returns:
         Columns variant, metric, value, low, high, paper; protocol `diversity`, convention `bound`.

@@ -11,7 +11,7 @@ _SHOWN = 15
 
 @house_style
 def decisions(history: pd.DataFrame) -> Figure:
-    """Every comparison of one feature set with its interval, the latest at the bottom; at most fifteen.
+    """Draw every comparison of one feature set with its interval, the latest at the bottom; at most fifteen.
 
     Args:
         history: columns as `champions.CHAMPION_COLUMNS`.

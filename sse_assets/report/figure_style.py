@@ -1,4 +1,4 @@
-"""One look for all figures, and how a figure becomes bytes; matplotlib's global settings stay untouched."""
+"""One look for all figures, and their PNGs; matplotlib's global settings stay untouched."""
 
 from io import BytesIO
 from typing import Literal

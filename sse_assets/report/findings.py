@@ -1,4 +1,4 @@
-"""What the report's summary says, in numbers and in a few words."""
+"""The numbers of the report's summary, and its verdicts in a few words."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ from sse_assets.report.score_tables import held_out_mae
 
 @dataclass(frozen=True)
 class Findings:
-    """What the summary says: test MAE (convention `bound`) under the most honest protocol there is."""
+    """Test MAE (convention `bound`) under the most honest protocol of the run, as the summary gives it."""
 
     protocol: str
     trees: float
@@ -28,12 +28,12 @@ class Findings:
     median: float
     neighbour: float
     structure: str
-    """What structure adds to composition: the verdict of the paired comparison."""
+    """Verdict of the paired comparison on what structure adds to composition."""
 
 
 @dataclass(frozen=True)
 class Flattery:
-    """How easy `diversity` is: what its test rows share with train, and MAE (`bound`) there and elsewhere."""
+    """Ease of `diversity`: overlap of its test rows with train, and MAE (`bound`) there and elsewhere."""
 
     share_paper: float
     share_composition: float
@@ -45,7 +45,7 @@ class Flattery:
 
 
 def findings(inputs: ReportInputs) -> Findings | None:
-    """None where no boosted trees were scored."""
+    """Return the numbers of the summary; None if no boosted trees were scored."""
     scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
     if scored.empty:
         return None
@@ -61,7 +61,7 @@ def findings(inputs: ReportInputs) -> Findings | None:
 
 
 def flattery(inputs: ReportInputs) -> Flattery | None:
-    """None where the run has no `diversity` test rows or nothing was scored on them."""
+    """Return how easy `diversity` is; None without its test rows, or if no trees were scored on them."""
     rows = inputs.leakage[inputs.leakage["protocol"] == DIVERSITY]
     n_test = rows["n_test"].sum()
     scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
@@ -80,12 +80,12 @@ def flattery(inputs: ReportInputs) -> Flattery | None:
 
 
 def most_honest(protocols: pd.Series) -> str:
-    """The last protocol in reading order, which runs from flattering to honest."""
+    """Return the last protocol in reading order, which runs from flattering to honest."""
     return in_reading_order(protocols, PROTOCOLS)[-1]
 
 
 def _what_structure_adds(comparisons: pd.DataFrame, protocol: str) -> str:
-    """In words: whether all features beat composition alone, by the interval of their paired difference."""
+    """Say whether all features beat composition alone, by the interval of their paired difference."""
     rows = comparisons[
         (comparisons["protocol"] == protocol)
         & (comparisons["label_convention"] == LabelConvention.BOUND)

@@ -1,4 +1,4 @@
-"""Structure generation drawn: the paper's Figures 2(b), 2(c), 5 and 6 from this run's searches.
+"""Figures of structure generation: the paper's Figures 2(b), 2(c), 5 and 6 from this run's searches.
 
 Two tables run through here: structures, one row a composition (formula, cell_atoms, generations, converged,
 space_group, valid, cif), and the search history, one row a candidate (formula, search, generation, operator,
@@ -33,23 +33,23 @@ from sse_assets.report.figure_style import (
 
 _LINES = (BLUE, VERMILLION, GREEN, ORANGE, SKY, GREY)
 _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")
-"""In the order that they are drawn; a fresh cell has no parent."""
+"""Operators that have a parent, in the order in which they are drawn."""
 _PANELS_A_ROW = 3
 _MOST_PANELS = 12
-"""Compositions drawn one by one; the tables hold the others."""
+"""Number of compositions that are drawn one by one; the tables hold the others."""
 _VIEW = "14z,-78x"
 """Turn about the vertical and tilt towards the reader: close to the view along a cell axis, but not on it."""
 _EDGE = 0.02
 """Fractional coordinate at which an atom counts as on the cell's face, and is drawn on both."""
 _GAIN_EV = 1e-3
-"""Per atom; a child this close to its parent is the parent again."""
+"""Energy per atom that a child must gain; a smaller change means that the child is its parent again."""
 _CLEAREST_DROP_EV = 0.5
-"""Half the height of Figure 5(b): candidates further from their parent are drawn at its rim."""
+"""Half the height of Figure 5(b), per atom; candidates further from their parent are drawn at its rim."""
 
 
 @house_style
 def atoms_per_cell(structures: pd.DataFrame) -> Figure:
-    """Figure 2(b): how many atoms the cells of the found structures hold."""
+    """Draw Figure 2(b): how many atoms the cells of the found structures hold."""
     found = structures["cell_atoms"].dropna()
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Structures")
@@ -65,7 +65,7 @@ def atoms_per_cell(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def generations_by_size(structures: pd.DataFrame) -> Figure:
-    """Figure 2(c): generations that a search took against the atoms in its cell."""
+    """Draw Figure 2(c): generations that a search took against the atoms in its cell."""
     found = structures.dropna(subset=["cell_atoms", "generations"])
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Generations")
@@ -86,7 +86,7 @@ def generations_by_size(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
-    """Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
+    """Draw Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
 
     Energies are relative to the composition's best. A history without formulas is one composition's.
     """
@@ -118,7 +118,7 @@ def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
 
 @house_style
 def enthalpy_changes(history: pd.DataFrame) -> Figure:
-    """Figure 5(b): child minus better parent for every operator; below zero, the child is better."""
+    """Draw Figure 5(b): child minus better parent for every operator; below zero, the child is better."""
     rows = history[history["failure"].isna()].dropna(subset=["delta_ev_per_atom"])
     operators = [operator for operator in _OPERATORS if operator in set(rows["operator"])]
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
@@ -148,7 +148,7 @@ def enthalpy_changes(history: pd.DataFrame) -> Figure:
 
 @house_style
 def crystal_drawings(structures: pd.DataFrame) -> Figure:
-    """Figure 5(c): each structure's cell with its atoms, seen in parallel projection; elements in colour.
+    """Draw Figure 5(c): each structure's cell with its atoms in parallel projection; elements in colour.
 
     Generated structures are ordered: one element a site.
     """
@@ -163,7 +163,7 @@ def crystal_drawings(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def ambient_run(dynamics: pd.DataFrame) -> Figure:
-    """Figure 6: potential energy, temperature and volume of each structure along its run at 300 K, 1 atm.
+    """Draw Figure 6: potential energy, temperature and volume of each structure in its run at 300 K, 1 atm.
 
     Args:
         dynamics: columns formula, conditions, time_ps, energy_ev_per_atom, temperature_k, volume_a3_per_atom.
@@ -201,7 +201,7 @@ def ambient_run(dynamics: pd.DataFrame) -> Figure:
 
 
 def _panels(names: list[str], height: float) -> tuple[Figure, dict[str, Axes]]:
-    """A figure with a panel for each of the first names, three a row."""
+    """Return a figure with a panel for each of the first names, three a row."""
     shown = names[:_MOST_PANELS]
     columns = max(1, min(_PANELS_A_ROW, len(shown)))
     rows = max(1, -(-len(shown) // columns))

@@ -1,4 +1,4 @@
-"""What the report is made from: the tables of one run."""
+"""The tables of one run from which the report is made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sse_assets.sources.registry import Source
 
 @dataclass(frozen=True)
 class Generated:
-    """What structure generation left, as in `generation_tables` and `generated_contribution`."""
+    """Tables of structure generation, as in `generation_tables` and `generated_contribution`."""
 
     structures: pd.DataFrame
     search_history: pd.DataFrame
@@ -43,7 +43,7 @@ class ReportInputs:
     champions: pd.DataFrame
     """Every decision on which model answers, as in `champions`."""
     shap_values: pd.DataFrame
-    """Of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
+    """SHAP values of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
     language_model_fits: pd.DataFrame
     """One row for each language model trained, as in `language_model_tables`."""
     generated: Generated

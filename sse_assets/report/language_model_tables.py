@@ -1,4 +1,4 @@
-"""What the fine-tuned language models are worth, in print: by prompt case, by number mode, and their cost.
+"""Printed scores of the fine-tuned language models, by prompt case and by number mode, and their cost.
 
 A table of fits runs through here, with one row for each model trained.
 """
@@ -26,17 +26,17 @@ FIT_COLUMNS = [
     "n_valid",
     "n_total",
 ]
-"""Of the table of fits, as far as it is printed. `kind` is `text` or `regression`; in the paper's mode, one
+"""Columns of the table of fits that are printed. `kind` is `text` or `regression`; in the paper's mode, one
 sample, `n_valid` of `n_total` test rows were answered by a number."""
 
 
 def scored_protocols(fits: pd.DataFrame) -> list[str]:
-    """Those that some model was trained under, but for that of the models that train on every row."""
+    """Return the protocols that some model was trained under; the fit on all rows is none."""
     return [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
 
 
 def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
-    """Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
+    """Print Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
 
     Under `diversity`, the paper's protocol, its values stand below ours as far as it prints them.
     """
@@ -69,7 +69,7 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
 
 
 def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
-    """Test MAE of each way to get a number out of a model, and how many of the sampled answers were one.
+    """Print the test MAE of each way to get a number out of a model, and how many samples were a number.
 
     Convention `bound`. Valid answers are counted over all folds of a protocol.
     """
@@ -96,7 +96,7 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
 
 
 def costs(fits: pd.DataFrame) -> Table:
-    """Time, memory and speed of a fit, averaged over the folds of a model and case."""
+    """Print time, memory and speed of a fit, averaged over the folds of a model and case."""
     printed: list[tuple[Cell, ...]] = []
     for key, group in fits.groupby(["base_model", "case", "kind", "placement"], sort=False):
         model, case, kind, placement = (str(part) for part in key)

@@ -1,4 +1,4 @@
-"""What moves the predictions (Figure 7(d)), and how good they are honestly: every protocol with intervals."""
+"""Figures of the models: what moves predictions (Figure 7(d)), and errors under every protocol."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,7 @@ _MODEL_COLOURS = {
 
 @house_style
 def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
-    """Figure 7(d): the features that move predictions most, ranked, and every row's SHAP value.
+    """Draw Figure 7(d): the features that move predictions most, ranked, and every row's SHAP value.
 
     Args:
         shap_values: Columns electrolyte_id, feature, feature_value, shap_value (log units).
@@ -93,7 +93,7 @@ def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
 
 @house_style
 def scores_overview(scores: pd.DataFrame) -> Figure:
-    """Test MAE of every model under every protocol, with 95 % intervals: the honest picture.
+    """Draw the test MAE of every model under every protocol, with 95 % intervals.
 
     Filled marks are convention `bound`, open ones `obelix`. Published values are drawn where they belong:
     the paper's under `diversity`, OBELiX's random forest under `official`. Of a language model only the
@@ -164,7 +164,7 @@ def residuals_by_family(
     convention: str = LabelConvention.BOUND,
     n_families: int = 10,
 ) -> Figure:
-    """Test residuals (predicted minus measured) of the trees on all features, by family.
+    """Draw the test residuals (predicted minus measured) of the trees on all features, by family.
 
     Draws the families with most test rows, the most frequent first; the box spans the quartiles.
     """
@@ -206,7 +206,7 @@ def residuals_by_family(
 
 
 def _swarm_offsets(values: NDArray[np.float64], n_bins: int = 90) -> NDArray[np.float64]:
-    """Heights in [-0.38, 0.38] that spread points of similar value, more where there are more of them."""
+    """Return heights in [-0.38, 0.38] that spread points of similar value, more where there are more."""
     spread = np.ptp(values) if len(values) else 0.0
     bins = (
         np.zeros(len(values), int) if spread == 0 else ((values - values.min()) / spread * n_bins).astype(int)

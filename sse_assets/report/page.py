@@ -23,7 +23,7 @@ _TEMPLATE = "report.html"
 
 
 def render_report(inputs: ReportInputs) -> str:
-    """The whole report as one HTML document that loads nothing from elsewhere."""
+    """Return the whole report as one HTML document that loads nothing from elsewhere."""
     environment = Environment(
         loader=PackageLoader("sse_assets.report", package_path=""),
         autoescape=True,
@@ -49,7 +49,7 @@ def render_report(inputs: ReportInputs) -> str:
 
 
 def _tables(inputs: ReportInputs) -> dict[str, Table]:
-    """The tables under the names by which the template places them."""
+    """Return the tables under the names by which the template places them."""
     printed = {
         "shared_sources": score_tables.shared_sources(inputs.leakage, inputs.scores),
         "families": paper_tables.families(inputs.electrolytes),

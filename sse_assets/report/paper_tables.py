@@ -14,7 +14,7 @@ from sse_assets.report.titles import CHEMICAL_GROUPS, FEATURE_SET_TITLES, METRIC
 
 
 def hyperparameters(settings: Mapping[str, float]) -> Table:
-    """Table 1."""
+    """Print Table 1."""
     rows = [
         (Cell(row["parameter"]), _as_set(row["value"]), _as_set(row["paper"]))
         for row in beside_paper.hyperparameter_table(settings).to_dict("records")
@@ -25,7 +25,7 @@ def hyperparameters(settings: Mapping[str, float]) -> Table:
 
 
 def families(electrolytes: pd.DataFrame) -> Table:
-    """Table 5."""
+    """Print Table 5."""
     rows = [
         (Cell(row["family"]), count(row["n"]), number(row["ratio"], 2), number(row["paper_ratio"], 2))
         for row in beside_paper.family_table(electrolytes).to_dict("records")
@@ -38,7 +38,7 @@ def families(electrolytes: pd.DataFrame) -> Table:
 
 
 def feature_sets(scores: pd.DataFrame) -> Table:
-    """The numbers of Figure 7(a) to (c)."""
+    """Print the numbers of Figure 7(a) to (c)."""
     frame = beside_paper.feature_set_table(scores)
     by_name = {(row["variant"], row["metric"]): row for row in frame.to_dict("records")}
     rows = []
@@ -57,7 +57,7 @@ def feature_sets(scores: pd.DataFrame) -> Table:
 
 
 def cross_model(scores: pd.DataFrame, assignments: pd.DataFrame) -> Table:
-    """Table 7."""
+    """Print Table 7."""
     rows = []
     for row in beside_paper.cross_model_table(scores, assignments).to_dict("records"):
         ours = isinstance(row["protocol"], str)
@@ -81,7 +81,7 @@ def cross_model(scores: pd.DataFrame, assignments: pd.DataFrame) -> Table:
 
 
 def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Table:
-    """Table 8, convention `bound`: the trees on all features, and a language model if there is one."""
+    """Print Table 8, convention `bound`: the trees on all features, and a language model if there is one."""
     frame = by_group_scores(predictions, electrolytes, published.chemical_groups())
     frame = frame[frame["label_convention"] == LabelConvention.BOUND]
     leading = beside_paper.leading_language_model(frame["model"], frame["variant"])
@@ -114,7 +114,7 @@ def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Ta
 
 
 def representative_compounds(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Table:
-    """Table 9: the boosted trees on all features, convention `bound`; the role is in small print."""
+    """Print Table 9: the boosted trees on all features, convention `bound`; the role is in small print."""
     frame = predicted_compounds(predictions, electrolytes, published.compounds())
     protocols = in_reading_order(frame["protocol"].dropna(), PROTOCOLS)
     rows = []
@@ -148,7 +148,7 @@ def representative_compounds(predictions: pd.DataFrame, electrolytes: pd.DataFra
 
 
 def class_counts(electrolytes: pd.DataFrame) -> Table:
-    """Figure 4(b) in numbers."""
+    """Print Figure 4(b) in numbers."""
     rows = [
         (
             Cell(row["conductivity_class"]),
@@ -166,5 +166,5 @@ def class_counts(electrolytes: pd.DataFrame) -> Table:
 
 
 def _as_set(value: float) -> Cell:
-    """A setting as it was given, not rounded."""
+    """Print a setting as it was given, not rounded."""
     return Cell(ABSENT if pd.isna(value) else f"{value:g}", is_number=True)

@@ -25,7 +25,7 @@ from sse_assets.report.inputs import Generated, ReportInputs
 from sse_assets.report.titles import feature_title
 
 _PIXELS_PER_INCH = 96
-"""Of a browser: figures keep the size, and text the height, that they were drawn at."""
+"""Resolution of a browser. Figures keep the size, and text the height, that they were drawn at."""
 _PNG_WIDTH = slice(16, 20)
 """Bytes of a PNG that hold its width in pixels."""
 
@@ -39,11 +39,11 @@ class Picture:
     description: str
     data_uri: str
     width: int
-    """On screen, in CSS pixels."""
+    """Width on screen, in CSS pixels."""
 
 
 def pictures(inputs: ReportInputs) -> dict[str, Picture]:
-    """The figures under the names by which the template places them; those without data are left out."""
+    """Return the figures under the names by which the template places them, without those that lack data."""
     electrolytes, predictions = inputs.electrolytes, inputs.predictions
     drawn = {}
     if len(electrolytes):

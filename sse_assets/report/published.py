@@ -1,4 +1,4 @@
-"""The numbers that the paper, and OBELiX's benchmark, print: what our own are set beside.
+"""The numbers that the paper and OBELiX's benchmark print; our own are set beside them.
 
 The paper is Kim et al., *Data-driven Prediction of Ionic Conductivity in Solid-State Electrolytes with
 Machine Learning and Large Language Models*. MAE and RMSE are in log10(S/cm). The paper's labels use the
@@ -76,7 +76,7 @@ FIGURE_8_TEST_SCORES: dict[tuple[str, str, str], float] = {
 them."""
 
 FINE_TUNING_MINUTES = 10
-"""About what one fine-tuning run takes on an RTX 4090 (section II.C)."""
+"""Approximate duration of one fine-tuning run on an RTX 4090 (section II.C)."""
 
 FIGURE_7D_TOP_FEATURES = ("b", "density_g_cm3", "a", "O", "poav_cm3_g")
 """The five features with the largest SHAP values, largest first, under our column names."""

@@ -7,11 +7,11 @@ import pandas as pd
 from sse_assets.report.cells import Cell, Table, count
 
 _PARTICULARS = re.compile(r"'[^']*'|\"[^\"]*\"|\b\w+:\S+\b|(?<!\w)-?\d[\d.]*(?:[eE][+-]?\d+)?")
-"""What differs between rows rejected for one reason."""
+"""Parts of a reason that differ between rows rejected for the same reason."""
 
 
 def rejections(rejected: pd.DataFrame) -> Table:
-    """Rows that did not enter the data set, by source and reason, each reason with its first case."""
+    """Print the rows outside the data set by source and reason, each reason with its first case."""
     kinds = [
         _reason_without_particulars(str(reason), str(formula))
         for reason, formula in zip(rejected["reason"], rejected["formula"], strict=True)
@@ -30,5 +30,5 @@ def rejections(rejected: pd.DataFrame) -> Table:
 
 
 def _reason_without_particulars(reason: str, formula: str) -> str:
-    """A reason with `…` for its formula, quoted texts, ids and numbers, so that like cases are equal."""
+    """Return a reason with `…` for formula, quoted texts, ids and numbers, so that like cases are equal."""
     return _PARTICULARS.sub("…", reason.replace(formula, "…") if formula else reason)

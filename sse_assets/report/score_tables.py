@@ -1,4 +1,4 @@
-"""Scores in print: every model under every protocol, what it is compared with, and who answers."""
+"""Printed scores of every model under every protocol, comparisons between models, and the champions."""
 
 from itertools import product
 
@@ -25,7 +25,7 @@ _CONTRIBUTION_AGAINST = {
 
 
 def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
-    """One test metric of every model, protocol and convention; the best of each column stands out."""
+    """Print one test metric of every model, protocol and convention; the best of each column stands out."""
     chosen = scores[(scores["metric"] == metric) & (scores["role"] == "test")]
     of_column = chosen.groupby(["protocol", "label_convention"])["value"]
     best = of_column.transform("min" if metric in ("mae", "rmse") else "max")
@@ -39,7 +39,7 @@ def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
 
 
 def all_scores(scores: pd.DataFrame) -> Table:
-    """Every score of the run: one row for each protocol, model, convention and role."""
+    """Print every score of the run: one row for each protocol, model, convention and role."""
     by = ["protocol", "model", "variant", "label_convention", "role"]
     rows = []
     for key, block in scores.groupby(by, sort=False):
@@ -63,7 +63,7 @@ def all_scores(scores: pd.DataFrame) -> Table:
 
 
 def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
-    """What train and test have in common under each protocol, and what a mere copy of it scores."""
+    """Print what train and test share under each protocol, and the MAE of copying the nearest neighbour."""
     rows = []
     for protocol in in_reading_order(leakage["protocol"], PROTOCOLS):
         folds = leakage[leakage["protocol"] == protocol]
@@ -95,7 +95,7 @@ def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
 
 
 def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) -> float:
-    """One model's test MAE under convention `bound`; NaN if it was not scored."""
+    """Return one model's test MAE under convention `bound`; NaN if it was not scored."""
     values = scores.loc[
         (scores["protocol"] == protocol)
         & (scores["model"] == model)
@@ -109,7 +109,7 @@ def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) 
 
 
 def paired_comparisons(comparisons: pd.DataFrame) -> Table:
-    """Differences in MAE, side by side; those in which the model clearly errs less stand out."""
+    """Print differences in MAE, side by side; those in which the model clearly errs less stand out."""
     titles = [
         Cell(
             model_title(row["model"], row["variant"]),
@@ -131,7 +131,7 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
 
 
 def interval_coverage(coverage: pd.DataFrame) -> Table:
-    """How often a model's 90 % interval held the measured value in test."""
+    """Print how often a model's 90 % interval held the measured value in test."""
     test = coverage[coverage["role"] == "test"]
     cells = [_percent(share) for share in test["coverage"]]
     return _side_by_side(
@@ -185,7 +185,7 @@ def contribution_table(contribution: pd.DataFrame) -> Table:
 def _side_by_side(
     caption: str, heading: str, frame: pd.DataFrame, titles: list[Cell], cells: list[Cell]
 ) -> Table:
-    """A table with one row for each title and one column for each protocol and label convention.
+    """Return a table with one row for each title and one column for each protocol and label convention.
 
     `titles` and `cells` belong to the rows of `frame`, one each.
     """

@@ -1,4 +1,4 @@
-"""How the names in tables are printed: protocols, models, features, metrics, classes and origins.
+"""Printed titles of protocols, models, features, metrics, classes and origins.
 
 Each dictionary lists its names in the order people read them.
 """
@@ -47,17 +47,17 @@ PROMPT_CASES = {
     "case_3": "formula and disorder",
     "case_4": "formula, symmetry and disorder",
 }
-"""What the prompt of each case tells (Table 3)."""
+"""Content of the prompt of each case (Table 3)."""
 
 NUMBER_MODES = {"": "distribution", "_sample": "one sample", "_regression": "regression head"}
-"""How a number was got out of a language model, by what its variant adds to the name of the case."""
+"""Ways to get a number out of a language model, by the suffix of the variant's name."""
 
 VARIANT_TITLES = FEATURE_SET_TITLES | {
     case + suffix: f"{case.replace('_', ' ')}{f', {mode}' if suffix else ''}"
     for case in PROMPT_CASES
     for suffix, mode in NUMBER_MODES.items()
 }
-"""Feature sets, and variants of a language model: `case_2` by the distribution over numbers, …"""
+"""Titles of feature sets and of a language model's variants: `case_2` is by the distribution over numbers."""
 
 LABEL_CONVENTIONS = {
     LabelConvention.OBELIX: "censored rows at 1e-15 S/cm (obelix)",
