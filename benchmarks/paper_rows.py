@@ -16,8 +16,8 @@ import pandas as pd
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.evaluation.metrics import METRICS
-from sse_assets.evaluation.published import FIGURE_7_TEST_SCORES
 from sse_assets.materials.formula import element_fractions, parse_composition
+from sse_assets.report.published import FIGURE_7_TEST_SCORES
 
 
 def feature_sets(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -11,7 +11,6 @@ from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe, RecipeError
 from sse_assets.boosted_trees.training import ALL_ROWS
 from sse_assets.descriptors.feature_sets import with_absent_elements
-from sse_assets.evaluation.champion_figures import decisions
 from sse_assets.evaluation.champions import (
     ASKED_BEFORE,
     CHAMPION_COLUMNS,
@@ -33,6 +32,7 @@ from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
+from sse_assets.report.champion_figures import decisions
 from sse_assets.splits.groups import merged_groups, sharing_nothing
 from sse_assets.tables.names import Protocol
 

@@ -8,12 +8,12 @@ import pandas as pd
 
 from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
-from sse_assets.evaluation.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_out, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import raw
 from sse_assets.tables.names import StructureOrigin
 

@@ -19,13 +19,6 @@ import pandas as pd
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
-from sse_assets.evaluation.generation_figures import (
-    ambient_run,
-    crystal_drawings,
-    enthalpy_by_generation,
-    enthalpy_changes,
-)
-from sse_assets.evaluation.generation_tables import held
 from sse_assets.generation.records import (
     SHIPPED,
     Record,
@@ -44,6 +37,13 @@ from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
+from sse_assets.report.generation_figures import (
+    ambient_run,
+    crystal_drawings,
+    enthalpy_by_generation,
+    enthalpy_changes,
+)
+from sse_assets.report.generation_tables import held
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.search import Progress

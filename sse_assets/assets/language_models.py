@@ -15,8 +15,6 @@ import pandas as pd
 from pydantic import Field
 
 from sse_assets.boosted_trees.training import ALL_ROWS
-from sse_assets.evaluation.training_figures import loss_curves
-from sse_assets.evaluation.vocabulary import PROTOCOLS
 from sse_assets.language_models.answers import NumberMode, SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import LanguageModelError, require_packages
@@ -36,6 +34,8 @@ from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
+from sse_assets.report.titles import PROTOCOL_MEANINGS
+from sse_assets.report.training_figures import loss_curves
 from sse_assets.tables.names import Protocol
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed everywhere
@@ -348,7 +348,7 @@ def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
     """What the test rows of each protocol share with train, in a sentence for a model card."""
     sentences = {
         protocol: (
-            f"{PROTOCOLS[protocol].capitalize()}. Of {rows['n_test'].sum()} test rows, "
+            f"{PROTOCOL_MEANINGS[protocol].capitalize()}. Of {rows['n_test'].sum()} test rows, "
             f"{rows['n_test_sharing_doi'].sum()} share a source paper and "
             f"{rows['n_test_sharing_composition'].sum()} a composition with a training row."
         )

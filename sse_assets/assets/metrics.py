@@ -9,21 +9,11 @@ import pandas as pd
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.feature_sets import FeatureSet
+from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
-from sse_assets.evaluation.generation_tables import (
-    DYNAMICS_COLUMNS,
-    HISTORY_COLUMNS,
-    STRUCTURE_COLUMNS,
-    VALIDATION_COLUMNS,
-)
 from sse_assets.evaluation.intervals import comparisons, coverage
-from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.metrics import scores
-from sse_assets.evaluation.model_figures import scores_overview
-from sse_assets.evaluation.parity_figures import language_model_parity, parity_plots
-from sse_assets.evaluation.report import Generated, ReportInputs, render_report
-from sse_assets.evaluation.tables import by_group_scores, representative_compounds
 from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
@@ -31,6 +21,18 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
+from sse_assets.report import published
+from sse_assets.report.generation_tables import (
+    DYNAMICS_COLUMNS,
+    HISTORY_COLUMNS,
+    STRUCTURE_COLUMNS,
+    VALIDATION_COLUMNS,
+)
+from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.language_model_tables import FIT_COLUMNS
+from sse_assets.report.model_figures import scores_overview
+from sse_assets.report.page import render_report
+from sse_assets.report.parity_figures import language_model_parity, parity_plots
 from sse_assets.splits.groups import merged_groups
 from sse_assets.tables.names import Protocol
 
@@ -134,7 +136,7 @@ def chemical_group_table(
     predictions: pd.DataFrame, electrolytes: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Where the models can be trusted and where not."""
-    return table_result(by_group_scores(predictions, electrolytes))
+    return table_result(by_group_scores(predictions, electrolytes, published.chemical_groups()))
 
 
 @dg.asset(
@@ -149,7 +151,7 @@ def representative_table(
     predictions: pd.DataFrame, electrolytes: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Well-known compounds, predicted and measured."""
-    return table_result(representative_compounds(predictions, electrolytes))
+    return table_result(representative_compounds(predictions, electrolytes, published.compounds()))
 
 
 @dg.asset(

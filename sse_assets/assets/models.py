@@ -19,7 +19,6 @@ from sse_assets.boosted_trees.training import ALL_ROWS, train_feature_set
 from sse_assets.boosted_trees.tuning import tune
 from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
-from sse_assets.evaluation.model_figures import shap_summary
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_out, table_result
@@ -27,6 +26,7 @@ from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
+from sse_assets.report.model_figures import shap_summary
 from sse_assets.splits.groups import merged_groups
 from sse_assets.tables.names import Protocol, StructureOrigin
 

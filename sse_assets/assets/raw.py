@@ -7,7 +7,6 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
-from sse_assets.evaluation.report import Source
 from sse_assets.orchestration.automation import NETWORK, try_again_later
 from sse_assets.orchestration.inbox import LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import table_out, table_result
@@ -24,6 +23,7 @@ from sse_assets.sources.registry import (
     OBELIX_TEST_IDS,
     OBELIX_TRAIN_IDS,
     RemoteFile,
+    Source,
 )
 
 GROUP = "raw"

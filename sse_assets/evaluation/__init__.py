@@ -1,4 +1,4 @@
-"""How good the predictions are: metrics, baselines, intervals, and the paper's tables and figures.
+"""How good the predictions are: metrics, baselines, intervals, drift, and which model answers.
 
 The tables that go in and out are described in `vocabulary`.
 """

@@ -27,7 +27,7 @@ PREDICTION_COLUMNS = [
 def baseline_predictions(
     features_by_set: dict[str, pd.DataFrame], labels: pd.DataFrame, assignments: pd.DataFrame
 ) -> pd.DataFrame:
-    """Both baselines on every fold, for every label convention.
+    """Return both baselines on every fold, for every label convention.
 
     The train median (variant `none`) states the 5 % and 95 % quantiles of the train labels as its
     interval. The nearest neighbour (variant: the feature set) repeats the label of the closest train row
@@ -81,7 +81,7 @@ def baseline_predictions(
 
 
 def nearest_train_row(features: pd.DataFrame, in_train: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """For each row the position, among the train rows, of the closest train row other than itself.
+    """Return for each row the position, among the train rows, of the closest train row other than itself.
 
     Distances are Euclidean in z-scores fitted on the train rows; NaN becomes 0, a constant column too.
     """

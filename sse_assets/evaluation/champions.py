@@ -1,4 +1,4 @@
-"""Which of two models answers: the one that has been answering, or the one that was trained last.
+"""The choice between two models: the one that has been answering, and the one that was trained last.
 
 Every new model challenges the reigning one on the same test rows, under protocol `grouped` and convention
 `bound`. It takes over unless it is worse, for it knows the data of today. A table keeps every decision.
@@ -12,17 +12,16 @@ import numpy as np
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
 from sse_assets.evaluation.vocabulary import FEATURE_SETS, in_reading_order
 
 TOLERANCE = 0.05
 """Log units by which a challenger may err more than the champion, if that can be chance."""
 FEWEST_TEST_ROWS = 20
-"""With fewer rows that both can be tested on, nothing is concluded."""
+"""Least number of rows that both can be tested on; with fewer, nothing is concluded."""
 
 
 class Decision(StrEnum):
-    """What came of a challenge."""
+    """The outcome of a challenge."""
 
     FIRST = "first"
     """There was no champion."""
@@ -39,9 +38,9 @@ class Contender:
     """A stored model, and what it was made from."""
 
     model_path: str
-    """Under the blob root."""
+    """Path under the blob root."""
     data_version: str
-    """As on the model's card."""
+    """Version of the data, as on the model's card."""
     n_train: int
     recipe: str
     """Version of its training rows and settings: equal for models that are the same."""
@@ -138,7 +137,7 @@ def compare(
 
 
 def judge(comparison: Comparison | None) -> Verdict:
-    """Who reigns after a comparison; the challenger if there could be none."""
+    """Decide who reigns after a comparison; the challenger if there could be none."""
     if comparison is None:
         return incomparable(f"fewer than {FEWEST_TEST_ROWS} rows can be tested on both")
     it = comparison
@@ -158,7 +157,7 @@ def incomparable(why: str) -> Verdict:
 
 
 def reigning(history: pd.DataFrame) -> Contender | None:
-    """The champion of one feature set; None before there is one."""
+    """Return the champion of one feature set; None before there is one."""
     if history.empty:
         return None
     last = history.iloc[-1]
@@ -181,7 +180,7 @@ def with_decision(
     verdict: Verdict,
     decided_at: datetime,
 ) -> pd.DataFrame:
-    """The history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
+    """Return the history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
     takes_over = verdict.decision in (Decision.FIRST, Decision.PROMOTED)
     champion = challenger if takes_over else reigning(history)
     assert champion is not None  # nothing can be kept before there is a champion
@@ -208,7 +207,7 @@ def with_decision(
 
 
 def champions_now(history: pd.DataFrame) -> pd.DataFrame:
-    """The last decision of each feature set, and since when its champion reigns.
+    """Return the last decision of each feature set, and since when its champion reigns.
 
     Args:
         history: columns `CHAMPION_COLUMNS`, of any number of feature sets.
@@ -222,22 +221,3 @@ def champions_now(history: pd.DataFrame) -> pd.DataFrame:
         made = decisions[decisions["decision"].isin([Decision.FIRST, Decision.PROMOTED])]
         rows.append(decisions.iloc[-1].to_dict() | {"since": made["decided_at"].iloc[-1]})
     return pd.DataFrame(rows, columns=[*CHAMPION_COLUMNS, "since"])
-
-
-def champions_table(history: pd.DataFrame) -> Table:
-    """Who answers on each feature set and why, printed."""
-    rows = tuple(
-        (
-            Cell(FEATURE_SETS.get(row["feature_set"], row["feature_set"])),
-            Cell(row["decision"], note=f"champion since {row['since'][:10]}"),
-            number(row["difference"], 3, note=interval(row["low"], row["high"], 3)),
-            count(row["n_train"]),
-            Cell(row["reason"]),
-        )
-        for row in champions_now(history).to_dict("records")
-    )
-    return Table(
-        "Champions: the models that answer for a new material",
-        ("Features", "Last decision", "Difference", "Trained on", "Why"),
-        rows,
-    )

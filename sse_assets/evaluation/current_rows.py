@@ -11,7 +11,7 @@ _ROUNDING = 0.005 + 1e-9
 
 
 def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Predictions of models that were trained on today's folds and labels, and which are not.
+    """Return the predictions of models trained on today's folds and labels, and name the others.
 
     A model is kept or left out protocol by protocol: if one row of it was asked under another split, or with
     another label, then what it trained on has changed as well. It must answer for every test row of today;

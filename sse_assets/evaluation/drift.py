@@ -1,4 +1,4 @@
-"""What a change of a table brought: other data, or other scores."""
+"""Drift: how much data and scores differ from those before a table's last change."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -18,26 +18,26 @@ CHANGED_ROWS = 0.1
 LABEL_DISTANCE = 0.1
 """Kolmogorov-Smirnov distance that the distribution of labels may move."""
 FAMILY_SHIFT = 0.1
-"""By how much of all rows the share of a family may move."""
+"""Share of all rows by which a family may grow or shrink."""
 
 _SAME_LABEL = 1e-9
 
 
 @dataclass(frozen=True)
 class Drift:
-    """What a check says."""
+    """The result of a check."""
 
     drifted: bool
     sentence: str
     figures: dict[str, float]
-    """By a name of letters and underscores."""
+    """Numbers by a name of letters and underscores."""
 
 
 NOTHING_BEFORE = Drift(False, "Nothing to compare with: the table has never had another content.", {})
 
 
 def score_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
-    """How far the test MAE of the trees on all features has moved under the honest protocols.
+    """Measure how far the test MAE of the trees on all features has moved under the honest protocols.
 
     A much lower error is drift as well: that is what a leak looks like.
 
@@ -71,7 +71,7 @@ def score_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
 
 
 def data_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
-    """Which rows came, went or were relabelled, and whether labels, elements and families are others.
+    """Count rows that came, went or were relabelled, and compare labels, elements and families.
 
     Args:
         before: electrolytes, columns electrolyte_id, formula, log10_sigma, censored and family; None where

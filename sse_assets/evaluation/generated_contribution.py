@@ -1,11 +1,10 @@
-"""What generated structures contribute: to the rows that they describe, and to all others."""
+"""The contribution of generated structures: to the rows that they describe, and to all others."""
 
 from math import nan
 
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.report_tables import Cell, Table, count, interval, number
 from sse_assets.evaluation.vocabulary import BOOSTED_TREES, GROUPED
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.names import StructureOrigin
@@ -13,7 +12,7 @@ from sse_assets.tables.names import StructureOrigin
 CONTRIBUTION_COLUMNS = ["question", "mae", "mae_of_other", "difference", "low", "high", "n"]
 
 FEWEST_GROUPS = 5
-"""Below which resampling says nothing of how far another few would scatter."""
+"""Least number of groups; with fewer, resampling does not tell how far other groups would scatter."""
 
 CELL = "the generated cell, for the row it belongs to"
 """Rows with a generated structure: trees on all features against trees on the composition alone."""
@@ -21,11 +20,6 @@ TRAINING = "generated rows in training, for all other rows"
 """The other rows: trees on all features, against the same fitted without the rows of generated structures."""
 TRAINING_GENERATED = "generated rows in training, for one another"
 """Rows with a generated structure, likewise."""
-_OTHER = {
-    CELL: "trees on the composition alone",
-    TRAINING: "trees that train without them",
-    TRAINING_GENERATED: "trees that train without them",
-}
 
 
 def contributions(
@@ -37,7 +31,7 @@ def contributions(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Test MAE with and without what structure generation gives, paired row by row.
+    """Return the test MAE with and without what structure generation gives, paired row by row.
 
     Protocol `grouped`, so that no test row shares a paper or a composition with training; convention `bound`.
     A negative difference means that it helps.
@@ -91,27 +85,3 @@ def contributions(
             low, high = nan, nan
         table.append((question, ours.mean(), other.mean(), difference.mean(), low, high, len(ours)))
     return pd.DataFrame(table, columns=CONTRIBUTION_COLUMNS)
-
-
-def contribution_table(contribution: pd.DataFrame) -> Table:
-    """The same, printed."""
-    rows = tuple(
-        (
-            Cell(row["question"], note=f"against {_OTHER[row['question']]}"),
-            count(row["n"]),
-            number(row["mae"], 2),
-            number(row["mae_of_other"], 2),
-            number(
-                row["difference"],
-                3,
-                note=interval(row["low"], row["high"], 3),
-                is_best=row["high"] < 0,
-            ),
-        )
-        for row in contribution.to_dict("records")
-    )
-    return Table(
-        "What generated structures contribute: test MAE of the boosted trees under grouped",
-        ("What", "Test rows", "With", "Without", "Difference"),
-        rows,
-    )

@@ -72,17 +72,17 @@ class Bootstrap:
         return cls(electrolytes, drawn[:, codes].astype(float))
 
     def counts(self, electrolyte_ids: pd.Series | pd.Index) -> NDArray[np.float64]:
-        """How often each given row counts in each resample, shape (resamples, rows)."""
+        """Return how often each given row counts in each resample, shape (resamples, rows)."""
         return np.take(self.resamples, self.electrolytes.get_indexer(pd.Index(electrolyte_ids)), axis=1)
 
 
 def clusters_for(protocol: Hashable, groups: pd.Series | None) -> pd.Series | None:
-    """What a protocol resamples: whole groups where it tests whole groups, else (None) single rows."""
+    """Return the groups that a protocol resamples whole; None if it resamples single rows."""
     return groups if protocol == GROUPED else None
 
 
 def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
-    """The 95 % interval of resampled values; undefined ones are left out, NaN if all are."""
+    """Return the 95 % interval of resampled values; undefined ones are left out, NaN if all are."""
     defined = resampled[~np.isnan(resampled)]
     if not len(defined):
         return np.nan, np.nan
@@ -97,7 +97,7 @@ def comparisons(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Paired differences in test MAE: boosted trees and language models minus what they have to beat.
+    """Return paired differences in test MAE: boosted trees and language models minus what they have to beat.
 
     Each feature set of the trees is set against the train median and against the nearest neighbour in the
     same features; `all` also against `stoichiometric`, which is what structure adds. A language model is set
@@ -151,7 +151,7 @@ def comparisons(
 
 
 def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Share of rows whose label lies within the model's own 90 % interval; 0.9 is right.
+    """Return the share of rows whose label lies within the model's own 90 % interval; 0.9 is right.
 
     Returns:
         Columns `COVERAGE_COLUMNS`, for the models that state an interval.
@@ -164,7 +164,7 @@ def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _baselines(model: str, variant: str) -> list[tuple[str, str]]:
-    """Model and variant of each predictor that a model is compared with."""
+    """Return model and variant of each predictor that a model is compared with."""
     if model in LANGUAGE_MODELS:
         return [(TRAIN_MEDIAN, NO_VARIANT), (BOOSTED_TREES, "all")]
     if model != BOOSTED_TREES:

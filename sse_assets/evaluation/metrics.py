@@ -44,24 +44,24 @@ class Metric(StrEnum):
 
 
 def mean_absolute_error(true: Array, predicted: Array, weights: Array | None = None) -> Array:
-    """MAE, equation 3; NaN without rows."""
+    """Return the MAE, equation 3; NaN without rows."""
     return _mean(np.abs(true - predicted), weights)
 
 
 def root_mean_squared_error(true: Array, predicted: Array, weights: Array | None = None) -> Array:
-    """RMSE, equation 4; NaN without rows."""
+    """Return the RMSE, equation 4; NaN without rows."""
     return np.sqrt(_mean((true - predicted) ** 2, weights))
 
 
 def r_squared(true: Array, predicted: Array, weights: Array | None = None) -> Array:
-    """R², equation 1; NaN where the true labels are constant."""
+    """Return R², equation 1; NaN where the true labels are constant."""
     residual = _mean((true - predicted) ** 2, weights)
     variance = _mean(true**2, weights) - _mean(true, weights) ** 2
     return 1 - residual / np.where(variance > _SMALLEST_VARIANCE, variance, np.nan)
 
 
 def spearman(true: Array, predicted: Array, weights: Array | None = None) -> Array:
-    """SRCC, equation 2, by Pearson's correlation of mean ranks so that ties are right.
+    """Return the SRCC, equation 2, by Pearson's correlation of mean ranks so that ties are right.
 
     NaN where either side is constant. Weights must be counts: a row that counts twice is tied with itself.
     """
@@ -90,7 +90,7 @@ def scores(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Every metric of every model, with a 95 % bootstrap interval.
+    """Return every metric of every model, with a 95 % bootstrap interval.
 
     The folds of a protocol are pooled. A test row is in one fold; a train row is in several and counts
     once for each. What is resampled are electrolytes, with all their predictions; in protocol `grouped`
@@ -142,7 +142,7 @@ def _mean(values: Array, weights: Array | None) -> Array:
 
 
 def _centred_ranks(values: Array, weights: Array) -> Array:
-    """Ranks in each resample, ties at their mean rank, less the mean of all; shape of `weights`."""
+    """Return ranks in each resample, ties at their mean rank, less the mean of all; shape of `weights`."""
     distinct, position = np.unique(values, return_inverse=True)
     if not len(distinct):
         return weights

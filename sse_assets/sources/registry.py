@@ -11,6 +11,19 @@ _LIION_CITATION = (
 
 
 @dataclass(frozen=True)
+class Source:
+    """A data source: what it is called, on what terms, whom to cite, and the hash of what was read.
+
+    `sha256` is empty where the source is asked over the network and has no fixed content.
+    """
+
+    name: str
+    licence: str
+    citation: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class RemoteFile:
     """One upstream file at one version."""
 

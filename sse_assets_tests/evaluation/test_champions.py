@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.champion_figures import decisions
 from sse_assets.evaluation.champions import (
     ASKED_BEFORE,
     CHAMPION_COLUMNS,
@@ -18,7 +17,6 @@ from sse_assets.evaluation.champions import (
     Contender,
     Decision,
     champions_now,
-    champions_table,
     compare,
     incomparable,
     is_decided,
@@ -26,7 +24,6 @@ from sse_assets.evaluation.champions import (
     reigning,
     with_decision,
 )
-from sse_assets.evaluation.figure_style import png_bytes
 
 N_ROWS = 60
 IDS = pd.Index([f"x:{number:02}" for number in range(N_ROWS)], name="electrolyte_id")
@@ -131,14 +128,3 @@ def test_a_champion_reigns_since_it_was_made_one() -> None:
     assert (now["decision"], now["model_path"]) == ("kept", "models/a")
     assert now["since"] == "2026-03-01T12:00:00+00:00"
     assert champions_now(history.head(0)).empty
-    (row,) = champions_table(history).rows
-    assert [cell.text for cell in row][:4] == ["All features", "kept", "0.500", "60"]
-    assert row[1].note == "champion since 2026-03-01"
-    assert champions_table(history.head(0)).rows == ()
-
-
-def test_decisions_are_drawn_with_their_intervals() -> None:
-    history = history_of((A, "t", NO_CHAMPION, NOW), (B, "t", WORSE, LATER))
-    (axes,) = decisions(history).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["2026-04-01, kept"]
-    assert png_bytes(decisions(history.head(1)), dpi=30)

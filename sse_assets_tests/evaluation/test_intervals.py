@@ -80,3 +80,10 @@ def test_coverage_counts_the_rows_inside_and_only_models_that_state_an_interval(
     rows = _predictions({("boosted_trees", "all"): [0.0] * 4}).assign(log10_sigma=[-2.0, -1.0, 0.5, 3.0])
     assert coverage(rows)["coverage"].tolist() == [0.5]
     assert set(coverage(run.predictions)["model"]) == {"train_median", "boosted_trees"}
+
+
+def test_language_models_are_compared_with_the_trees(run, answers) -> None:
+    table = comparisons(pd.concat([run.predictions, answers]), n_bootstrap=50)
+    of_case_2 = table.query("model == 'llama-3.1-8b' and variant == 'case_2' and protocol == 'grouped'")
+    assert set(of_case_2["baseline"]) == {"train_median", "boosted_trees"}
+    assert (of_case_2["difference"] < 0).all()

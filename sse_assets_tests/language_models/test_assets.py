@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from sse_assets.assets.language_models import language_models
-from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.language_models import errors
 from sse_assets.language_models.adapters import TrainingData
 from sse_assets.language_models.base_models import BaseModel
@@ -19,6 +18,7 @@ from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.report.language_model_tables import FIT_COLUMNS
 from sse_assets_tests.environment import settings_with
 from sse_assets_tests.language_models.test_prediction import LICL
 

@@ -1,4 +1,4 @@
-"""What moves the predictions (Figure 7(d)), and how good they are honestly: every protocol with intervals."""
+"""Figures of the models: what moves predictions (Figure 7(d)), and errors under every protocol."""
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,21 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sse_assets.evaluation import published
-from sse_assets.evaluation.figure_style import (
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    FEATURE_SETS,
+    GROUPED,
+    LANGUAGE_MODELS,
+    NEAREST_NEIGHBOUR,
+    OFFICIAL,
+    PROTOCOLS,
+    TRAIN_MEDIAN,
+    in_reading_order,
+)
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report import published
+from sse_assets.report.figure_style import (
     BLUE,
     GREEN,
     GREY,
@@ -21,24 +34,13 @@ from sse_assets.evaluation.figure_style import (
     grid,
     house_style,
 )
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    FEATURE_SETS,
-    GROUPED,
+from sse_assets.report.titles import (
     LABEL_CONVENTIONS,
-    LANGUAGE_MODELS,
-    MODELS,
-    NEAREST_NEIGHBOUR,
-    OFFICIAL,
+    MODEL_TITLES,
     PROMPT_CASES,
-    PROTOCOLS,
-    TRAIN_MEDIAN,
     feature_title,
-    in_reading_order,
     model_title,
 )
-from sse_assets.materials.conductivity import LabelConvention
 
 _MARKER = "o"
 _MODEL_COLOURS = {
@@ -51,7 +53,7 @@ _MODEL_COLOURS = {
 
 @house_style
 def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
-    """Figure 7(d): the features that move predictions most, ranked, and every row's SHAP value.
+    """Draw Figure 7(d): the features that move predictions most, ranked, and every row's SHAP value.
 
     Args:
         shap_values: Columns electrolyte_id, feature, feature_value, shap_value (log units).
@@ -91,7 +93,7 @@ def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
 
 @house_style
 def scores_overview(scores: pd.DataFrame) -> Figure:
-    """Test MAE of every model under every protocol, with 95 % intervals: the honest picture.
+    """Draw the test MAE of every model under every protocol, with 95 % intervals.
 
     Filled marks are convention `bound`, open ones `obelix`. Published values are drawn where they belong:
     the paper's under `diversity`, OBELiX's random forest under `official`. Of a language model only the
@@ -102,7 +104,7 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
     protocols = in_reading_order(mae["protocol"], PROTOCOLS)
     models = [
         (model, variant)
-        for model in in_reading_order(mae["model"], MODELS)
+        for model in in_reading_order(mae["model"], MODEL_TITLES)
         for variant in in_reading_order(mae.loc[mae["model"] == model, "variant"], FEATURE_SETS)
     ]
     size = (3.0 + 2.4 * max(len(protocols), 1), 1.6 + 0.5 * max(len(models), 1))
@@ -162,7 +164,7 @@ def residuals_by_family(
     convention: str = LabelConvention.BOUND,
     n_families: int = 10,
 ) -> Figure:
-    """Test residuals (predicted minus measured) of the trees on all features, by family.
+    """Draw the test residuals (predicted minus measured) of the trees on all features, by family.
 
     Draws the families with most test rows, the most frequent first; the box spans the quartiles.
     """
@@ -204,7 +206,7 @@ def residuals_by_family(
 
 
 def _swarm_offsets(values: NDArray[np.float64], n_bins: int = 90) -> NDArray[np.float64]:
-    """Heights in [-0.38, 0.38] that spread points of similar value, more where there are more of them."""
+    """Return heights in [-0.38, 0.38] that spread points of similar value, more where there are more."""
     spread = np.ptp(values) if len(values) else 0.0
     bins = (
         np.zeros(len(values), int) if spread == 0 else ((values - values.min()) / spread * n_bins).astype(int)

@@ -1,4 +1,4 @@
-"""The numbers that the paper, and OBELiX's benchmark, print: what our own are set beside.
+"""The numbers that the paper and OBELiX's benchmark print; our own are set beside them.
 
 The paper is Kim et al., *Data-driven Prediction of Ionic Conductivity in Solid-State Electrolytes with
 Machine Learning and Large Language Models*. MAE and RMSE are in log10(S/cm). The paper's labels use the
@@ -7,6 +7,8 @@ detection limit itself for a censored row, which is our convention `bound`; its 
 """
 
 from dataclasses import dataclass
+
+import pandas as pd
 
 from sse_assets.materials.conductivity import ConductivityClass
 
@@ -74,7 +76,7 @@ FIGURE_8_TEST_SCORES: dict[tuple[str, str, str], float] = {
 them."""
 
 FINE_TUNING_MINUTES = 10
-"""About what one fine-tuning run takes on an RTX 4090 (section II.C)."""
+"""Approximate duration of one fine-tuning run on an RTX 4090 (section II.C)."""
 
 FIGURE_7D_TOP_FEATURES = ("b", "density_g_cm3", "a", "O", "poav_cm3_g")
 """The five features with the largest SHAP values, largest first, under our column names."""
@@ -123,8 +125,23 @@ TABLE_8_GROUPS: dict[str, PublishedGroup] = {
 }
 
 
+def chemical_groups() -> pd.DataFrame:
+    """Return Table 8: columns chemical_group, paper_n, paper_boosted_trees_mae, paper_language_model_mae."""
+    return pd.DataFrame(
+        [
+            {
+                "chemical_group": name,
+                "paper_n": group.n_test,
+                "paper_boosted_trees_mae": group.boosted_trees_mae,
+                "paper_language_model_mae": group.language_model_mae,
+            }
+            for name, group in TABLE_8_GROUPS.items()
+        ]
+    )
+
+
 TABLE_6_RMSD = {"Li4SiS4": 0.320, "Li5La3(SbO6)2": 0.521}
-"""Of generated structures against OQMD and the Materials Project; the paper says Å."""
+"""RMSD of generated structures against OQMD and the Materials Project; the paper says Å."""
 
 
 @dataclass(frozen=True)
@@ -148,3 +165,9 @@ TABLE_9_COMPOUNDS = (
     PublishedCompound("Other", "Li8GeP4", -4.066, -4.464, -5.240),
     PublishedCompound("Other", "Li4SnSe4", -4.699, -6.715, -4.700),
 )
+
+
+def compounds() -> pd.DataFrame:
+    """Return Table 9: columns group, formula, paper_measured, paper_boosted_trees, paper_language_model."""
+    table = pd.DataFrame(TABLE_9_COMPOUNDS)
+    return table.rename(columns={name: f"paper_{name}" for name in table.columns[2:]})

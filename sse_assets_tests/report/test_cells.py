@@ -2,7 +2,7 @@
 
 import pytest
 
-from sse_assets.evaluation.report_tables import number
+from sse_assets.report.cells import number
 
 
 @pytest.mark.parametrize(

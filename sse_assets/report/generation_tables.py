@@ -1,4 +1,4 @@
-"""Structure generation in print: what was found, and how it held.
+"""Printed tables of structure generation: the structures found, and how they held.
 
 The frames are those of `generation_figures`; structures and their dynamics go by formula.
 """
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from sse_assets.evaluation.report_tables import ABSENT, Cell, Table, count, number
+from sse_assets.report.cells import ABSENT, Cell, Table, count, number
 
 STRUCTURE_COLUMNS = [
     "formula",
@@ -29,7 +29,7 @@ STRUCTURE_COLUMNS = [
     "cif",
     "record",
 ]
-"""Of the table of structures, as far as it is printed and drawn."""
+"""Columns of the table of structures that are printed or drawn."""
 HISTORY_COLUMNS = [
     "formula",
     "search",
@@ -91,7 +91,7 @@ def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
 
 
 def found_structures(structures: pd.DataFrame) -> Table:
-    """What each composition's searches came to."""
+    """Print the result of each composition's searches."""
     rows = []
     for row in structures.sort_values(["cell_atoms", "formula"]).to_dict("records"):
         converged = "converged" if row["converged"] else "at their limit"
@@ -128,7 +128,7 @@ def found_structures(structures: pd.DataFrame) -> Table:
 
 
 def found_beside_known(compared: pd.DataFrame) -> Table:
-    """Table 6, for compositions whose structure is known: what the search found beside it.
+    """Print Table 6, for compositions whose structure is known: what the search found beside it.
 
     Args:
         compared: columns formula, known, space_group, known_space_group, found_minus_known_mev,
@@ -163,7 +163,7 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
 
 
 def validation(how_held: pd.DataFrame) -> Table:
-    """How long each structure was moved, and what became of it; `how_held` is that of `held`."""
+    """Print how long each structure was moved and how it held; columns `VALIDATION_COLUMNS`."""
     rows = [
         (
             Cell(row["formula"], note=_CONDITIONS[row["conditions"]]),

@@ -1,23 +1,16 @@
-"""What the fine-tuned language models are worth, in print: by prompt case, by number mode, and their cost.
+"""Printed scores of the fine-tuned language models, by prompt case and by number mode, and their cost.
 
 A table of fits runs through here, with one row for each model trained.
 """
 
 import pandas as pd
 
-from sse_assets.evaluation import published
-from sse_assets.evaluation.report_tables import NAN, Cell, Table, count, held_out_mae, number, score
-from sse_assets.evaluation.vocabulary import (
-    DIVERSITY,
-    LANGUAGE_MODELS,
-    METRICS,
-    MODELS,
-    NUMBER_MODES,
-    PROMPT_CASES,
-    PROTOCOLS,
-    in_reading_order,
-)
+from sse_assets.evaluation.vocabulary import DIVERSITY, LANGUAGE_MODELS, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report import published
+from sse_assets.report.cells import NAN, Cell, Table, count, number, score
+from sse_assets.report.score_tables import held_out_mae
+from sse_assets.report.titles import METRICS, MODEL_TITLES, NUMBER_MODES, PROMPT_CASES
 
 FIT_COLUMNS = [
     "protocol",
@@ -33,17 +26,17 @@ FIT_COLUMNS = [
     "n_valid",
     "n_total",
 ]
-"""Of the table of fits, as far as it is printed. `kind` is `text` or `regression`; in the paper's mode, one
+"""Columns of the table of fits that are printed. `kind` is `text` or `regression`; in the paper's mode, one
 sample, `n_valid` of `n_total` test rows were answered by a number."""
 
 
 def scored_protocols(fits: pd.DataFrame) -> list[str]:
-    """Those that some model was trained under, but for that of the models that train on every row."""
+    """Return the protocols that some model was trained under; the fit on all rows is none."""
     return [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
 
 
 def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
-    """Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
+    """Print Figure 8 in numbers: test scores of every case and model, by the distribution over numbers.
 
     Under `diversity`, the paper's protocol, its values stand below ours as far as it prints them.
     """
@@ -71,12 +64,12 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
         f"Language models by prompt case: {protocol}, test",
         ("Prompt", *tuple(METRICS.values()) * len(models)),
         tuple(printed),
-        groups=(("", 1), *((MODELS[model], len(METRICS)) for model in models)),
+        groups=(("", 1), *((MODEL_TITLES[model], len(METRICS)) for model in models)),
     )
 
 
 def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
-    """Test MAE of each way to get a number out of a model, and how many of the sampled answers were one.
+    """Print the test MAE of each way to get a number out of a model, and how many samples were a number.
 
     Convention `bound`. Valid answers are counted over all folds of a protocol.
     """
@@ -86,7 +79,7 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
         of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]
         for case in in_reading_order(of_model["case"], PROMPT_CASES):
             text_fits = of_model[(of_model["case"] == case) & (of_model["kind"] == "text")]
-            cells = [Cell(MODELS[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
+            cells = [Cell(MODEL_TITLES[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
             for protocol in protocols:
                 cells += [
                     number(held_out_mae(scores, protocol, model, case + suffix), 2) for suffix in NUMBER_MODES
@@ -103,13 +96,13 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
 
 
 def costs(fits: pd.DataFrame) -> Table:
-    """Time, memory and speed of a fit, averaged over the folds of a model and case."""
+    """Print time, memory and speed of a fit, averaged over the folds of a model and case."""
     printed: list[tuple[Cell, ...]] = []
     for key, group in fits.groupby(["base_model", "case", "kind", "placement"], sort=False):
         model, case, kind, placement = (str(part) for part in key)
         printed.append(
             (
-                Cell(MODELS.get(model, model), note=f"{case.replace('_', ' ')}, {kind}"),
+                Cell(MODEL_TITLES.get(model, model), note=f"{case.replace('_', ' ')}, {kind}"),
                 count(len(group)),
                 number(group["seconds"].mean() / 60, 1),
                 number(group["seconds"].sum() / 60, 0),

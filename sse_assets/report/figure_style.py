@@ -1,4 +1,4 @@
-"""One look for all figures, and how a figure becomes bytes; matplotlib's global settings stay untouched."""
+"""One look for all figures, and their PNGs; matplotlib's global settings stay untouched."""
 
 from io import BytesIO
 from typing import Literal
@@ -21,7 +21,7 @@ SEQUENTIAL = "YlGnBu"
 SPECTRUM = "viridis"
 
 DOTS_PER_INCH = 160
-"""Of a PNG; sharp on screens with small pixels too."""
+"""Resolution of a PNG; sharp on screens with small pixels too."""
 
 house_style = matplotlib.rc_context(
     {
@@ -47,30 +47,20 @@ house_style = matplotlib.rc_context(
         "grid.linewidth": 0.8,
         "legend.frameon": False,
         "legend.fontsize": 9.0,
-        "svg.fonttype": "none",
     }
 )
-"""Decorator of every function that draws, and of those that save: ticks are styled when they are drawn."""
+"""Decorator of every function that draws, and of the one that saves: ticks are styled when they are drawn."""
 
 
 @house_style
 def png_bytes(figure: Figure, dpi: int = DOTS_PER_INCH) -> bytes:
-    """The figure as a PNG, cropped to what is drawn."""
+    """Return the figure as a PNG, cropped to what is drawn."""
     target = BytesIO()
     figure.savefig(target, format="png", dpi=dpi, bbox_inches="tight", facecolor="white")
     return target.getvalue()
 
 
-@house_style
-def svg_text(figure: Figure) -> str:
-    """The figure as an SVG document whose text stays text; the same figure gives the same bytes."""
-    target = BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "sse-assets"}):
-        figure.savefig(target, format="svg", bbox_inches="tight", metadata={"Date": None})
-    return target.getvalue().decode()
-
-
 def grid(axes: Axes, axis: Literal["x", "y", "both"]) -> None:
-    """Light lines behind the data, across one axis or both."""
+    """Draw light lines behind the data, across one axis or both."""
     axes.grid(visible=True, axis=axis)
     axes.tick_params(length=0)

@@ -1,14 +1,14 @@
-"""How a training went."""
+"""The course of a training."""
 
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.figure_style import BLUE, PALE, grid, house_style
+from sse_assets.report.figure_style import BLUE, PALE, grid, house_style
 
 
 @house_style
 def loss_curves(losses: pd.DataFrame) -> Figure:
-    """Training loss by epoch: each finished fit in grey, the last one in colour.
+    """Draw the training loss by epoch: each finished fit in grey, the last one in colour.
 
     Args:
         losses: columns protocol, fold, label_convention, kind, epoch, loss, in the order of training.

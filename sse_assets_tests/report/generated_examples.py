@@ -4,14 +4,14 @@ import pandas as pd
 from pymatgen.core import Lattice, Structure
 
 from sse_assets.evaluation.generated_contribution import CONTRIBUTION_COLUMNS
-from sse_assets.evaluation.generation_tables import (
+from sse_assets.generation.records import COMPARISON_COLUMNS
+from sse_assets.report.generation_tables import (
     DYNAMICS_COLUMNS,
     HISTORY_COLUMNS,
     STRUCTURE_COLUMNS,
     VALIDATION_COLUMNS,
 )
-from sse_assets.evaluation.report import Generated
-from sse_assets.generation.records import COMPARISON_COLUMNS
+from sse_assets.report.inputs import Generated
 
 NOTHING_GENERATED = Generated(
     pd.DataFrame(columns=STRUCTURE_COLUMNS),

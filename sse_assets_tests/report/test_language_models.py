@@ -1,4 +1,4 @@
-"""Language models beside everything else: kept while they answer today's questions, and printed honestly."""
+"""Language models beside everything else, printed and drawn."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,39 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation import language_model_tables, parity_figures, training_figures
 from sse_assets.evaluation.champions import CHAMPION_COLUMNS
-from sse_assets.evaluation.current_rows import keep_current
-from sse_assets.evaluation.intervals import comparisons
-from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.metrics import scores
-from sse_assets.evaluation.report import ReportInputs, render_report
-from sse_assets.evaluation.tables import cross_model_table
-from sse_assets.evaluation.vocabulary import leading_language_model, model_title
-from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
-
-
-@pytest.fixture(scope="module")
-def answers(run) -> pd.DataFrame:
-    """Two models, as if they had answered half a unit too high; labels rounded, as prompts hold them."""
-    of_trees = run.predictions.query(
-        "model == 'boosted_trees' and variant == 'all' and protocol in ('diversity', 'grouped')"
-    )
-    answered = of_trees.assign(
-        log10_sigma=of_trees["log10_sigma"].round(2),
-        predicted=of_trees["log10_sigma"] + 0.5,
-        low=np.nan,
-        high=np.nan,
-    )
-    return pd.concat(
-        [
-            answered.assign(model="llama-3.1-8b", variant="case_1"),
-            answered.assign(model="llama-3.1-8b", variant="case_2"),
-            answered.assign(model="llama-3.1-8b", variant="case_2_sample", predicted=-3.0),
-            answered.assign(model="small-llama-from-scratch", variant="case_2"),
-        ],
-        ignore_index=True,
-    )
+from sse_assets.report import language_model_tables, parity_figures, training_figures
+from sse_assets.report.beside_paper import cross_model_table, leading_language_model
+from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.language_model_tables import FIT_COLUMNS
+from sse_assets.report.page import render_report
+from sse_assets.report.titles import model_title
+from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 
 @pytest.fixture(scope="module")
@@ -52,52 +28,6 @@ def fits() -> pd.DataFrame:
         ("all_rows", 0, *what, 200.0, 800.0, 21.0, 0, 0),
     ]
     return pd.DataFrame(rows, columns=FIT_COLUMNS)
-
-
-def test_answers_to_todays_questions_are_kept_with_the_exact_labels(run, answers) -> None:
-    kept, left_out = keep_current(answers.assign(mode="text"), run.predictions)
-    assert left_out == []
-    assert len(kept) == len(answers)
-    assert list(kept.columns) == list(run.predictions.columns)
-    labels = run.predictions.set_index("electrolyte_id").query("label_convention == 'bound'")["log10_sigma"]
-    assert (kept.query("label_convention == 'bound'")["log10_sigma"].isin(labels)).all()
-
-
-def test_nothing_earlier_leaves_nothing(run) -> None:
-    kept, left_out = keep_current(pd.DataFrame(), run.predictions)
-    assert kept.empty
-    assert list(kept.columns) == list(run.predictions.columns)
-    assert left_out == []
-
-
-def _without_a_test_row(answers: pd.DataFrame) -> pd.DataFrame:
-    return answers.drop(answers.query("role == 'test' and protocol == 'diversity'").index[0])
-
-
-def _with_another_label(answers: pd.DataFrame) -> pd.DataFrame:
-    row = answers.query("protocol == 'diversity'").index[0]
-    return answers.assign(log10_sigma=answers["log10_sigma"].where(answers.index != row, -1.0))
-
-
-def _with_a_row_that_has_changed_sides(answers: pd.DataFrame) -> pd.DataFrame:
-    row = answers.query("protocol == 'diversity' and role == 'train'").index[0]
-    return answers.assign(role=answers["role"].where(answers.index != row, "test"))
-
-
-@pytest.mark.parametrize(
-    "change", [_without_a_test_row, _with_another_label, _with_a_row_that_has_changed_sides]
-)
-def test_answers_to_other_questions_are_left_out_and_named(run, answers, change) -> None:
-    one_case = answers.query("variant == 'case_1' and label_convention == 'bound'")
-    kept, left_out = keep_current(change(one_case), run.predictions)
-    assert left_out == ["llama-3.1-8b, case_1, diversity (bound) was trained on other data: train it again"]
-    assert set(kept["protocol"]) == {"grouped"}
-
-
-def test_a_training_row_without_a_prompt_may_lack(run, answers) -> None:
-    row = answers.query("role == 'train' and protocol == 'diversity'").index[0]
-    kept, left_out = keep_current(answers.drop(row), run.predictions)
-    assert (len(kept), left_out) == (len(answers) - 1, [])
 
 
 def test_the_model_that_stands_for_all_is_chosen_by_name() -> None:
@@ -155,13 +85,6 @@ def test_table_7_has_a_row_for_the_language_model(scored, run) -> None:
     row = table.query("features == 'Text prompt (formula and symmetry), room temperature' and n_data == 16")
     assert set(row["model"]) == {"Llama-3.1-8B-Instruct"}
     assert np.allclose(row["test_mae"], 0.5, atol=0.01)
-
-
-def test_language_models_are_compared_with_the_trees(run, answers) -> None:
-    table = comparisons(pd.concat([run.predictions, answers]), n_bootstrap=50)
-    of_case_2 = table.query("model == 'llama-3.1-8b' and variant == 'case_2' and protocol == 'grouped'")
-    assert set(of_case_2["baseline"]) == {"train_median", "boosted_trees"}
-    assert (of_case_2["difference"] < 0).all()
 
 
 def test_parity_has_a_panel_for_each_model_and_case_that_was_trained(run, answers) -> None:

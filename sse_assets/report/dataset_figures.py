@@ -11,25 +11,26 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pymatgen.core import Element
 
-from sse_assets.evaluation import published, tables
-from sse_assets.evaluation.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
-from sse_assets.evaluation.vocabulary import CONDUCTIVITY_CLASSES, DIVERSITY, STRUCTURE_ORIGINS
+from sse_assets.evaluation.vocabulary import DIVERSITY
 from sse_assets.materials.formula import parse_composition
+from sse_assets.report import beside_paper, published
+from sse_assets.report.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
+from sse_assets.report.titles import CONDUCTIVITY_CLASSES, STRUCTURE_ORIGINS
 
 _CELL = 0.94
 _F_BLOCK_ROWS = {6: 8.3, 7: 9.3}
-"""Where lanthanides and actinides are drawn: below the table, by period."""
+"""Row in which lanthanides and actinides are drawn, by period: below the table."""
 _ABSENT = "#F1F2F4"
 _DARK = 0.55
-"""Above this share of the colour scale, text on a cell is white."""
+"""Share of the colour scale above which the text on a cell is white."""
 
 _BIN_WIDTH = 0.5
-"""Of conductivity histograms, in log units."""
+"""Width of the bins of conductivity histograms, in log units."""
 
 
 @house_style
 def element_heat_map(electrolytes: pd.DataFrame) -> Figure:
-    """Figure 4(a): in how many electrolytes each element occurs, on the periodic table."""
+    """Draw Figure 4(a): in how many electrolytes each element occurs, on the periodic table."""
     counts = Counter(
         element.symbol
         for formula in electrolytes["formula"]
@@ -63,8 +64,8 @@ def element_heat_map(electrolytes: pd.DataFrame) -> Figure:
 
 @house_style
 def class_histogram(electrolytes: pd.DataFrame) -> Figure:
-    """Figure 4(b): electrolytes by conductivity class, beside the paper's counts."""
-    counts = tables.class_counts(electrolytes)
+    """Draw Figure 4(b): electrolytes by conductivity class, beside the paper's counts."""
+    counts = beside_paper.class_counts(electrolytes)
     titles = [CONDUCTIVITY_CLASSES[name] for name in counts["conductivity_class"]]
     series = [
         ("n", "This run, all", BLUE),
@@ -92,8 +93,8 @@ def class_histogram(electrolytes: pd.DataFrame) -> Figure:
 
 @house_style
 def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
-    """Figure 4(c): share of structures with a partly occupied site, by origin, beside the paper's."""
-    shares = tables.partial_occupancy_share(electrolytes)
+    """Draw Figure 4(c): share of structures with a partly occupied site, by origin, beside the paper's."""
+    shares = beside_paper.partial_occupancy_share(electrolytes)
     bars = [
         (
             STRUCTURE_ORIGINS.get(row["structure_origin"], row["structure_origin"]),
@@ -126,7 +127,7 @@ def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
 def train_distribution(
     electrolytes: pd.DataFrame, assignments: pd.DataFrame, protocol: str = DIVERSITY
 ) -> Figure:
-    """Figure 4(d): conductivities of the train set (fold 0) against those of the whole data set."""
+    """Draw Figure 4(d): conductivities of the train set (fold 0) against those of the whole data set."""
     in_train = assignments.loc[
         (assignments["protocol"] == protocol) & (assignments["fold"] == 0) & (assignments["role"] == "train"),
         "electrolyte_id",
@@ -148,7 +149,7 @@ def train_distribution(
 
 
 def _cell(element: Element) -> tuple[float, float]:
-    """Column and row in which an element is drawn; lanthanides and actinides below the table."""
+    """Return column and row of an element in the picture; lanthanides and actinides are below the table."""
     for period, first, last in ((6, 57, 71), (7, 89, 103)):
         if first <= element.Z <= last:
             return 3.0 + element.Z - first, _F_BLOCK_ROWS[period]

@@ -1,4 +1,4 @@
-"""Predicted against measured: Figure 7(a) to (c) of the boosted trees, Figure 8 of the language models."""
+"""Plots of predicted against measured: Figure 7(a) to (c) of the trees, Figure 8 of the language models."""
 
 from collections.abc import Mapping
 
@@ -7,24 +7,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.figure_style import INK, SKY, VERMILLION, grid, house_style
 from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
 from sse_assets.evaluation.vocabulary import (
     BOOSTED_TREES,
     DIVERSITY,
     FEATURE_SETS,
     LANGUAGE_MODELS,
-    MODELS,
-    PROMPT_CASES,
-    VARIANTS,
     in_reading_order,
 )
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report.figure_style import INK, SKY, VERMILLION, grid, house_style
+from sse_assets.report.titles import FEATURE_SET_TITLES, MODEL_TITLES, PROMPT_CASES, VARIANT_TITLES
 
 _LOG_SIGMA = "log₁₀(σ / (S/cm))"
 _TEXT_BOX = {"facecolor": "white", "alpha": 0.8, "linewidth": 0}
 _BAND = "#EFF1F4"
-"""Within one log unit of the measured value."""
+"""Colour of the band within one log unit of the measured value."""
 
 
 @house_style
@@ -34,7 +32,7 @@ def parity_plots(
     protocol: str = DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
-    """Figure 7(a) to (c): predicted against measured, train and test, one panel for each feature set.
+    """Draw Figure 7(a) to (c): predicted against measured, train and test, one panel for each feature set.
 
     Draws those feature sets of the boosted trees that `predictions` holds. Under cross-validation a train
     point is the mean over the folds that trained on it. Triangles are censored rows.
@@ -43,7 +41,7 @@ def parity_plots(
     rows = rows[rows["model"] == BOOSTED_TREES]
     variants = in_reading_order(rows["variant"], FEATURE_SETS)
     panels = {(0, column): (BOOSTED_TREES, variant) for column, variant in enumerate(variants)}
-    titles = {name: FEATURE_SETS.get(name[1], name[1]) for name in panels.values()}
+    titles = {name: FEATURE_SET_TITLES.get(name[1], name[1]) for name in panels.values()}
     return _parity_grid(rows, electrolytes, panels, titles)
 
 
@@ -54,7 +52,7 @@ def language_model_parity(
     protocol: str = DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
-    """Figure 8: the same for language models, one row of panels a prompt case and one column a model.
+    """Draw Figure 8: the same for language models, one row of panels a prompt case and one column a model.
 
     The prediction is the median of the distribution over numbers. Draws those cases and models that
     `predictions` holds; a case that a model was not trained on leaves its place empty.
@@ -70,7 +68,9 @@ def language_model_parity(
         for column, model in enumerate(models)
         if (model, case) in trained
     }
-    titles = {(model, case): f"{MODELS[model]}, {VARIANTS[case]}" for model, case in panels.values()}
+    titles = {
+        (model, case): f"{MODEL_TITLES[model]}, {VARIANT_TITLES[case]}" for model, case in panels.values()
+    }
     return _parity_grid(rows, electrolytes, panels, titles)
 
 
@@ -86,7 +86,7 @@ def _parity_grid(
     panels: Mapping[tuple[int, int], tuple[str, str]],
     titles: Mapping[tuple[str, str], str],
 ) -> Figure:
-    """One panel for each model and variant, at its row and column; all on the same axes."""
+    """Draw one panel for each model and variant, at its row and column; all on the same axes."""
     if not panels:
         return Figure(figsize=(4.3, 4.7), layout="constrained")
     n_rows, n_columns = (1 + max(place[axis] for place in panels) for axis in (0, 1))
@@ -114,7 +114,7 @@ def _parity_grid(
 
 
 def _draw_parity(axes: Axes, rows: pd.DataFrame, censored: pd.Series) -> None:
-    """Train and test points of one feature set, censored ones as triangles, and the metrics in a corner."""
+    """Draw train and test points of one feature set (censored: triangles), and the metrics in a corner."""
     for role, colour, size in (("train", SKY, 13), ("test", VERMILLION, 17)):
         points = rows[rows["role"] == role].groupby("electrolyte_id")[["log10_sigma", "predicted"]].mean()
         below = points.index.isin(censored)
@@ -159,6 +159,6 @@ def _metrics_text(rows: pd.DataFrame) -> str:
 
 
 def _limits(rows: pd.DataFrame) -> tuple[float, float]:
-    """Whole log units around all measured and predicted values, the same for both axes."""
+    """Return whole log units around all measured and predicted values, the same for both axes."""
     values = rows[["log10_sigma", "predicted"]].to_numpy()
     return float(np.floor(values.min())), float(np.ceil(values.max()))

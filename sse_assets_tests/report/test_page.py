@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 
 from sse_assets.evaluation.champions import CHAMPION_COLUMNS
-from sse_assets.evaluation.figure_style import DOTS_PER_INCH
-from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
-from sse_assets.evaluation.report import ReportInputs, Source, render_report
-from sse_assets_tests.evaluation.generated_examples import NOTHING_GENERATED
+from sse_assets.report.figure_style import DOTS_PER_INCH
+from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.language_model_tables import FIT_COLUMNS
+from sse_assets.report.page import render_report
+from sse_assets.sources.registry import Source
+from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 REJECTED = pd.DataFrame(
     {

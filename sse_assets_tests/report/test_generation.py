@@ -1,26 +1,23 @@
-"""Structure generation in tables, figures and the report, and what it contributes to the models."""
+"""Structure generation in tables, figures and the report."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, PathPatch
 
-from sse_assets.evaluation import generation_figures, generation_tables
 from sse_assets.evaluation.champions import CHAMPION_COLUMNS
-from sse_assets.evaluation.figure_style import png_bytes
-from sse_assets.evaluation.generated_contribution import (
-    CELL,
-    CONTRIBUTION_COLUMNS,
-    TRAINING,
-    TRAINING_GENERATED,
-    contributions,
-)
-from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
-from sse_assets.evaluation.report import Generated, ReportInputs, render_report
 from sse_assets.generation.records import COMPARISON_COLUMNS
-from sse_assets_tests.evaluation.generated_examples import (
+from sse_assets.report import generation_figures, generation_tables
+from sse_assets.report.figure_style import png_bytes
+from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.language_model_tables import FIT_COLUMNS
+from sse_assets.report.page import render_report
+from sse_assets_tests.report.generated_examples import (
     NOTHING_GENERATED,
     ROCK_SALT,
     dynamics,
@@ -76,9 +73,14 @@ def test_a_child_like_its_parent_is_no_gain() -> None:
 
 def test_a_drawing_has_the_cells_edges_and_atoms_on_every_face() -> None:
     (axes,) = generation_figures.crystal_drawings(structures().head(1)).axes
-    assert len(axes.lines) == 12
     # Of rock salt's cell: 8 corners, 6 faces, 12 edges and the centre.
-    assert len(axes.patches) == 27
+    assert sum(isinstance(patch, Circle) for patch in axes.patches) == 27
+    dashes = [patch.get_path().vertices for patch in axes.patches if isinstance(patch, PathPatch)]
+    directions = Counter(tuple(np.round(end - start, 6)) for start, end in dashes)
+    # Four edges in each of three directions, with as many dashes on each.
+    assert len(directions) == 3
+    assert len(set(directions.values())) == 1
+    assert len(dashes) % 12 == 0
     _, elements = axes.get_legend_handles_labels()
     assert set(elements) == {element.symbol for element in ROCK_SALT.elements}
 
@@ -133,45 +135,3 @@ def test_the_report_shows_generated_structures_where_there_are_some(inputs: Repo
     ):
         assert title in html
     assert "Generated structures" not in render_report(inputs)
-
-
-def contribution(run, improves_by: float, rows: tuple[int, ...] = (3, 4)) -> pd.DataFrame:
-    """Some rows with a generated structure; every row would err more if they did not train."""
-    electrolytes = run.electrolytes.copy()
-    electrolytes.loc[list(rows), "structure_origin"] = "generated"
-    trees = run.predictions.query(
-        "model == 'boosted_trees' and variant == 'all' and protocol == 'grouped' and role == 'test' "
-        "and label_convention == 'bound'"
-    )
-    sign = (trees["predicted"] >= trees["log10_sigma"]).map({True: 1, False: -1})
-    without = trees.assign(predicted=trees["predicted"] + sign * improves_by)
-    groups = pd.Series(range(len(electrolytes)), index=electrolytes["electrolyte_id"])
-    return contributions(run.predictions, without, electrolytes, groups).set_index("question")
-
-
-def test_contributions_are_paired_differences_on_rows_with_and_without_generated_structure(run) -> None:
-    table = contribution(run, improves_by=0.25)
-    n = run.predictions.query("protocol == 'grouped' and role == 'test'")["electrolyte_id"].nunique()
-    assert table["n"].to_dict() == {CELL: 2, TRAINING: n - 2, TRAINING_GENERATED: 2}
-    assert table.loc[TRAINING, ["difference", "low", "high"]].tolist() == pytest.approx([-0.25] * 3)
-    assert table.loc[TRAINING_GENERATED, "difference"] == pytest.approx(-0.25)
-    rows = run.predictions.query(
-        "protocol == 'grouped' and role == 'test' and label_convention == 'bound' "
-        "and model == 'boosted_trees'"
-    )
-    rows = rows[rows["electrolyte_id"].isin(run.electrolytes["electrolyte_id"].iloc[[3, 4]])]
-    error = (rows["predicted"] - rows["log10_sigma"]).abs().groupby(rows["variant"]).mean()
-    assert table.loc[CELL, "difference"] == pytest.approx(error["all"] - error["stoichiometric"])
-
-
-@pytest.mark.parametrize(("rows", "has_interval"), [((3, 4, 6, 7), False), ((3, 4, 6, 7, 9), True)])
-def test_few_generated_structures_have_no_interval(run, rows: tuple[int, ...], has_interval: bool) -> None:
-    table = contribution(run, improves_by=0.25, rows=rows)
-    assert table.loc[[CELL, TRAINING_GENERATED], ["low", "high"]].notna().all(axis=None) == has_interval
-
-
-def test_without_generated_structures_there_is_nothing_to_say(run) -> None:
-    without = pd.DataFrame(columns=["fold", "electrolyte_id", "predicted"])
-    table = contributions(run.predictions, without, run.electrolytes, pd.Series(dtype=float))
-    assert list(table.columns) == CONTRIBUTION_COLUMNS
-    assert table.empty

@@ -4,14 +4,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation.champions import TOLERANCE, Decision
-from sse_assets.evaluation.figure_style import BLUE, GREY, ORANGE, VERMILLION, grid, house_style
+from sse_assets.report.figure_style import BLUE, GREY, ORANGE, VERMILLION, grid, house_style
 
 _SHOWN = 15
 
 
 @house_style
 def decisions(history: pd.DataFrame) -> Figure:
-    """Every comparison of one feature set with its interval, the latest at the bottom; at most fifteen.
+    """Draw every comparison of one feature set with its interval, the latest at the bottom; at most fifteen.
 
     Args:
         history: columns as `champions.CHAMPION_COLUMNS`.

@@ -1,23 +1,24 @@
-"""Structure generation drawn: the paper's Figures 2(b), 2(c), 5 and 6 from this run's searches.
+"""Figures of structure generation: the paper's Figures 2(b), 2(c), 5 and 6 from this run's searches.
 
 Two tables run through here: structures, one row a composition (formula, cell_atoms, generations, converged,
 space_group, valid, cif), and the search history, one row a candidate (formula, search, generation, operator,
 enthalpy_ev_per_atom, delta_ev_per_atom, failure).
 """
 
-from itertools import product
-
 import numpy as np
 import pandas as pd
-from ase.data import atomic_numbers, covalent_radii
+from ase.build import cut
+from ase.data import atomic_numbers
 from ase.data.colors import jmol_colors
+from ase.visualize.plot import plot_atoms_raw
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
 from pymatgen.core import Structure
 
-from sse_assets.evaluation.figure_style import (
+from sse_assets.materials.crystal import read_cif
+from sse_assets.report.figure_style import (
     BLUE,
     GREEN,
     GREY,
@@ -29,27 +30,26 @@ from sse_assets.evaluation.figure_style import (
     grid,
     house_style,
 )
-from sse_assets.materials.crystal import read_cif
 
 _LINES = (BLUE, VERMILLION, GREEN, ORANGE, SKY, GREY)
 _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")
-"""In the order that they are drawn; a fresh cell has no parent."""
+"""Operators that have a parent, in the order in which they are drawn."""
 _PANELS_A_ROW = 3
 _MOST_PANELS = 12
-"""Compositions drawn one by one; the tables hold the others."""
-_VIEW = np.radians([-78.0, 14.0])
-"""Tilt towards the reader and turn about the vertical: close to the view along a cell axis, but not on it."""
+"""Number of compositions that are drawn one by one; the tables hold the others."""
+_VIEW = "14z,-78x"
+"""Turn about the vertical and tilt towards the reader: close to the view along a cell axis, but not on it."""
 _EDGE = 0.02
 """Fractional coordinate at which an atom counts as on the cell's face, and is drawn on both."""
 _GAIN_EV = 1e-3
-"""Per atom; a child this close to its parent is the parent again."""
+"""Energy per atom that a child must gain; a smaller change means that the child is its parent again."""
 _CLEAREST_DROP_EV = 0.5
-"""Half the height of Figure 5(b): candidates further from their parent are drawn at its rim."""
+"""Half the height of Figure 5(b), per atom; candidates further from their parent are drawn at its rim."""
 
 
 @house_style
 def atoms_per_cell(structures: pd.DataFrame) -> Figure:
-    """Figure 2(b): how many atoms the cells of the found structures hold."""
+    """Draw Figure 2(b): how many atoms the cells of the found structures hold."""
     found = structures["cell_atoms"].dropna()
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Structures")
@@ -65,7 +65,7 @@ def atoms_per_cell(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def generations_by_size(structures: pd.DataFrame) -> Figure:
-    """Figure 2(c): generations that a search took against the atoms in its cell."""
+    """Draw Figure 2(c): generations that a search took against the atoms in its cell."""
     found = structures.dropna(subset=["cell_atoms", "generations"])
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Generations")
@@ -86,7 +86,7 @@ def generations_by_size(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
-    """Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
+    """Draw Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
 
     Energies are relative to the composition's best. A history without formulas is one composition's.
     """
@@ -118,7 +118,7 @@ def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
 
 @house_style
 def enthalpy_changes(history: pd.DataFrame) -> Figure:
-    """Figure 5(b): child minus better parent for every operator; below zero, the child is better."""
+    """Draw Figure 5(b): child minus better parent for every operator; below zero, the child is better."""
     rows = history[history["failure"].isna()].dropna(subset=["delta_ev_per_atom"])
     operators = [operator for operator in _OPERATORS if operator in set(rows["operator"])]
     figure = Figure(figsize=(6.4, 3.8), layout="constrained")
@@ -148,7 +148,7 @@ def enthalpy_changes(history: pd.DataFrame) -> Figure:
 
 @house_style
 def crystal_drawings(structures: pd.DataFrame) -> Figure:
-    """Figure 5(c): each structure's cell with its atoms, seen in parallel projection; elements in colour.
+    """Draw Figure 5(c): each structure's cell with its atoms in parallel projection; elements in colour.
 
     Generated structures are ordered: one element a site.
     """
@@ -163,7 +163,7 @@ def crystal_drawings(structures: pd.DataFrame) -> Figure:
 
 @house_style
 def ambient_run(dynamics: pd.DataFrame) -> Figure:
-    """Figure 6: potential energy, temperature and volume of each structure along its run at 300 K, 1 atm.
+    """Draw Figure 6: potential energy, temperature and volume of each structure in its run at 300 K, 1 atm.
 
     Args:
         dynamics: columns formula, conditions, time_ps, energy_ev_per_atom, temperature_k, volume_a3_per_atom.
@@ -201,7 +201,7 @@ def ambient_run(dynamics: pd.DataFrame) -> Figure:
 
 
 def _panels(names: list[str], height: float) -> tuple[Figure, dict[str, Axes]]:
-    """A figure with a panel for each of the first names, three a row."""
+    """Return a figure with a panel for each of the first names, three a row."""
     shown = names[:_MOST_PANELS]
     columns = max(1, min(_PANELS_A_ROW, len(shown)))
     rows = max(1, -(-len(shown) // columns))
@@ -212,52 +212,17 @@ def _panels(names: list[str], height: float) -> tuple[Figure, dict[str, Axes]]:
 
 
 def _draw_crystal(axes: Axes, crystal: Structure) -> None:
-    tilt, turn = _VIEW
-    about_x = np.array(
-        [[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]], dtype=float
-    )
-    about_z = np.array(
-        [[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]], dtype=float
-    )
-    view = crystal.lattice.matrix @ (about_x @ about_z).T
-    corners = np.array(list(product((0, 1), repeat=3)))
-    for one, other in product(corners, corners):
-        if (other - one).sum() == 1 and (other >= one).all():
-            axes.plot(*zip(*(np.array([one, other]) @ view)[:, :2], strict=True), color=GREY, linewidth=0.8)
-    elements, places = _atoms_on_all_faces(crystal)
-    seen = places @ view
-    radii = np.array([0.5 * covalent_radii[atomic_numbers[element]] for element in elements])
-    for atom in np.argsort(seen[:, 2]):
-        colour = jmol_colors[atomic_numbers[elements[atom]]]
-        ball = Circle(seen[atom, :2], radii[atom], facecolor=colour, edgecolor=INK, linewidth=0.5, zorder=3)
-        axes.add_patch(ball)
-    for element in dict.fromkeys(elements):
-        axes.scatter(
-            [],
-            [],
-            s=45,
-            color=[jmol_colors[atomic_numbers[element]]],
-            edgecolor=INK,
-            linewidth=0.5,
-            label=element,
-        )
-    axes.set_aspect("equal")
-    axes.margins(0.12)
-    axes.autoscale_view()
+    """Draw the cell and its atoms; an atom on a face, an edge or a corner is drawn on all of them."""
+    atoms = cut(crystal.to_ase_atoms(), c=(0, 0, 1), origo=[-_EDGE] * 3, extend=1 + 2 * _EDGE)
+    atoms.translate(-_EDGE * atoms.cell.sum(axis=0))
+    plot_atoms_raw(atoms, axes, rotation=_VIEW, radii=0.5)
+    for patch in axes.patches:
+        patch.set(edgecolor=INK if isinstance(patch, Circle) else GREY, linewidth=0.6)
+    for element in dict.fromkeys(atoms.symbols):
+        colour = [jmol_colors[atomic_numbers[element]]]
+        axes.scatter([], [], s=45, color=colour, edgecolor=INK, linewidth=0.5, label=element)
     axes.set_axis_off()
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=5, handletextpad=0.1, columnspacing=0.8)
-
-
-def _atoms_on_all_faces(crystal: Structure) -> tuple[list[str], np.ndarray]:
-    """Elements and fractional coordinates; an atom on a face or corner of the cell is on all of them."""
-    elements, places = [], []
-    for site in crystal:
-        inside = site.frac_coords % 1.0
-        inside[inside > 1 - _EDGE] -= 1
-        for shift in product(*((0, 1) if abs(x) < _EDGE else (0,) for x in inside)):
-            elements.append(site.specie.symbol)
-            places.append(inside + shift)
-    return elements, np.array(places)
 
 
 def _whole_numbers(axes: Axes) -> None:

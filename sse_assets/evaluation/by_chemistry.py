@@ -1,0 +1,102 @@
+"""Predictions by chemistry: the error on each chemical group, and the numbers for well-known compounds."""
+
+from collections.abc import Hashable
+
+import numpy as np
+import pandas as pd
+
+from sse_assets.evaluation.vocabulary import BOOSTED_TREES, PROTOCOLS, in_reading_order
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.materials.formula import composition_key, parse_composition
+
+
+def by_group_scores(
+    predictions: pd.DataFrame, electrolytes: pd.DataFrame, published: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the test MAE by chemical group, for every protocol, model, variant and label convention.
+
+    Args:
+        predictions: as in `vocabulary`.
+        electrolytes: columns electrolyte_id and chemical_group.
+        published: values to set beside ours, one row for each chemical_group (the paper's Table 8).
+
+    Returns:
+        Columns protocol, model, variant, label_convention, chemical_group, n (test electrolytes), mae (log
+        units), and those of `published`. A group without test rows is absent.
+    """
+    test = predictions[predictions["role"] == "test"]
+    test = test.assign(
+        mae=(test["predicted"] - test["log10_sigma"]).abs(),
+        chemical_group=test["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["chemical_group"]),
+    )
+    by = ["protocol", "model", "variant", "label_convention", "chemical_group"]
+    table = test.groupby(by, sort=False).agg(n=("electrolyte_id", "nunique"), mae=("mae", "mean"))
+    return table.reset_index().merge(published, on="chemical_group", how="left")
+
+
+def representative_compounds(
+    predictions: pd.DataFrame, electrolytes: pd.DataFrame, compounds: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what the trees on all features say of some compounds under each protocol.
+
+    A compound is found by its composition. If there are several measurements, the one closest to
+    `paper_measured` is taken, since that is most likely the paper's. If a protocol tests the compound in some
+    fold, the prediction is from there and the role is `test`. Otherwise it is the mean over the folds that
+    trained on it.
+
+    Args:
+        predictions: as in `vocabulary`.
+        electrolytes: columns electrolyte_id, composition_key and log10_sigma.
+        compounds: columns group, formula, paper_measured and any further ones (the paper's Table 9).
+
+    Returns:
+        Columns group, formula, electrolyte_id (None if we do not have it), n_measurements, measured
+        (convention `bound`), protocol and role (None if never predicted), predicted, and those of
+        `compounds`; one row for each compound and protocol. Conductivities are log10(σ / (S/cm)).
+    """
+    ours = predictions[
+        (predictions["model"] == BOOSTED_TREES)
+        & (predictions["variant"] == "all")
+        & (predictions["label_convention"] == LabelConvention.BOUND)
+    ]
+    rows = []
+    for compound in compounds.to_dict("records"):
+        key = composition_key(parse_composition(compound["formula"]))
+        matches = electrolytes[electrolytes["composition_key"] == key]
+        row: dict[Hashable, object] = {
+            "group": compound["group"],
+            "formula": compound["formula"],
+            "electrolyte_id": None,
+            "n_measurements": len(matches),
+            "measured": np.nan,
+            "protocol": None,
+            "role": None,
+            "predicted": np.nan,
+        } | compound
+        if matches.empty:
+            rows.append(row)
+            continue
+        distance = (matches["log10_sigma"] - compound["paper_measured"]).abs()
+        closest = matches.iloc[distance.argmin()]
+        row |= {"electrolyte_id": closest["electrolyte_id"], "measured": closest["log10_sigma"]}
+        predicted = ours[ours["electrolyte_id"] == closest["electrolyte_id"]]
+        rows.extend(row | prediction for prediction in _one_for_each_protocol(predicted))
+        if predicted.empty:
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _one_for_each_protocol(predicted: pd.DataFrame) -> list[dict[Hashable, object]]:
+    """Protocol, role and prediction of one electrolyte: held out where it was, else as trained on."""
+    found: list[dict[Hashable, object]] = []
+    for protocol in in_reading_order(predicted["protocol"], PROTOCOLS):
+        rows = predicted[predicted["protocol"] == protocol]
+        role = "test" if (rows["role"] == "test").any() else "train"
+        found.append(
+            {
+                "protocol": protocol,
+                "role": role,
+                "predicted": rows.loc[rows["role"] == role, "predicted"].mean(),
+            }
+        )
+    return found

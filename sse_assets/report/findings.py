@@ -1,0 +1,98 @@
+"""The numbers of the report's summary, and its verdicts in a few words."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    NEAREST_NEIGHBOUR,
+    NO_VARIANT,
+    PROTOCOLS,
+    TRAIN_MEDIAN,
+    in_reading_order,
+)
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.score_tables import held_out_mae
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Test MAE (convention `bound`) under the most honest protocol of the run, as the summary gives it."""
+
+    protocol: str
+    trees: float
+    trees_by_composition: float
+    median: float
+    neighbour: float
+    structure: str
+    """Verdict of the paired comparison on what structure adds to composition."""
+
+
+@dataclass(frozen=True)
+class Flattery:
+    """Ease of `diversity`: overlap of its test rows with train, and MAE (`bound`) there and elsewhere."""
+
+    share_paper: float
+    share_composition: float
+    neighbour: float
+    trees: float
+    honest_protocol: str
+    honest_neighbour: float
+    honest_trees: float
+
+
+def findings(inputs: ReportInputs) -> Findings | None:
+    """Return the numbers of the summary; None if no boosted trees were scored."""
+    scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
+    if scored.empty:
+        return None
+    protocol = most_honest(scored)
+    return Findings(
+        protocol=protocol,
+        trees=held_out_mae(inputs.scores, protocol, BOOSTED_TREES, "all"),
+        trees_by_composition=held_out_mae(inputs.scores, protocol, BOOSTED_TREES, "stoichiometric"),
+        median=held_out_mae(inputs.scores, protocol, TRAIN_MEDIAN, NO_VARIANT),
+        neighbour=held_out_mae(inputs.scores, protocol, NEAREST_NEIGHBOUR, "all"),
+        structure=_what_structure_adds(inputs.comparisons, protocol),
+    )
+
+
+def flattery(inputs: ReportInputs) -> Flattery | None:
+    """Return how easy `diversity` is; None without its test rows, or if no trees were scored on them."""
+    rows = inputs.leakage[inputs.leakage["protocol"] == DIVERSITY]
+    n_test = rows["n_test"].sum()
+    scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
+    if not n_test or DIVERSITY not in set(scored):
+        return None
+    honest = most_honest(scored)
+    return Flattery(
+        share_paper=rows["n_test_sharing_doi"].sum() / n_test,
+        share_composition=rows["n_test_sharing_composition"].sum() / n_test,
+        neighbour=held_out_mae(inputs.scores, DIVERSITY, NEAREST_NEIGHBOUR, "all"),
+        trees=held_out_mae(inputs.scores, DIVERSITY, BOOSTED_TREES, "all"),
+        honest_protocol=honest,
+        honest_neighbour=held_out_mae(inputs.scores, honest, NEAREST_NEIGHBOUR, "all"),
+        honest_trees=held_out_mae(inputs.scores, honest, BOOSTED_TREES, "all"),
+    )
+
+
+def most_honest(protocols: pd.Series) -> str:
+    """Return the last protocol in reading order, which runs from flattering to honest."""
+    return in_reading_order(protocols, PROTOCOLS)[-1]
+
+
+def _what_structure_adds(comparisons: pd.DataFrame, protocol: str) -> str:
+    """Say whether all features beat composition alone, by the interval of their paired difference."""
+    rows = comparisons[
+        (comparisons["protocol"] == protocol)
+        & (comparisons["label_convention"] == LabelConvention.BOUND)
+        & (comparisons["baseline"] == BOOSTED_TREES)
+    ]
+    if rows.empty:
+        return "not compared"
+    if (rows["high"] < 0).all():
+        return "a clear gain"
+    return "a clear loss" if (rows["low"] > 0).all() else "no clear difference"

@@ -1,0 +1,82 @@
+"""The report: one HTML file that says what was predicted, how well, and how far to trust it."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sse_assets.evaluation.intervals import coverage
+from sse_assets.evaluation.repeats import repeat_measurements
+from sse_assets.evaluation.vocabulary import PROTOCOLS, in_reading_order
+from sse_assets.report import (
+    generation_tables,
+    language_model_tables,
+    paper_tables,
+    published,
+    score_tables,
+)
+from sse_assets.report.cells import Table
+from sse_assets.report.findings import findings, flattery
+from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.pictures import pictures
+from sse_assets.report.rejections import rejections
+from sse_assets.report.titles import METRICS, PROTOCOL_MEANINGS
+
+_TEMPLATE = "report.html"
+
+
+def render_report(inputs: ReportInputs) -> str:
+    """Return the whole report as one HTML document that loads nothing from elsewhere."""
+    environment = Environment(
+        loader=PackageLoader("sse_assets.report", package_path=""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    protocols = in_reading_order(inputs.assignments["protocol"], PROTOCOLS)
+    return environment.get_template(_TEMPLATE).render(
+        run=inputs,
+        published=published,
+        protocols=protocols,
+        protocol_meanings=PROTOCOL_MEANINGS,
+        n_censored=int(inputs.electrolytes["censored"].sum()),
+        n_with_structure=int(inputs.electrolytes["structure_origin"].notna().sum()),
+        findings=findings(inputs),
+        flattery=flattery(inputs),
+        repeats=repeat_measurements(inputs.electrolytes),
+        language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
+        tables=_tables(inputs),
+        pictures=pictures(inputs),
+    )
+
+
+def _tables(inputs: ReportInputs) -> dict[str, Table]:
+    """Return the tables under the names by which the template places them."""
+    printed = {
+        "shared_sources": score_tables.shared_sources(inputs.leakage, inputs.scores),
+        "families": paper_tables.families(inputs.electrolytes),
+        "class_counts": paper_tables.class_counts(inputs.electrolytes),
+        "rejections": rejections(inputs.rejected),
+        "hyperparameters": paper_tables.hyperparameters(inputs.settings),
+        "feature_sets": paper_tables.feature_sets(inputs.scores),
+        "comparisons": score_tables.paired_comparisons(inputs.comparisons),
+        "champions": score_tables.champions_table(inputs.champions),
+        "coverage": score_tables.interval_coverage(coverage(inputs.predictions)),
+        "cross_model": paper_tables.cross_model(inputs.scores, inputs.assignments),
+        "chemical_groups": paper_tables.chemical_groups(inputs.predictions, inputs.electrolytes),
+        "compounds": paper_tables.representative_compounds(inputs.predictions, inputs.electrolytes),
+        "all_scores": score_tables.all_scores(inputs.scores),
+    }
+    fits = inputs.language_model_fits
+    if len(fits):
+        printed["number_modes"] = language_model_tables.number_modes(inputs.scores, fits)
+        printed["fine_tuning_costs"] = language_model_tables.costs(fits)
+        for protocol in language_model_tables.scored_protocols(fits):
+            printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
+    generated = inputs.generated
+    if len(generated.structures):
+        printed["found_structures"] = generation_tables.found_structures(generated.structures)
+        printed["validation"] = generation_tables.validation(generated.validation)
+        printed["beside_known"] = generation_tables.found_beside_known(generated.beside_known)
+        printed["contribution"] = score_tables.contribution_table(generated.contribution)
+    return printed | {
+        f"test_{metric}": score_tables.scores_by_protocol(inputs.scores, metric) for metric in METRICS
+    }

@@ -1,0 +1,172 @@
+"""The figures of the report, each with its title and caption, and its content in words."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    LANGUAGE_MODELS,
+    PROTOCOLS,
+    in_reading_order,
+)
+from sse_assets.report import (
+    dataset_figures,
+    generation_figures,
+    model_figures,
+    parity_figures,
+    published,
+)
+from sse_assets.report.figure_style import DOTS_PER_INCH, png_bytes
+from sse_assets.report.findings import most_honest
+from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.titles import feature_title
+
+_PIXELS_PER_INCH = 96
+"""Resolution of a browser. Figures keep the size, and text the height, that they were drawn at."""
+_PNG_WIDTH = slice(16, 20)
+"""Bytes of a PNG that hold its width in pixels."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a PNG in a data URI, with a title, a caption and its content in words (the alt text)."""
+
+    title: str
+    caption: str
+    description: str
+    data_uri: str
+    width: int
+    """Width on screen, in CSS pixels."""
+
+
+def pictures(inputs: ReportInputs) -> dict[str, Picture]:
+    """Return the figures under the names by which the template places them, without those that lack data."""
+    electrolytes, predictions = inputs.electrolytes, inputs.predictions
+    drawn = {}
+    if len(electrolytes):
+        drawn["elements"] = _picture(
+            dataset_figures.element_heat_map(electrolytes),
+            "Figure 4(a). Elements",
+            f"In how many electrolytes each element occurs. The paper counts oxygen in "
+            f"{published.N_WITH_OXYGEN} of {published.N_ELECTROLYTES}.",
+            "Periodic table whose cells are coloured by the number of electrolytes with that element.",
+        )
+        drawn["classes"] = _picture(
+            dataset_figures.class_histogram(electrolytes),
+            "Figure 4(b). Conductivity classes",
+            "A censored row counts in the class of its detection limit.",
+            "Bars: electrolytes in each of four conductivity classes, in this run and in the paper.",
+        )
+        drawn["partial_occupancy"] = _picture(
+            dataset_figures.partial_occupancy(electrolytes),
+            "Figure 4(c). Partial occupancy",
+            "Share of the structures with at least one partly occupied site, by where the structure is from.",
+            "Bars: share of structures with partial occupancies, in this run and in the paper.",
+        )
+    if len(electrolytes) and DIVERSITY in set(inputs.assignments["protocol"]):
+        drawn["train_distribution"] = _picture(
+            dataset_figures.train_distribution(electrolytes, inputs.assignments),
+            "Figure 4(d). Train set against the whole",
+            "Diversity selection trains on the rare, extreme rows and leaves the crowded middle to test.",
+            "Histogram of log conductivity: train set as an outline over the whole data set.",
+        )
+    if len(inputs.scores):
+        drawn["scores"] = _picture(
+            model_figures.scores_overview(inputs.scores),
+            "Test error under every protocol",
+            "Mean absolute error with 95 % interval; left is better.",
+            "Dot plots of test MAE for each model, one panel for each protocol.",
+        )
+    trained = predictions[predictions["model"] == BOOSTED_TREES]
+    for protocol in in_reading_order(trained["protocol"], PROTOCOLS):
+        drawn[f"parity_{protocol}"] = _picture(
+            parity_figures.parity_plots(predictions, electrolytes, protocol),
+            f"Figure 7(a) to (c). Predicted against measured: {protocol}",
+            "Boosted trees, convention bound. The line is a perfect prediction, the band one log unit around "
+            "it; open triangles lie below the detection limit.",
+            f"Scatter plots of predicted against measured log conductivity, {protocol} protocol.",
+        )
+    fine_tuned = predictions[predictions["model"].isin(LANGUAGE_MODELS)]
+    for protocol in in_reading_order(fine_tuned["protocol"], PROTOCOLS):
+        drawn[f"language_models_{protocol}"] = _picture(
+            parity_figures.language_model_parity(predictions, electrolytes, protocol),
+            f"Figure 8. Language models, predicted against measured: {protocol}",
+            "The median of the distribution over numbers, convention bound; one row of panels a prompt case.",
+            "Scatter plots of predicted against measured log conductivity for each language model and "
+            f"prompt case, {protocol} protocol.",
+        )
+    if len(inputs.generated.structures):
+        drawn |= _pictures_of_generated(inputs.generated)
+    if len(inputs.shap_values):
+        drawn["shap"] = _picture(
+            model_figures.shap_summary(inputs.shap_values),
+            "Figure 7(d). What moves the predictions",
+            "Boosted trees on all features. The paper's top five: "
+            + ", ".join(feature_title(name) for name in published.FIGURE_7D_TOP_FEATURES)
+            + ". A large value says that the model leans on a feature, not that it causes conduction.",
+            "Bars: features by mean absolute SHAP value; swarms: the SHAP value of every electrolyte.",
+        )
+    if len(trained):
+        protocol = most_honest(trained["protocol"])
+        drawn["residuals"] = _picture(
+            model_figures.residuals_by_family(predictions, electrolytes, protocol),
+            "Residuals by family",
+            f"Boosted trees on all features, {protocol} protocol, test rows. Boxes span the quartiles, "
+            "the red line is the median.",
+            "Box plots of predicted minus measured log conductivity for each family.",
+        )
+    return drawn
+
+
+def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
+    return {
+        "atoms_per_cell": _picture(
+            generation_figures.atoms_per_cell(generated.structures),
+            "Figure 2(b). Atoms per cell",
+            "Of the structures that were found.",
+            "Histogram of the number of atoms in the cells of the found structures.",
+        ),
+        "generations": _picture(
+            generation_figures.generations_by_size(generated.structures),
+            "Figure 2(c). Generations against atoms",
+            "Of the search that found the structure.",
+            "Scatter plot of the number of generations against the number of atoms in the cell.",
+        ),
+        "enthalpy": _picture(
+            generation_figures.enthalpy_by_generation(generated.search_history),
+            "Figure 5(a). Enthalpy by generation",
+            "Relative to the best candidate of the composition. Lines: the best so far of each search, named "
+            "by Z and replicate; grey: every candidate. Linear below 10 meV/atom, logarithmic above.",
+            "Line plots of the lowest enthalpy after each generation, one panel for each composition.",
+        ),
+        "operators": _picture(
+            generation_figures.enthalpy_changes(generated.search_history),
+            "Figure 5(b). What each operator gains",
+            "Enthalpy of a child minus that of its better parent, over all compositions; blue is a gain. "
+            "Larger changes are drawn at the rim.",
+            "Strip plots of enthalpy differences between child and parent for each operator.",
+        ),
+        "crystals": _picture(
+            generation_figures.crystal_drawings(generated.structures),
+            "Figure 5(c). The structures",
+            "Unit cells of the found structures in parallel projection.",
+            "Drawings of unit cells with their atoms as coloured balls.",
+        ),
+        "ambient": _picture(
+            generation_figures.ambient_run(generated.dynamics),
+            "Figure 6. Dynamics at 300 K and 1 atm",
+            "Potential energy, temperature and volume of each structure; a structure that holds settles on a "
+            "level.",
+            "Line plots of energy, temperature and volume against time for each structure.",
+        ),
+    }
+
+
+def _picture(figure: Figure, title: str, caption: str, description: str) -> Picture:
+    png = png_bytes(figure)
+    pixels = int.from_bytes(png[_PNG_WIDTH], "big")  # fewer than drawn on: the rim is cropped
+    width = round(pixels * _PIXELS_PER_INCH / DOTS_PER_INCH)
+    return Picture(title, caption, description, f"data:image/png;base64,{b64encode(png).decode()}", width)

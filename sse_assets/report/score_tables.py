@@ -1,0 +1,222 @@
+"""Printed scores of every model under every protocol, comparisons between models, and the champions."""
+
+from itertools import product
+
+import pandas as pd
+
+from sse_assets.evaluation.champions import champions_now
+from sse_assets.evaluation.generated_contribution import CELL, TRAINING, TRAINING_GENERATED
+from sse_assets.evaluation.vocabulary import BOOSTED_TREES, NEAREST_NEIGHBOUR, PROTOCOLS, in_reading_order
+from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.report.cells import NAN, Cell, Table, count, interval, number, score
+from sse_assets.report.titles import (
+    FEATURE_SET_TITLES,
+    LABEL_CONVENTIONS,
+    METRICS,
+    PROTOCOL_MEANINGS,
+    model_title,
+)
+
+_CONTRIBUTION_AGAINST = {
+    CELL: "trees on the composition alone",
+    TRAINING: "trees that train without them",
+    TRAINING_GENERATED: "trees that train without them",
+}
+
+
+def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
+    """Print one test metric of every model, protocol and convention; the best of each column stands out."""
+    chosen = scores[(scores["metric"] == metric) & (scores["role"] == "test")]
+    of_column = chosen.groupby(["protocol", "label_convention"])["value"]
+    best = of_column.transform("min" if metric in ("mae", "rmse") else "max")
+    cells = [
+        score(row, digits=2, is_best=is_best)
+        for row, is_best in zip(chosen.to_dict("records"), chosen["value"] == best, strict=True)
+    ]
+    return _side_by_side(
+        f"Test {METRICS[metric]}, with 95 % bootstrap interval", "Model", chosen, _model_titles(chosen), cells
+    )
+
+
+def all_scores(scores: pd.DataFrame) -> Table:
+    """Print every score of the run: one row for each protocol, model, convention and role."""
+    by = ["protocol", "model", "variant", "label_convention", "role"]
+    rows = []
+    for key, block in scores.groupby(by, sort=False):
+        protocol, model, variant, convention, role = (str(part) for part in key)
+        by_metric = {row["metric"]: row for row in block.to_dict("records")}
+        rows.append(
+            (
+                Cell(protocol),
+                Cell(model_title(model, variant)),
+                Cell(convention),
+                Cell(role),
+                *(score(by_metric.get(metric)) for metric in METRICS),
+                count(block["n"].max()),
+            )
+        )
+    return Table(
+        caption="Every score, with 95 % bootstrap interval",
+        columns=("Protocol", "Model", "Labels", "Role", *METRICS.values(), "n"),
+        rows=tuple(rows),
+    )
+
+
+def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
+    """Print what train and test share under each protocol, and the MAE of copying the nearest neighbour."""
+    rows = []
+    for protocol in in_reading_order(leakage["protocol"], PROTOCOLS):
+        folds = leakage[leakage["protocol"] == protocol]
+        n_test = int(folds["n_test"].sum())
+        rows.append(
+            (
+                Cell(protocol),
+                Cell(PROTOCOL_MEANINGS.get(protocol, "")),
+                count(n_test),
+                _share(int(folds["n_test_sharing_doi"].sum()), n_test),
+                _share(int(folds["n_test_sharing_composition"].sum()), n_test),
+                number(held_out_mae(scores, protocol, NEAREST_NEIGHBOUR, "all"), 2),
+                number(held_out_mae(scores, protocol, BOOSTED_TREES, "all"), 2),
+            )
+        )
+    return Table(
+        caption="The protocols, what their test rows share with train, and what copying a neighbour scores",
+        columns=(
+            "Protocol",
+            "What it is",
+            "Test rows",
+            "share a paper with train",
+            "share a composition with train",
+            "MAE, 1-nearest neighbour",
+            "MAE, boosted trees",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) -> float:
+    """Return one model's test MAE under convention `bound`; NaN if it was not scored."""
+    values = scores.loc[
+        (scores["protocol"] == protocol)
+        & (scores["model"] == model)
+        & (scores["variant"] == variant)
+        & (scores["label_convention"] == LabelConvention.BOUND)
+        & (scores["role"] == "test")
+        & (scores["metric"] == "mae"),
+        "value",
+    ]
+    return float(values.iloc[0]) if len(values) else NAN
+
+
+def paired_comparisons(comparisons: pd.DataFrame) -> Table:
+    """Print differences in MAE, side by side; those in which the model clearly errs less stand out."""
+    titles = [
+        Cell(
+            model_title(row["model"], row["variant"]),
+            note=f"against: {model_title(row['baseline'], row['baseline_variant'])}",
+        )
+        for row in comparisons.to_dict("records")
+    ]
+    cells = [
+        number(row["difference"], 2, note=interval(row["low"], row["high"]), is_best=row["high"] < 0)
+        for row in comparisons.to_dict("records")
+    ]
+    return _side_by_side(
+        "Difference in test MAE (negative: the model errs less), with 95 % interval",
+        "Model",
+        comparisons,
+        titles,
+        cells,
+    )
+
+
+def interval_coverage(coverage: pd.DataFrame) -> Table:
+    """Print how often a model's 90 % interval held the measured value in test."""
+    test = coverage[coverage["role"] == "test"]
+    cells = [_percent(share) for share in test["coverage"]]
+    return _side_by_side(
+        "Share of test rows inside the stated 90 % interval", "Model", test, _model_titles(test), cells
+    )
+
+
+def champions_table(history: pd.DataFrame) -> Table:
+    """Print which model answers on each feature set and why."""
+    rows = tuple(
+        (
+            Cell(FEATURE_SET_TITLES.get(row["feature_set"], row["feature_set"])),
+            Cell(row["decision"], note=f"champion since {row['since'][:10]}"),
+            number(row["difference"], 3, note=interval(row["low"], row["high"], 3)),
+            count(row["n_train"]),
+            Cell(row["reason"]),
+        )
+        for row in champions_now(history).to_dict("records")
+    )
+    return Table(
+        "Champions: the models that answer for a new material",
+        ("Features", "Last decision", "Difference", "Trained on", "Why"),
+        rows,
+    )
+
+
+def contribution_table(contribution: pd.DataFrame) -> Table:
+    """Print what generated structures contribute, as `generated_contribution.contributions` returns it."""
+    rows = tuple(
+        (
+            Cell(row["question"], note=f"against {_CONTRIBUTION_AGAINST[row['question']]}"),
+            count(row["n"]),
+            number(row["mae"], 2),
+            number(row["mae_of_other"], 2),
+            number(
+                row["difference"],
+                3,
+                note=interval(row["low"], row["high"], 3),
+                is_best=row["high"] < 0,
+            ),
+        )
+        for row in contribution.to_dict("records")
+    )
+    return Table(
+        "What generated structures contribute: test MAE of the boosted trees under grouped",
+        ("What", "Test rows", "With", "Without", "Difference"),
+        rows,
+    )
+
+
+def _side_by_side(
+    caption: str, heading: str, frame: pd.DataFrame, titles: list[Cell], cells: list[Cell]
+) -> Table:
+    """Return a table with one row for each title and one column for each protocol and label convention.
+
+    `titles` and `cells` belong to the rows of `frame`, one each.
+    """
+    protocols = in_reading_order(frame["protocol"], PROTOCOLS)
+    conventions = in_reading_order(frame["label_convention"], LABEL_CONVENTIONS)
+    placed = dict(
+        zip(zip(titles, frame["protocol"], frame["label_convention"], strict=True), cells, strict=True)
+    )
+    columns = list(product(protocols, conventions))
+    rows = [
+        (title, *(placed.get((title, *column), number(NAN)) for column in columns))
+        for title in dict.fromkeys(titles)
+    ]
+    return Table(
+        caption,
+        columns=(heading, *(convention for _, convention in columns)),
+        rows=tuple(rows),
+        groups=(("", 1), *((protocol, len(conventions)) for protocol in protocols)),
+    )
+
+
+def _model_titles(frame: pd.DataFrame) -> list[Cell]:
+    return [
+        Cell(model_title(model, variant))
+        for model, variant in zip(frame["model"], frame["variant"], strict=True)
+    ]
+
+
+def _share(part: int, whole: int) -> Cell:
+    return _percent(part / whole, note=str(part)) if whole else number(NAN)
+
+
+def _percent(share: float, note: str = "") -> Cell:
+    return Cell(f"{share:.0%}".replace("%", " %"), note=note, is_number=True)

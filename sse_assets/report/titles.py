@@ -1,0 +1,108 @@
+"""Printed titles of protocols, models, features, metrics, classes and origins.
+
+Each dictionary lists its names in the order people read them.
+"""
+
+from pymatgen.core import Element
+
+from sse_assets.evaluation.vocabulary import (
+    BOOSTED_TREES,
+    DIVERSITY,
+    GROUPED,
+    NEAREST_NEIGHBOUR,
+    NO_VARIANT,
+    OFFICIAL,
+    RANDOM,
+    TRAIN_MEDIAN,
+)
+from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
+from sse_assets.materials.crystal import StructureOrigin
+
+PROTOCOL_MEANINGS = {
+    DIVERSITY: "the paper's max-min selection: outliers train, near-copies of them test",
+    RANDOM: "rows drawn at random; papers and compositions on both sides",
+    OFFICIAL: "OBELiX's own train and test set: no paper and no composition in common",
+    GROUPED: "cross-validation by groups: no paper and no composition in common",
+}
+
+MODEL_TITLES = {
+    TRAIN_MEDIAN: "Train median",
+    NEAREST_NEIGHBOUR: "1-nearest neighbour",
+    BOOSTED_TREES: "Boosted trees",
+    "llama-3.1-8b": "Llama-3.1-8B-Instruct",
+    "mistral-7b-v0.3": "Mistral-7B-Instruct-v0.3",
+    "qwen3-8b": "Qwen3-8B",
+    "small-llama-from-scratch": "Small Llama from scratch",
+}
+
+FEATURE_SET_TITLES = {
+    "stoichiometric": "Stoichiometric",
+    "geometric": "Geometric",
+    "all": "All features",
+}
+
+PROMPT_CASES = {
+    "case_1": "formula",
+    "case_2": "formula and symmetry",
+    "case_3": "formula and disorder",
+    "case_4": "formula, symmetry and disorder",
+}
+"""Content of the prompt of each case (Table 3)."""
+
+NUMBER_MODES = {"": "distribution", "_sample": "one sample", "_regression": "regression head"}
+"""Ways to get a number out of a language model, by the suffix of the variant's name."""
+
+VARIANT_TITLES = FEATURE_SET_TITLES | {
+    case + suffix: f"{case.replace('_', ' ')}{f', {mode}' if suffix else ''}"
+    for case in PROMPT_CASES
+    for suffix, mode in NUMBER_MODES.items()
+}
+"""Titles of feature sets and of a language model's variants: `case_2` is by the distribution over numbers."""
+
+LABEL_CONVENTIONS = {
+    LabelConvention.OBELIX: "censored rows at 1e-15 S/cm (obelix)",
+    LabelConvention.BOUND: "censored rows at their limit (bound)",
+}
+
+METRICS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "srcc": "SRCC"}
+
+CHEMICAL_GROUPS = ("Oxide", "Sulfide (non-halide)", "Sulfide (halide)", "Other")
+
+CONDUCTIVITY_CLASSES = {
+    ConductivityClass.LOW: "Low (< 10⁻⁶ S/cm)",
+    ConductivityClass.MODERATE: "Moderate (10⁻⁶ to 10⁻⁴)",
+    ConductivityClass.HIGH: "High (10⁻⁴ to 10⁻³)",
+    ConductivityClass.SUPERIONIC: "Superionic (≥ 10⁻³)",
+}
+
+STRUCTURE_ORIGINS = {
+    StructureOrigin.OBELIX: "OBELiX",
+    StructureOrigin.MATERIALS_PROJECT: "Materials Project",
+    StructureOrigin.OQMD: "OQMD",
+    StructureOrigin.GENERATED: "Generated",
+    StructureOrigin.SAMPLE: "Embedded sample",
+    StructureOrigin.INBOX: "Inbox",
+}
+
+_FEATURES = {
+    "a": "Lattice parameter a (Å)",
+    "b": "Lattice parameter b (Å)",
+    "c": "Lattice parameter c (Å)",
+    "density_g_cm3": "Density (g/cm³)",
+    "poav_cm3_g": "POAV (cm³/g)",
+}
+
+
+def model_title(model: str, variant: str) -> str:
+    """Return a model and its variant as one label: `Boosted trees, all features`."""
+    title = MODEL_TITLES.get(model, model)
+    if variant == NO_VARIANT:
+        return title
+    return f"{title}, {VARIANT_TITLES.get(variant, variant).lower()}"
+
+
+def feature_title(feature: str) -> str:
+    """Return the title of a feature column with its unit; an element's symbol is that element's fraction."""
+    if feature in _FEATURES:
+        return _FEATURES[feature]
+    return f"{feature} fraction" if Element.is_valid_symbol(feature) else feature
