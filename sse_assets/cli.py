@@ -213,8 +213,9 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
 
 def _stored_models(settings: Settings) -> pd.DataFrame:
     """Everything that can be asked, as `screening.prediction.with_champions` returns it."""
-    from sse_assets.evaluation.champions import CHAMPION_COLUMNS, champions_now
+    from sse_assets.evaluation.champions import champions_now
     from sse_assets.screening.prediction import with_champions
+    from sse_assets.tables import models
 
     store = TableStore(settings.blob_root)
     names = {"base_model": "model", "feature_set": "variant", "case": "variant"}
@@ -225,7 +226,7 @@ def _stored_models(settings: Settings) -> pd.DataFrame:
             text = table[table["kind"] == "text"] if "kind" in table else table.assign(model=name)
             found.append(text.dropna(subset="model_path"))
     columns = ["model", "variant", "protocol", "label_convention", "model_path"]
-    history = pd.DataFrame(columns=CHAMPION_COLUMNS)
+    history = models.CHAMPIONS.frame()
     with contextlib.suppress(TableError):  # not made yet
         history = store.read(TableKey("models", "champions"))
     stored = pd.concat([pd.DataFrame(columns=columns), *found])[columns]

@@ -13,11 +13,9 @@ from sse_assets.boosted_trees.training import ALL_ROWS
 from sse_assets.descriptors.feature_sets import with_absent_elements
 from sse_assets.evaluation.champions import (
     ASKED_BEFORE,
-    CHAMPION_COLUMNS,
     NO_CHAMPION,
     SAME,
     Contender,
-    Decision,
     Verdict,
     compare,
     incomparable,
@@ -34,7 +32,8 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
 from sse_assets.report.champion_figures import decisions
 from sse_assets.splits.groups import merged_groups, sharing_nothing
-from sse_assets.tables.names import Protocol
+from sse_assets.tables import models
+from sse_assets.tables.names import Decision, Protocol
 
 TABLE = TableKey(GROUP, "champions")
 _CODE_VERSION = "1"
@@ -65,7 +64,7 @@ def champions(
     store = TableStore(settings.blob_root)
     key = TableKey(TABLE.group, TABLE.name, context.partition_key)
     # Its own earlier record, read past Dagster: an asset that depends on itself would never come to rest.
-    history = store.read(key) if store.version(key) else pd.DataFrame(columns=CHAMPION_COLUMNS)
+    history = store.read(key) if store.version(key) else models.CHAMPIONS.frame()
     path = _final_model(boosted_trees)
     recipe = Recipe.load(str(settings.blob_root / path))
     card = BoostedTreesModel.load(str(settings.blob_root / path)).card

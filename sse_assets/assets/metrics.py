@@ -22,19 +22,12 @@ from sse_assets.orchestration.io import file_metadata, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.generation_tables import (
-    DYNAMICS_COLUMNS,
-    HISTORY_COLUMNS,
-    STRUCTURE_COLUMNS,
-    VALIDATION_COLUMNS,
-)
 from sse_assets.report.inputs import Generated, ReportInputs
-from sse_assets.report.language_model_tables import FIT_COLUMNS
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
 from sse_assets.splits.groups import merged_groups
-from sse_assets.tables.names import Protocol
+from sse_assets.tables.names import Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
 _CODE_VERSION = "1"
@@ -226,11 +219,11 @@ def report(
     validation: pd.DataFrame,
 ) -> dg.MaterializeResult[None]:
     """Write the report under the blob root."""
-    of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL.value]
+    of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL]
     explained = (
-        (shap_values["feature_set"] == FeatureSet.ALL.value)
-        & (shap_values["protocol"] == Protocol.DIVERSITY.value)
-        & (shap_values["label_convention"] == LabelConvention.BOUND.value)
+        (shap_values["feature_set"] == FeatureSet.ALL)
+        & (shap_values["protocol"] == Protocol.DIVERSITY)
+        & (shap_values["label_convention"] == LabelConvention.BOUND)
     )
     html = render_report(
         ReportInputs(
@@ -245,14 +238,12 @@ def report(
             comparisons=comparisons,
             champions=champions,
             shap_values=shap_values[explained],
-            language_model_fits=pd.concat([language_models, small_language_model]).reindex(
-                columns=FIT_COLUMNS
-            ),
+            language_model_fits=pd.concat([language_models, small_language_model], ignore_index=True),
             generated=Generated(
-                structures.reindex(columns=STRUCTURE_COLUMNS),
-                search_history.reindex(columns=HISTORY_COLUMNS),
-                dynamics.reindex(columns=DYNAMICS_COLUMNS),
-                validation.reindex(columns=VALIDATION_COLUMNS),
+                structures,
+                search_history,
+                dynamics,
+                validation,
                 contribution,
                 shipped_comparisons(),
             ),
@@ -269,8 +260,10 @@ def report(
 
 def _test_mae(table: pd.DataFrame) -> dict[str, float]:
     """Numeric metadata, so that the UI draws scores over time."""
-    rows = table[(table["metric"] == "mae") & (table["role"] == "test") & (table["variant"] == "all")]
-    rows = rows[rows["model"] == "boosted_trees"]
+    rows = table[
+        (table["metric"] == Metric.MAE) & (table["role"] == Role.TEST) & (table["variant"] == FeatureSet.ALL)
+    ]
+    rows = rows[rows["model"] == ModelName.BOOSTED_TREES]
     return {
         f"mae_{row['protocol']}_{row['label_convention']}": round(float(row["value"]), 4)
         for row in rows.to_dict("records")

@@ -5,23 +5,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from sse_assets.evaluation.vocabulary import NEAREST_NEIGHBOUR, NO_VARIANT, TRAIN_MEDIAN
+from sse_assets.tables import models
+from sse_assets.tables.names import NO_VARIANT, ModelName, Role
 
 _NINETY_PERCENT = (0.05, 0.95)
-
-PREDICTION_COLUMNS = [
-    "protocol",
-    "fold",
-    "model",
-    "variant",
-    "label_convention",
-    "electrolyte_id",
-    "role",
-    "log10_sigma",
-    "predicted",
-    "low",
-    "high",
-]
 
 
 def baseline_predictions(
@@ -39,14 +26,14 @@ def baseline_predictions(
         assignments: protocol, fold, electrolyte_id, role.
 
     Returns:
-        Columns `PREDICTION_COLUMNS`, as in `vocabulary`.
+        A frame as `tables.models.BASELINE_PREDICTIONS`.
     """
     blocks = []
     for (protocol, fold), rows in assignments.groupby(["protocol", "fold"], sort=False):
         # Sorted, so that of two equally near neighbours the same one is always taken.
         rows = rows.sort_values("electrolyte_id")
         ids = pd.Index(rows["electrolyte_id"])
-        in_train = (rows["role"] == "train").to_numpy()
+        in_train = (rows["role"] == Role.TRAIN).to_numpy()
         nearest = {
             name: nearest_train_row(features.loc[ids], in_train) for name, features in features_by_set.items()
         }
@@ -55,8 +42,8 @@ def baseline_predictions(
             train_labels = true[in_train]
             median = np.median(train_labels)
             low, high = np.quantile(train_labels, _NINETY_PERCENT)
-            stated = [(TRAIN_MEDIAN, NO_VARIANT, median, low, high)] + [
-                (NEAREST_NEIGHBOUR, name, train_labels[position], np.nan, np.nan)
+            stated = [(ModelName.TRAIN_MEDIAN, NO_VARIANT, median, low, high)] + [
+                (ModelName.NEAREST_NEIGHBOUR, name, train_labels[position], np.nan, np.nan)
                 for name, position in nearest.items()
             ]
             for model, variant, predicted, lower, upper in stated:
@@ -77,7 +64,7 @@ def baseline_predictions(
                         }
                     )
                 )
-    return pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=PREDICTION_COLUMNS)
+    return models.BASELINE_PREDICTIONS.frame(pd.concat(blocks) if blocks else ())
 
 
 def nearest_train_row(features: pd.DataFrame, in_train: NDArray[np.bool_]) -> NDArray[np.intp]:

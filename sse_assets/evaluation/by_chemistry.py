@@ -5,9 +5,10 @@ from collections.abc import Hashable
 import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.tables import metrics
+from sse_assets.tables.names import SCORED_PROTOCOLS, FeatureSet, ModelName, Role, in_reading_order
 
 
 def by_group_scores(
@@ -16,22 +17,23 @@ def by_group_scores(
     """Return the test MAE by chemical group, for every protocol, model, variant and label convention.
 
     Args:
-        predictions: as in `vocabulary`.
+        predictions: a frame as `tables.metrics.PREDICTIONS`.
         electrolytes: columns electrolyte_id and chemical_group.
         published: values to set beside ours, one row for each chemical_group (the paper's Table 8).
 
     Returns:
-        Columns protocol, model, variant, label_convention, chemical_group, n (test electrolytes), mae (log
-        units), and those of `published`. A group without test rows is absent.
+        A frame as `tables.metrics.BY_CHEMICAL_GROUP`. A group without test rows is absent.
     """
-    test = predictions[predictions["role"] == "test"]
+    test = predictions[predictions["role"] == Role.TEST]
     test = test.assign(
         mae=(test["predicted"] - test["log10_sigma"]).abs(),
         chemical_group=test["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["chemical_group"]),
     )
     by = ["protocol", "model", "variant", "label_convention", "chemical_group"]
     table = test.groupby(by, sort=False).agg(n=("electrolyte_id", "nunique"), mae=("mae", "mean"))
-    return table.reset_index().merge(published, on="chemical_group", how="left")
+    return metrics.BY_CHEMICAL_GROUP.frame(
+        table.reset_index().merge(published, on="chemical_group", how="left")
+    )
 
 
 def representative_compounds(
@@ -45,18 +47,17 @@ def representative_compounds(
     trained on it.
 
     Args:
-        predictions: as in `vocabulary`.
+        predictions: a frame as `tables.metrics.PREDICTIONS`.
         electrolytes: columns electrolyte_id, composition_key and log10_sigma.
         compounds: columns group, formula, paper_measured and any further ones (the paper's Table 9).
 
     Returns:
-        Columns group, formula, electrolyte_id (None if we do not have it), n_measurements, measured
-        (convention `bound`), protocol and role (None if never predicted), predicted, and those of
-        `compounds`; one row for each compound and protocol. Conductivities are log10(σ / (S/cm)).
+        A frame as `tables.metrics.REPRESENTATIVE_COMPOUNDS`, one row for each compound and protocol. The id
+        is missing if we do not have the compound, protocol and role if it was never predicted.
     """
     ours = predictions[
-        (predictions["model"] == BOOSTED_TREES)
-        & (predictions["variant"] == "all")
+        (predictions["model"] == ModelName.BOOSTED_TREES)
+        & (predictions["variant"] == FeatureSet.ALL)
         & (predictions["label_convention"] == LabelConvention.BOUND)
     ]
     rows = []
@@ -83,15 +84,15 @@ def representative_compounds(
         rows.extend(row | prediction for prediction in _one_for_each_protocol(predicted))
         if predicted.empty:
             rows.append(row)
-    return pd.DataFrame(rows)
+    return metrics.REPRESENTATIVE_COMPOUNDS.frame(rows)
 
 
 def _one_for_each_protocol(predicted: pd.DataFrame) -> list[dict[Hashable, object]]:
     """Protocol, role and prediction of one electrolyte: held out where it was, else as trained on."""
     found: list[dict[Hashable, object]] = []
-    for protocol in in_reading_order(predicted["protocol"], PROTOCOLS):
+    for protocol in in_reading_order(predicted["protocol"], SCORED_PROTOCOLS):
         rows = predicted[predicted["protocol"] == protocol]
-        role = "test" if (rows["role"] == "test").any() else "train"
+        role = Role.TEST if (rows["role"] == Role.TEST).any() else Role.TRAIN
         found.append(
             {
                 "protocol": protocol,

@@ -6,31 +6,18 @@ Every new model challenges the reigning one on the same test rows, under protoco
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.vocabulary import FEATURE_SETS, in_reading_order
+from sse_assets.tables import models
+from sse_assets.tables.names import Decision, FeatureSet, in_reading_order
 
 TOLERANCE = 0.05
 """Log units by which a challenger may err more than the champion, if that can be chance."""
 FEWEST_TEST_ROWS = 20
 """Least number of rows that both can be tested on; with fewer, nothing is concluded."""
-
-
-class Decision(StrEnum):
-    """The outcome of a challenge."""
-
-    FIRST = "first"
-    """There was no champion."""
-    PROMOTED = "promoted"
-    """The challenger took over."""
-    KEPT = "kept"
-    """The champion stays: the challenger is worse."""
-    UNCHANGED = "unchanged"
-    """The champion stays: there is nothing to decide."""
 
 
 @dataclass(frozen=True)
@@ -77,31 +64,6 @@ class Verdict:
 NO_CHAMPION = Verdict(Decision.FIRST, "There was no champion on these features before.")
 SAME = Verdict(Decision.UNCHANGED, "The model trained last is the champion: the same rows and settings.")
 ASKED_BEFORE = Verdict(Decision.UNCHANGED, "These two have been compared on these rows before.")
-
-CHAMPION_COLUMNS = [
-    "feature_set",
-    "decision",
-    "reason",
-    "mae_champion",
-    "mae_challenger",
-    "difference",
-    "low",
-    "high",
-    "n",
-    "model_path",
-    "data_version",
-    "n_train",
-    "champion",
-    "challenger",
-    "tested",
-    "decided_at",
-]
-"""A row for each decision, the last one at the end.
-
-`model_path`, `data_version`, `n_train` and `champion` (its recipe) are of the model that reigns from then on;
-the errors are of the two that were compared, NaN where none were. `challenger` (a recipe) and `tested` (the
-test rows) say what was decided, `decided_at` when (UTC).
-"""
 
 
 def compare(
@@ -180,7 +142,7 @@ def with_decision(
     verdict: Verdict,
     decided_at: datetime,
 ) -> pd.DataFrame:
-    """Return the history of one feature set and one decision more; columns `CHAMPION_COLUMNS`."""
+    """Return the history of one feature set and one decision more, as `tables.models.CHAMPIONS`."""
     takes_over = verdict.decision in (Decision.FIRST, Decision.PROMOTED)
     champion = challenger if takes_over else reigning(history)
     assert champion is not None  # nothing can be kept before there is a champion
@@ -203,21 +165,21 @@ def with_decision(
         "tested": tested,
         "decided_at": decided_at.isoformat(timespec="seconds"),
     }
-    return pd.DataFrame([*history.to_dict("records"), row], columns=CHAMPION_COLUMNS)
+    return models.CHAMPIONS.frame([*history.to_dict("records"), row])
 
 
 def champions_now(history: pd.DataFrame) -> pd.DataFrame:
     """Return the last decision of each feature set, and since when its champion reigns.
 
     Args:
-        history: columns `CHAMPION_COLUMNS`, of any number of feature sets.
+        history: as `tables.models.CHAMPIONS`, of any number of feature sets.
 
     Returns:
         The same columns, and `since`: `decided_at` of the decision that made the champion one.
     """
-    rows = []
-    for name in in_reading_order(history["feature_set"], FEATURE_SETS):
+    now = []
+    for name in in_reading_order(history["feature_set"], FeatureSet):
         decisions = history[history["feature_set"] == name]
         made = decisions[decisions["decision"].isin([Decision.FIRST, Decision.PROMOTED])]
-        rows.append(decisions.iloc[-1].to_dict() | {"since": made["decided_at"].iloc[-1]})
-    return pd.DataFrame(rows, columns=[*CHAMPION_COLUMNS, "since"])
+        now.append(decisions.iloc[[-1]].assign(since=made["decided_at"].iloc[-1]))
+    return pd.concat(now, ignore_index=True) if now else history.assign(since="")

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation.vocabulary import TRAIN_MEDIAN
+from sse_assets.tables.names import ModelName
 
 _QUESTION = ["protocol", "fold", "label_convention", "electrolyte_id", "role"]
 _ROUNDING = 0.005 + 1e-9
@@ -18,7 +18,7 @@ def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataF
     training rows that it had no prompt for may lack.
 
     Args:
-        earlier: predictions, as in `vocabulary`; labels may be rounded to two decimals.
+        earlier: a frame as `tables.metrics.PREDICTIONS`; labels may be rounded to two decimals.
         current: predictions of today, the train median's among them, which are there for every row.
 
     Returns:
@@ -26,7 +26,7 @@ def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataF
     """
     if earlier.empty:
         return current.iloc[:0], []
-    asked = current[current["model"] == TRAIN_MEDIAN].set_index(_QUESTION)["log10_sigma"]
+    asked = current[current["model"] == ModelName.TRAIN_MEDIAN].set_index(_QUESTION)["log10_sigma"]
     kept, left_out = [], []
     by = ["model", "variant", "protocol", "label_convention"]
     for key, rows in earlier.groupby(by, sort=False):

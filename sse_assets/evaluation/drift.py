@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
 
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, GROUPED, OFFICIAL
 from sse_assets.materials.formula import parse_composition
+from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 SCORE_TOLERANCE = 0.1
 """Log units by which a test MAE may move, or half the width of its interval where that is less."""
@@ -42,7 +42,7 @@ def score_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
     A much lower error is drift as well: that is what a leak looks like.
 
     Args:
-        before: scores as in `vocabulary`; None where there were none.
+        before: a frame as `tables.metrics.SCORES`; None where there were none.
         now: likewise.
     """
     if before is None:
@@ -118,11 +118,11 @@ def data_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
 def _honest_mae(scores: pd.DataFrame) -> pd.DataFrame:
     """Columns protocol, label_convention, value, low and high."""
     rows = scores[
-        (scores["model"] == BOOSTED_TREES)
-        & (scores["variant"] == "all")
-        & (scores["role"] == "test")
-        & (scores["metric"] == "mae")
-        & scores["protocol"].isin([GROUPED, OFFICIAL])
+        (scores["model"] == ModelName.BOOSTED_TREES)
+        & (scores["variant"] == FeatureSet.ALL)
+        & (scores["role"] == Role.TEST)
+        & (scores["metric"] == Metric.MAE)
+        & scores["protocol"].isin([Protocol.GROUPED, Protocol.OFFICIAL])
     ]
     return rows[["protocol", "label_convention", "value", "low", "high"]]
 

@@ -5,11 +5,9 @@ from math import nan
 import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, GROUPED
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.tables.names import StructureOrigin
-
-CONTRIBUTION_COLUMNS = ["question", "mae", "mae_of_other", "difference", "low", "high", "n"]
+from sse_assets.tables import metrics
+from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Role, StructureOrigin
 
 FEWEST_GROUPS = 5
 """Least number of groups; with fewer, resampling does not tell how far other groups would scatter."""
@@ -37,7 +35,7 @@ def contributions(
     A negative difference means that it helps.
 
     Args:
-        predictions: as in `vocabulary`.
+        predictions: a frame as `tables.metrics.PREDICTIONS`.
         without_generated: columns fold, electrolyte_id, predicted; by trees on all features that did not
             train on rows with a generated structure. Empty if there are none.
         electrolytes: columns electrolyte_id and structure_origin.
@@ -46,19 +44,18 @@ def contributions(
         seed: of the resamples.
 
     Returns:
-        Columns `CONTRIBUTION_COLUMNS`: a question, the MAE, that of what it is compared with, their
-        difference with its 95 % interval (NaN below `FEWEST_GROUPS`), and the number of electrolytes. Empty
-        without generated structures.
+        A frame as `tables.metrics.GENERATED_CONTRIBUTION`, empty without generated structures. The interval
+        is NaN below `FEWEST_GROUPS`.
     """
     is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
     generated = set(electrolytes.loc[is_generated, "electrolyte_id"])
     if not generated:
-        return pd.DataFrame(columns=CONTRIBUTION_COLUMNS)
+        return metrics.GENERATED_CONTRIBUTION.frame()
     rows = predictions[
-        (predictions["protocol"] == GROUPED)
-        & (predictions["role"] == "test")
+        (predictions["protocol"] == Protocol.GROUPED)
+        & (predictions["role"] == Role.TEST)
         & (predictions["label_convention"] == LabelConvention.BOUND)
-        & (predictions["model"] == BOOSTED_TREES)
+        & (predictions["model"] == ModelName.BOOSTED_TREES)
     ]
     truth = rows.groupby("electrolyte_id")["log10_sigma"].first()
 
@@ -66,8 +63,11 @@ def contributions(
         values = predicted.set_index("electrolyte_id")["predicted"]
         return (values - truth.loc[values.index]).abs()
 
-    full = errors(rows[rows["variant"] == "all"])
-    composition, without = errors(rows[rows["variant"] == "stoichiometric"]), errors(without_generated)
+    full = errors(rows[rows["variant"] == FeatureSet.ALL])
+    composition, without = (
+        errors(rows[rows["variant"] == FeatureSet.STOICHIOMETRIC]),
+        errors(without_generated),
+    )
     theirs = full.index.isin(list(generated))
     questions = {
         CELL: (full[theirs], composition),
@@ -83,5 +83,15 @@ def contributions(
         low, high = percentile_interval(counts @ difference.to_numpy() / counts.sum(axis=1))
         if groups.loc[ours.index].nunique() < FEWEST_GROUPS:
             low, high = nan, nan
-        table.append((question, ours.mean(), other.mean(), difference.mean(), low, high, len(ours)))
-    return pd.DataFrame(table, columns=CONTRIBUTION_COLUMNS)
+        table.append(
+            {
+                "question": question,
+                "mae": ours.mean(),
+                "mae_of_other": other.mean(),
+                "difference": difference.mean(),
+                "low": low,
+                "high": high,
+                "n": len(ours),
+            }
+        )
+    return metrics.GENERATED_CONTRIBUTION.frame(table)

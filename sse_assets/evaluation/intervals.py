@@ -7,32 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    GROUPED,
-    LANGUAGE_MODELS,
-    NEAREST_NEIGHBOUR,
-    NO_VARIANT,
-    TRAIN_MEDIAN,
-)
+from sse_assets.tables import metrics
+from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Protocol, Role
 
 _INTERVAL = (0.025, 0.975)
-
-COMPARISON_COLUMNS = [
-    "protocol",
-    "label_convention",
-    "model",
-    "variant",
-    "baseline",
-    "baseline_variant",
-    "metric",
-    "difference",
-    "low",
-    "high",
-    "n",
-]
-
-COVERAGE_COLUMNS = ["protocol", "model", "variant", "label_convention", "role", "coverage", "n"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +56,7 @@ class Bootstrap:
 
 def clusters_for(protocol: Hashable, groups: pd.Series | None) -> pd.Series | None:
     """Return the groups that a protocol resamples whole; None if it resamples single rows."""
-    return groups if protocol == GROUPED else None
+    return groups if protocol == Protocol.GROUPED else None
 
 
 def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
@@ -105,15 +83,15 @@ def comparisons(
     Negative means that the model errs less. The 95 % interval comes from resampling as in `metrics.scores`.
 
     Args:
-        predictions: As in `vocabulary`.
+        predictions: A frame as `tables.metrics.PREDICTIONS`.
         groups: Group by electrolyte_id, resampled whole in protocol `grouped`.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
 
     Returns:
-        Columns `COMPARISON_COLUMNS`; n is the number of electrolytes that both models predict.
+        A frame as `tables.metrics.COMPARISONS`.
     """
-    test = predictions[predictions["role"] == "test"]
+    test = predictions[predictions["role"] == Role.TEST]
     test = test.assign(error=(test["predicted"] - test["log10_sigma"]).abs())
     rows = []
     for (protocol, convention), part in test.groupby(["protocol", "label_convention"], sort=False):
@@ -140,36 +118,39 @@ def comparisons(
                         "variant": variant,
                         "baseline": baseline[0],
                         "baseline_variant": baseline[1],
-                        "metric": "mae",
+                        "metric": Metric.MAE,
                         "difference": paired.mean(),
                         "low": low,
                         "high": high,
                         "n": ids.nunique(),
                     }
                 )
-    return pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+    return metrics.COMPARISONS.frame(rows)
 
 
 def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
     """Return the share of rows whose label lies within the model's own 90 % interval; 0.9 is right.
 
     Returns:
-        Columns `COVERAGE_COLUMNS`, for the models that state an interval.
+        A frame as `tables.metrics.COVERAGE`, for the models that state an interval.
     """
     stated = predictions.dropna(subset=["low", "high"])
     inside = stated.assign(coverage=stated["log10_sigma"].between(stated["low"], stated["high"]))
     by = ["protocol", "model", "variant", "label_convention", "role"]
     table = inside.groupby(by, sort=False).agg(coverage=("coverage", "mean"), n=("electrolyte_id", "nunique"))
-    return table.reset_index()[COVERAGE_COLUMNS]
+    return metrics.COVERAGE.frame(table.reset_index())
 
 
 def _baselines(model: str, variant: str) -> list[tuple[str, str]]:
     """Return model and variant of each predictor that a model is compared with."""
     if model in LANGUAGE_MODELS:
-        return [(TRAIN_MEDIAN, NO_VARIANT), (BOOSTED_TREES, "all")]
-    if model != BOOSTED_TREES:
+        return [(ModelName.TRAIN_MEDIAN, NO_VARIANT), (ModelName.BOOSTED_TREES, FeatureSet.ALL)]
+    if model != ModelName.BOOSTED_TREES:
         return []
-    baselines = [(TRAIN_MEDIAN, NO_VARIANT), (NEAREST_NEIGHBOUR, variant)]
-    if variant == "all":
-        baselines.append((BOOSTED_TREES, "stoichiometric"))
+    baselines: list[tuple[str, str]] = [
+        (ModelName.TRAIN_MEDIAN, NO_VARIANT),
+        (ModelName.NEAREST_NEIGHBOUR, variant),
+    ]
+    if variant == FeatureSet.ALL:
+        baselines.append((ModelName.BOOSTED_TREES, FeatureSet.STOICHIOMETRIC))
     return baselines

@@ -13,25 +13,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sse_assets.evaluation.intervals import Bootstrap, clusters_for, percentile_interval
+from sse_assets.tables import metrics
 
 Array = NDArray[np.float64]
 
 _SMALLEST_VARIANCE = 1e-12
 """Labels, in log units, that vary less than this are constant up to rounding."""
-
-
-SCORE_COLUMNS = [
-    "protocol",
-    "model",
-    "variant",
-    "label_convention",
-    "role",
-    "metric",
-    "value",
-    "low",
-    "high",
-    "n",
-]
 
 
 class Metric(StrEnum):
@@ -97,13 +84,13 @@ def scores(
     whole groups, if `groups` is given. All models of a protocol see the same resamples.
 
     Args:
-        predictions: As in `vocabulary`.
+        predictions: A frame as `tables.metrics.PREDICTIONS`.
         groups: Group by electrolyte_id.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
 
     Returns:
-        The scores, as in `vocabulary`. A metric that is not defined is NaN.
+        A frame as `tables.metrics.SCORES`. A metric that is not defined is NaN.
     """
     rows = []
     for (protocol, role), part in predictions.groupby(["protocol", "role"], sort=False):
@@ -132,7 +119,7 @@ def scores(
                         "n": block["electrolyte_id"].nunique(),
                     }
                 )
-    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+    return metrics.SCORES.frame(rows)
 
 
 def _mean(values: Array, weights: Array | None) -> Array:

@@ -9,18 +9,19 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    LANGUAGE_MODELS,
-    PROTOCOLS,
-    in_reading_order,
-)
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
 from sse_assets.materials.disorder import DisorderClass
 from sse_assets.report import published
 from sse_assets.report.titles import MODEL_TITLES, PROMPT_CASES
+from sse_assets.tables.names import (
+    LANGUAGE_MODELS,
+    SCORED_PROTOCOLS,
+    ModelName,
+    Protocol,
+    Role,
+    StructureOrigin,
+    in_reading_order,
+)
 
 _TOP = 6
 
@@ -123,9 +124,9 @@ def cross_model_table(scores: pd.DataFrame, assignments: pd.DataFrame) -> pd.Dat
         for row in published.TABLE_7_MODELS
     ]
     n_data = assignments.groupby("protocol")["electrolyte_id"].nunique()
-    mae = scores[(scores["role"] == "test") & (scores["metric"] == "mae")]
+    mae = scores[(scores["role"] == Role.TEST) & (scores["metric"] == "mae")]
     leading = leading_language_model(mae["model"], mae["variant"])
-    for name in [(BOOSTED_TREES, "all"), *([leading] if leading else [])]:
+    for name in [(ModelName.BOOSTED_TREES, "all"), *([leading] if leading else [])]:
         for score in _by_protocol(of_model(mae, *name)):
             protocol = score["protocol"]
             rows.append(
@@ -174,7 +175,7 @@ _FEATURES_READ = {
 def _by_protocol(scores: pd.DataFrame) -> list[dict]:
     return [
         row
-        for protocol in in_reading_order(scores["protocol"], PROTOCOLS)
+        for protocol in in_reading_order(scores["protocol"], SCORED_PROTOCOLS)
         for row in scores[scores["protocol"] == protocol].to_dict("records")
     ]
 
@@ -186,10 +187,10 @@ def feature_set_table(scores: pd.DataFrame) -> pd.DataFrame:
         Columns variant, metric, value, low, high, paper; protocol `diversity`, convention `bound`.
     """
     ours = scores[
-        (scores["protocol"] == DIVERSITY)
-        & (scores["model"] == BOOSTED_TREES)
+        (scores["protocol"] == Protocol.DIVERSITY)
+        & (scores["model"] == ModelName.BOOSTED_TREES)
         & (scores["label_convention"] == LabelConvention.BOUND)
-        & (scores["role"] == "test")
+        & (scores["role"] == Role.TEST)
     ]
     paper = [
         {"variant": variant, "metric": metric, "paper": value}

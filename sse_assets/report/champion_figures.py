@@ -3,8 +3,9 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.champions import TOLERANCE, Decision
+from sse_assets.evaluation.champions import TOLERANCE
 from sse_assets.report.figure_style import BLUE, GREY, ORANGE, VERMILLION, grid, house_style
+from sse_assets.tables.names import Decision
 
 _SHOWN = 15
 
@@ -14,7 +15,7 @@ def decisions(history: pd.DataFrame) -> Figure:
     """Draw every comparison of one feature set with its interval, the latest at the bottom; at most fifteen.
 
     Args:
-        history: columns as `champions.CHAMPION_COLUMNS`.
+        history: a frame as `tables.models.CHAMPIONS`.
     """
     compared = history[history["n"] > 0].tail(_SHOWN)
     figure = Figure(figsize=(7.5, 1.6 + 0.42 * max(len(compared), 1)), layout="constrained")

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pymatgen.core import Element
 
-from sse_assets.evaluation.vocabulary import DIVERSITY
 from sse_assets.materials.formula import parse_composition
 from sse_assets.report import beside_paper, published
 from sse_assets.report.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
 from sse_assets.report.titles import CONDUCTIVITY_CLASSES, STRUCTURE_ORIGINS
+from sse_assets.tables.names import Protocol, Role
 
 _CELL = 0.94
 _F_BLOCK_ROWS = {6: 8.3, 7: 9.3}
@@ -125,11 +125,13 @@ def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
 
 @house_style
 def train_distribution(
-    electrolytes: pd.DataFrame, assignments: pd.DataFrame, protocol: str = DIVERSITY
+    electrolytes: pd.DataFrame, assignments: pd.DataFrame, protocol: str = Protocol.DIVERSITY
 ) -> Figure:
     """Draw Figure 4(d): conductivities of the train set (fold 0) against those of the whole data set."""
     in_train = assignments.loc[
-        (assignments["protocol"] == protocol) & (assignments["fold"] == 0) & (assignments["role"] == "train"),
+        (assignments["protocol"] == protocol)
+        & (assignments["fold"] == 0)
+        & (assignments["role"] == Role.TRAIN),
         "electrolyte_id",
     ]
     everything = electrolytes["log10_sigma"]

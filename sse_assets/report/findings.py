@@ -4,18 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    NEAREST_NEIGHBOUR,
-    NO_VARIANT,
-    PROTOCOLS,
-    TRAIN_MEDIAN,
-    in_reading_order,
-)
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.score_tables import held_out_mae
+from sse_assets.tables.names import NO_VARIANT, SCORED_PROTOCOLS, ModelName, Protocol, in_reading_order
 
 
 @dataclass(frozen=True)
@@ -46,42 +38,42 @@ class Flattery:
 
 def findings(inputs: ReportInputs) -> Findings | None:
     """Return the numbers of the summary; None if no boosted trees were scored."""
-    scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
+    scored = inputs.scores.loc[inputs.scores["model"] == ModelName.BOOSTED_TREES, "protocol"]
     if scored.empty:
         return None
     protocol = most_honest(scored)
     return Findings(
         protocol=protocol,
-        trees=held_out_mae(inputs.scores, protocol, BOOSTED_TREES, "all"),
-        trees_by_composition=held_out_mae(inputs.scores, protocol, BOOSTED_TREES, "stoichiometric"),
-        median=held_out_mae(inputs.scores, protocol, TRAIN_MEDIAN, NO_VARIANT),
-        neighbour=held_out_mae(inputs.scores, protocol, NEAREST_NEIGHBOUR, "all"),
+        trees=held_out_mae(inputs.scores, protocol, ModelName.BOOSTED_TREES, "all"),
+        trees_by_composition=held_out_mae(inputs.scores, protocol, ModelName.BOOSTED_TREES, "stoichiometric"),
+        median=held_out_mae(inputs.scores, protocol, ModelName.TRAIN_MEDIAN, NO_VARIANT),
+        neighbour=held_out_mae(inputs.scores, protocol, ModelName.NEAREST_NEIGHBOUR, "all"),
         structure=_what_structure_adds(inputs.comparisons, protocol),
     )
 
 
 def flattery(inputs: ReportInputs) -> Flattery | None:
     """Return how easy `diversity` is; None without its test rows, or if no trees were scored on them."""
-    rows = inputs.leakage[inputs.leakage["protocol"] == DIVERSITY]
+    rows = inputs.leakage[inputs.leakage["protocol"] == Protocol.DIVERSITY]
     n_test = rows["n_test"].sum()
-    scored = inputs.scores.loc[inputs.scores["model"] == BOOSTED_TREES, "protocol"]
-    if not n_test or DIVERSITY not in set(scored):
+    scored = inputs.scores.loc[inputs.scores["model"] == ModelName.BOOSTED_TREES, "protocol"]
+    if not n_test or Protocol.DIVERSITY not in set(scored):
         return None
     honest = most_honest(scored)
     return Flattery(
         share_paper=rows["n_test_sharing_doi"].sum() / n_test,
         share_composition=rows["n_test_sharing_composition"].sum() / n_test,
-        neighbour=held_out_mae(inputs.scores, DIVERSITY, NEAREST_NEIGHBOUR, "all"),
-        trees=held_out_mae(inputs.scores, DIVERSITY, BOOSTED_TREES, "all"),
+        neighbour=held_out_mae(inputs.scores, Protocol.DIVERSITY, ModelName.NEAREST_NEIGHBOUR, "all"),
+        trees=held_out_mae(inputs.scores, Protocol.DIVERSITY, ModelName.BOOSTED_TREES, "all"),
         honest_protocol=honest,
-        honest_neighbour=held_out_mae(inputs.scores, honest, NEAREST_NEIGHBOUR, "all"),
-        honest_trees=held_out_mae(inputs.scores, honest, BOOSTED_TREES, "all"),
+        honest_neighbour=held_out_mae(inputs.scores, honest, ModelName.NEAREST_NEIGHBOUR, "all"),
+        honest_trees=held_out_mae(inputs.scores, honest, ModelName.BOOSTED_TREES, "all"),
     )
 
 
 def most_honest(protocols: pd.Series) -> str:
     """Return the last protocol in reading order, which runs from flattering to honest."""
-    return in_reading_order(protocols, PROTOCOLS)[-1]
+    return in_reading_order(protocols, SCORED_PROTOCOLS)[-1]
 
 
 def _what_structure_adds(comparisons: pd.DataFrame, protocol: str) -> str:
@@ -89,7 +81,7 @@ def _what_structure_adds(comparisons: pd.DataFrame, protocol: str) -> str:
     rows = comparisons[
         (comparisons["protocol"] == protocol)
         & (comparisons["label_convention"] == LabelConvention.BOUND)
-        & (comparisons["baseline"] == BOOSTED_TREES)
+        & (comparisons["baseline"] == ModelName.BOOSTED_TREES)
     ]
     if rows.empty:
         return "not compared"

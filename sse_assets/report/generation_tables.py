@@ -9,46 +9,6 @@ import pandas as pd
 
 from sse_assets.report.cells import ABSENT, Cell, Table, count, number
 
-STRUCTURE_COLUMNS = [
-    "formula",
-    "z",
-    "cell_atoms",
-    "searches",
-    "converged",
-    "generations",
-    "candidates",
-    "seconds",
-    "enthalpy_ev_per_atom",
-    "energy_ev_per_atom",
-    "volume_a3_per_atom",
-    "space_group",
-    "search_ps",
-    "ambient_ps",
-    "valid",
-    "failure",
-    "cif",
-    "record",
-]
-"""Columns of the table of structures that are printed or drawn."""
-HISTORY_COLUMNS = [
-    "formula",
-    "search",
-    "generation",
-    "operator",
-    "enthalpy_ev_per_atom",
-    "delta_ev_per_atom",
-    "failure",
-]
-DYNAMICS_COLUMNS = [
-    "formula",
-    "conditions",
-    "time_ps",
-    "energy_ev_per_atom",
-    "temperature_k",
-    "pressure_gpa",
-    "volume_a3_per_atom",
-    "shortest_distance_a",
-]
 VALIDATION_COLUMNS = [
     "formula",
     "conditions",

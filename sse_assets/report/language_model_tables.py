@@ -5,34 +5,17 @@ A table of fits runs through here, with one row for each model trained.
 
 import pandas as pd
 
-from sse_assets.evaluation.vocabulary import DIVERSITY, LANGUAGE_MODELS, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import published
 from sse_assets.report.cells import NAN, Cell, Table, count, number, score
 from sse_assets.report.score_tables import held_out_mae
 from sse_assets.report.titles import METRICS, MODEL_TITLES, NUMBER_MODES, PROMPT_CASES
-
-FIT_COLUMNS = [
-    "protocol",
-    "fold",
-    "label_convention",
-    "kind",
-    "case",
-    "base_model",
-    "placement",
-    "seconds",
-    "tokens_per_second",
-    "peak_memory_gb",
-    "n_valid",
-    "n_total",
-]
-"""Columns of the table of fits that are printed. `kind` is `text` or `regression`; in the paper's mode, one
-sample, `n_valid` of `n_total` test rows were answered by a number."""
+from sse_assets.tables.names import LANGUAGE_MODELS, SCORED_PROTOCOLS, Protocol, Role, in_reading_order
 
 
 def scored_protocols(fits: pd.DataFrame) -> list[str]:
     """Return the protocols that some model was trained under; the fit on all rows is none."""
-    return [protocol for protocol in PROTOCOLS if (fits["protocol"] == protocol).any()]
+    return [protocol for protocol in SCORED_PROTOCOLS if (fits["protocol"] == protocol).any()]
 
 
 def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
@@ -43,7 +26,7 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
     rows = scores[
         (scores["protocol"] == protocol)
         & (scores["label_convention"] == LabelConvention.BOUND)
-        & (scores["role"] == "test")
+        & (scores["role"] == Role.TEST)
         & scores["model"].isin(LANGUAGE_MODELS)
         & scores["variant"].isin(PROMPT_CASES)
     ]
@@ -56,7 +39,7 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
             for metric in METRICS:
                 cell = score(by_name.get((model, case, metric)), digits=2)
                 paper = published.FIGURE_8_TEST_SCORES.get((model, case, metric))
-                if paper is not None and protocol == DIVERSITY:
+                if paper is not None and protocol == Protocol.DIVERSITY:
                     cell = Cell(cell.text, note=f"{cell.note}; paper {paper}", is_number=True)
                 cells.append(cell)
         printed.append(tuple(cells))

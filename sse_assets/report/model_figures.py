@@ -8,18 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    FEATURE_SETS,
-    GROUPED,
-    LANGUAGE_MODELS,
-    NEAREST_NEIGHBOUR,
-    OFFICIAL,
-    PROTOCOLS,
-    TRAIN_MEDIAN,
-    in_reading_order,
-)
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import published
 from sse_assets.report.figure_style import (
@@ -41,12 +29,21 @@ from sse_assets.report.titles import (
     feature_title,
     model_title,
 )
+from sse_assets.tables.names import (
+    LANGUAGE_MODELS,
+    SCORED_PROTOCOLS,
+    FeatureSet,
+    ModelName,
+    Protocol,
+    Role,
+    in_reading_order,
+)
 
 _MARKER = "o"
 _MODEL_COLOURS = {
-    TRAIN_MEDIAN: GREY,
-    NEAREST_NEIGHBOUR: ORANGE,
-    BOOSTED_TREES: BLUE,
+    ModelName.TRAIN_MEDIAN: GREY,
+    ModelName.NEAREST_NEIGHBOUR: ORANGE,
+    ModelName.BOOSTED_TREES: BLUE,
     **dict.fromkeys(LANGUAGE_MODELS, GREEN),
 }
 
@@ -99,13 +96,13 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
     the paper's under `diversity`, OBELiX's random forest under `official`. Of a language model only the
     predictions by the distribution over numbers are drawn.
     """
-    mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
+    mae = scores[(scores["metric"] == "mae") & (scores["role"] == Role.TEST)]
     mae = mae[~mae["model"].isin(LANGUAGE_MODELS) | mae["variant"].isin(PROMPT_CASES)]
-    protocols = in_reading_order(mae["protocol"], PROTOCOLS)
+    protocols = in_reading_order(mae["protocol"], SCORED_PROTOCOLS)
     models = [
         (model, variant)
         for model in in_reading_order(mae["model"], MODEL_TITLES)
-        for variant in in_reading_order(mae.loc[mae["model"] == model, "variant"], FEATURE_SETS)
+        for variant in in_reading_order(mae.loc[mae["model"] == model, "variant"], FeatureSet)
     ]
     size = (3.0 + 2.4 * max(len(protocols), 1), 1.6 + 0.5 * max(len(models), 1))
     figure = Figure(figsize=size, layout="constrained")
@@ -121,12 +118,12 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
             axes.plot(
                 score["value"], height, _MARKER, color=colour, markerfacecolor=colour if filled else "white"
             )
-        if protocol == DIVERSITY:
+        if protocol == Protocol.DIVERSITY:
             for (variant, metric), value in published.FIGURE_7_TEST_SCORES.items():
-                if metric == "mae" and (BOOSTED_TREES, variant) in models:
-                    height = models.index((BOOSTED_TREES, variant))
+                if metric == "mae" and (ModelName.BOOSTED_TREES, variant) in models:
+                    height = models.index((ModelName.BOOSTED_TREES, variant))
                     axes.plot((value, value), (height - 0.38, height + 0.38), color=VERMILLION, linewidth=2.2)
-        if protocol == OFFICIAL:
+        if protocol == Protocol.OFFICIAL:
             axes.axvspan(*published.OBELIX_RANDOM_FOREST_MAE, color=VERMILLION, alpha=0.35, linewidth=0)
         axes.set(title=protocol, xlabel="Test MAE (log units)")
         grid(axes, "x")
@@ -160,7 +157,7 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
 def residuals_by_family(
     predictions: pd.DataFrame,
     electrolytes: pd.DataFrame,
-    protocol: str = GROUPED,
+    protocol: str = Protocol.GROUPED,
     convention: str = LabelConvention.BOUND,
     n_families: int = 10,
 ) -> Figure:
@@ -169,11 +166,11 @@ def residuals_by_family(
     Draws the families with most test rows, the most frequent first; the box spans the quartiles.
     """
     rows = predictions[
-        (predictions["model"] == BOOSTED_TREES)
+        (predictions["model"] == ModelName.BOOSTED_TREES)
         & (predictions["variant"] == "all")
         & (predictions["protocol"] == protocol)
         & (predictions["label_convention"] == convention)
-        & (predictions["role"] == "test")
+        & (predictions["role"] == Role.TEST)
     ]
     family = rows["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["family"])
     residual = rows["predicted"] - rows["log10_sigma"]

@@ -4,7 +4,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sse_assets.evaluation.intervals import coverage
 from sse_assets.evaluation.repeats import repeat_measurements
-from sse_assets.evaluation.vocabulary import PROTOCOLS, in_reading_order
 from sse_assets.report import (
     generation_tables,
     language_model_tables,
@@ -18,6 +17,7 @@ from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.pictures import pictures
 from sse_assets.report.rejections import rejections
 from sse_assets.report.titles import METRICS, PROTOCOL_MEANINGS
+from sse_assets.tables.names import SCORED_PROTOCOLS, in_reading_order
 
 _TEMPLATE = "report.html"
 
@@ -31,7 +31,7 @@ def render_report(inputs: ReportInputs) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    protocols = in_reading_order(inputs.assignments["protocol"], PROTOCOLS)
+    protocols = in_reading_order(inputs.assignments["protocol"], SCORED_PROTOCOLS)
     return environment.get_template(_TEMPLATE).render(
         run=inputs,
         published=published,

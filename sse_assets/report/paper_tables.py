@@ -6,11 +6,11 @@ import pandas as pd
 
 from sse_assets.evaluation.by_chemistry import by_group_scores
 from sse_assets.evaluation.by_chemistry import representative_compounds as predicted_compounds
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, FEATURE_SETS, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import beside_paper, published
 from sse_assets.report.cells import ABSENT, NAN, Cell, Table, count, number, score
 from sse_assets.report.titles import CHEMICAL_GROUPS, FEATURE_SET_TITLES, METRICS, MODEL_TITLES
+from sse_assets.tables.names import SCORED_PROTOCOLS, FeatureSet, ModelName, in_reading_order
 
 
 def hyperparameters(settings: Mapping[str, float]) -> Table:
@@ -42,7 +42,7 @@ def feature_sets(scores: pd.DataFrame) -> Table:
     frame = beside_paper.feature_set_table(scores)
     by_name = {(row["variant"], row["metric"]): row for row in frame.to_dict("records")}
     rows = []
-    for variant in in_reading_order(frame["variant"], FEATURE_SETS):
+    for variant in in_reading_order(frame["variant"], FeatureSet):
         cells = [Cell(FEATURE_SET_TITLES.get(variant, variant))]
         for metric in METRICS:
             row = by_name[variant, metric]
@@ -85,9 +85,11 @@ def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Ta
     frame = by_group_scores(predictions, electrolytes, published.chemical_groups())
     frame = frame[frame["label_convention"] == LabelConvention.BOUND]
     leading = beside_paper.leading_language_model(frame["model"], frame["variant"])
-    shown = {"Trees": (BOOSTED_TREES, "all")} | ({MODEL_TITLES[leading[0]]: leading} if leading else {})
+    shown = {"Trees": (ModelName.BOOSTED_TREES, "all")} | (
+        {MODEL_TITLES[leading[0]]: leading} if leading else {}
+    )
     frame = pd.concat([beside_paper.of_model(frame, *name) for name in shown.values()])
-    protocols = in_reading_order(frame["protocol"], PROTOCOLS)
+    protocols = in_reading_order(frame["protocol"], SCORED_PROTOCOLS)
     by_name = {
         (row["chemical_group"], row["protocol"], row["model"]): row for row in frame.to_dict("records")
     }
@@ -116,7 +118,7 @@ def chemical_groups(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Ta
 def representative_compounds(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> Table:
     """Print Table 9: the boosted trees on all features, convention `bound`; the role is in small print."""
     frame = predicted_compounds(predictions, electrolytes, published.compounds())
-    protocols = in_reading_order(frame["protocol"].dropna(), PROTOCOLS)
+    protocols = in_reading_order(frame["protocol"].dropna(), SCORED_PROTOCOLS)
     rows = []
     for formula, block in frame.groupby("formula", sort=False):
         by_protocol = {row["protocol"]: row for row in block.to_dict("records")}

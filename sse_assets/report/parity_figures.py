@@ -8,16 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    FEATURE_SETS,
-    LANGUAGE_MODELS,
-    in_reading_order,
-)
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report.figure_style import INK, SKY, VERMILLION, grid, house_style
 from sse_assets.report.titles import FEATURE_SET_TITLES, MODEL_TITLES, PROMPT_CASES, VARIANT_TITLES
+from sse_assets.tables.names import LANGUAGE_MODELS, FeatureSet, ModelName, Protocol, in_reading_order
 
 _LOG_SIGMA = "log₁₀(σ / (S/cm))"
 _TEXT_BOX = {"facecolor": "white", "alpha": 0.8, "linewidth": 0}
@@ -29,7 +23,7 @@ _BAND = "#EFF1F4"
 def parity_plots(
     predictions: pd.DataFrame,
     electrolytes: pd.DataFrame,
-    protocol: str = DIVERSITY,
+    protocol: str = Protocol.DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
     """Draw Figure 7(a) to (c): predicted against measured, train and test, one panel for each feature set.
@@ -38,9 +32,10 @@ def parity_plots(
     point is the mean over the folds that trained on it. Triangles are censored rows.
     """
     rows = _chosen(predictions, protocol, convention)
-    rows = rows[rows["model"] == BOOSTED_TREES]
-    variants = in_reading_order(rows["variant"], FEATURE_SETS)
-    panels = {(0, column): (BOOSTED_TREES, variant) for column, variant in enumerate(variants)}
+    rows = rows[rows["model"] == ModelName.BOOSTED_TREES]
+    variants = in_reading_order(rows["variant"], FeatureSet)
+    trees: str = ModelName.BOOSTED_TREES
+    panels = {(0, column): (trees, variant) for column, variant in enumerate(variants)}
     titles = {name: FEATURE_SET_TITLES.get(name[1], name[1]) for name in panels.values()}
     return _parity_grid(rows, electrolytes, panels, titles)
 
@@ -49,7 +44,7 @@ def parity_plots(
 def language_model_parity(
     predictions: pd.DataFrame,
     electrolytes: pd.DataFrame,
-    protocol: str = DIVERSITY,
+    protocol: str = Protocol.DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
     """Draw Figure 8: the same for language models, one row of panels a prompt case and one column a model.

@@ -5,13 +5,6 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    LANGUAGE_MODELS,
-    PROTOCOLS,
-    in_reading_order,
-)
 from sse_assets.report import (
     dataset_figures,
     generation_figures,
@@ -23,6 +16,7 @@ from sse_assets.report.figure_style import DOTS_PER_INCH, png_bytes
 from sse_assets.report.findings import most_honest
 from sse_assets.report.inputs import Generated, ReportInputs
 from sse_assets.report.titles import feature_title
+from sse_assets.tables.names import LANGUAGE_MODELS, SCORED_PROTOCOLS, ModelName, Protocol, in_reading_order
 
 _PIXELS_PER_INCH = 96
 """Resolution of a browser. Figures keep the size, and text the height, that they were drawn at."""
@@ -66,7 +60,7 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             "Share of the structures with at least one partly occupied site, by where the structure is from.",
             "Bars: share of structures with partial occupancies, in this run and in the paper.",
         )
-    if len(electrolytes) and DIVERSITY in set(inputs.assignments["protocol"]):
+    if len(electrolytes) and Protocol.DIVERSITY in set(inputs.assignments["protocol"]):
         drawn["train_distribution"] = _picture(
             dataset_figures.train_distribution(electrolytes, inputs.assignments),
             "Figure 4(d). Train set against the whole",
@@ -80,8 +74,8 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             "Mean absolute error with 95 % interval; left is better.",
             "Dot plots of test MAE for each model, one panel for each protocol.",
         )
-    trained = predictions[predictions["model"] == BOOSTED_TREES]
-    for protocol in in_reading_order(trained["protocol"], PROTOCOLS):
+    trained = predictions[predictions["model"] == ModelName.BOOSTED_TREES]
+    for protocol in in_reading_order(trained["protocol"], SCORED_PROTOCOLS):
         drawn[f"parity_{protocol}"] = _picture(
             parity_figures.parity_plots(predictions, electrolytes, protocol),
             f"Figure 7(a) to (c). Predicted against measured: {protocol}",
@@ -90,7 +84,7 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             f"Scatter plots of predicted against measured log conductivity, {protocol} protocol.",
         )
     fine_tuned = predictions[predictions["model"].isin(LANGUAGE_MODELS)]
-    for protocol in in_reading_order(fine_tuned["protocol"], PROTOCOLS):
+    for protocol in in_reading_order(fine_tuned["protocol"], SCORED_PROTOCOLS):
         drawn[f"language_models_{protocol}"] = _picture(
             parity_figures.language_model_parity(predictions, electrolytes, protocol),
             f"Figure 8. Language models, predicted against measured: {protocol}",

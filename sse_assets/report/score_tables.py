@@ -6,7 +6,6 @@ import pandas as pd
 
 from sse_assets.evaluation.champions import champions_now
 from sse_assets.evaluation.generated_contribution import CELL, TRAINING, TRAINING_GENERATED
-from sse_assets.evaluation.vocabulary import BOOSTED_TREES, NEAREST_NEIGHBOUR, PROTOCOLS, in_reading_order
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report.cells import NAN, Cell, Table, count, interval, number, score
 from sse_assets.report.titles import (
@@ -16,6 +15,7 @@ from sse_assets.report.titles import (
     PROTOCOL_MEANINGS,
     model_title,
 )
+from sse_assets.tables.names import SCORED_PROTOCOLS, ModelName, Role, in_reading_order
 
 _CONTRIBUTION_AGAINST = {
     CELL: "trees on the composition alone",
@@ -26,7 +26,7 @@ _CONTRIBUTION_AGAINST = {
 
 def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
     """Print one test metric of every model, protocol and convention; the best of each column stands out."""
-    chosen = scores[(scores["metric"] == metric) & (scores["role"] == "test")]
+    chosen = scores[(scores["metric"] == metric) & (scores["role"] == Role.TEST)]
     of_column = chosen.groupby(["protocol", "label_convention"])["value"]
     best = of_column.transform("min" if metric in ("mae", "rmse") else "max")
     cells = [
@@ -65,7 +65,7 @@ def all_scores(scores: pd.DataFrame) -> Table:
 def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
     """Print what train and test share under each protocol, and the MAE of copying the nearest neighbour."""
     rows = []
-    for protocol in in_reading_order(leakage["protocol"], PROTOCOLS):
+    for protocol in in_reading_order(leakage["protocol"], SCORED_PROTOCOLS):
         folds = leakage[leakage["protocol"] == protocol]
         n_test = int(folds["n_test"].sum())
         rows.append(
@@ -75,8 +75,8 @@ def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
                 count(n_test),
                 _share(int(folds["n_test_sharing_doi"].sum()), n_test),
                 _share(int(folds["n_test_sharing_composition"].sum()), n_test),
-                number(held_out_mae(scores, protocol, NEAREST_NEIGHBOUR, "all"), 2),
-                number(held_out_mae(scores, protocol, BOOSTED_TREES, "all"), 2),
+                number(held_out_mae(scores, protocol, ModelName.NEAREST_NEIGHBOUR, "all"), 2),
+                number(held_out_mae(scores, protocol, ModelName.BOOSTED_TREES, "all"), 2),
             )
         )
     return Table(
@@ -101,7 +101,7 @@ def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) 
         & (scores["model"] == model)
         & (scores["variant"] == variant)
         & (scores["label_convention"] == LabelConvention.BOUND)
-        & (scores["role"] == "test")
+        & (scores["role"] == Role.TEST)
         & (scores["metric"] == "mae"),
         "value",
     ]
@@ -132,7 +132,7 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
 
 def interval_coverage(coverage: pd.DataFrame) -> Table:
     """Print how often a model's 90 % interval held the measured value in test."""
-    test = coverage[coverage["role"] == "test"]
+    test = coverage[coverage["role"] == Role.TEST]
     cells = [_percent(share) for share in test["coverage"]]
     return _side_by_side(
         "Share of test rows inside the stated 90 % interval", "Model", test, _model_titles(test), cells
@@ -189,7 +189,7 @@ def _side_by_side(
 
     `titles` and `cells` belong to the rows of `frame`, one each.
     """
-    protocols = in_reading_order(frame["protocol"], PROTOCOLS)
+    protocols = in_reading_order(frame["protocol"], SCORED_PROTOCOLS)
     conventions = in_reading_order(frame["label_convention"], LABEL_CONVENTIONS)
     placed = dict(
         zip(zip(titles, frame["protocol"], frame["label_convention"], strict=True), cells, strict=True)

@@ -5,47 +5,45 @@ Each dictionary lists its names in the order people read them.
 
 from pymatgen.core import Element
 
-from sse_assets.evaluation.vocabulary import (
-    BOOSTED_TREES,
-    DIVERSITY,
-    GROUPED,
-    NEAREST_NEIGHBOUR,
-    NO_VARIANT,
-    OFFICIAL,
-    RANDOM,
-    TRAIN_MEDIAN,
-)
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
-from sse_assets.materials.crystal import StructureOrigin
+from sse_assets.tables.names import (
+    NO_VARIANT,
+    FeatureSet,
+    Metric,
+    ModelName,
+    PromptCase,
+    Protocol,
+    StructureOrigin,
+)
 
-PROTOCOL_MEANINGS = {
-    DIVERSITY: "the paper's max-min selection: outliers train, near-copies of them test",
-    RANDOM: "rows drawn at random; papers and compositions on both sides",
-    OFFICIAL: "OBELiX's own train and test set: no paper and no composition in common",
-    GROUPED: "cross-validation by groups: no paper and no composition in common",
+PROTOCOL_MEANINGS: dict[str, str] = {
+    Protocol.DIVERSITY: "the paper's max-min selection: outliers train, near-copies of them test",
+    Protocol.RANDOM: "rows drawn at random; papers and compositions on both sides",
+    Protocol.OFFICIAL: "OBELiX's own train and test set: no paper and no composition in common",
+    Protocol.GROUPED: "cross-validation by groups: no paper and no composition in common",
 }
 
-MODEL_TITLES = {
-    TRAIN_MEDIAN: "Train median",
-    NEAREST_NEIGHBOUR: "1-nearest neighbour",
-    BOOSTED_TREES: "Boosted trees",
-    "llama-3.1-8b": "Llama-3.1-8B-Instruct",
-    "mistral-7b-v0.3": "Mistral-7B-Instruct-v0.3",
-    "qwen3-8b": "Qwen3-8B",
-    "small-llama-from-scratch": "Small Llama from scratch",
+MODEL_TITLES: dict[str, str] = {
+    ModelName.TRAIN_MEDIAN: "Train median",
+    ModelName.NEAREST_NEIGHBOUR: "1-nearest neighbour",
+    ModelName.BOOSTED_TREES: "Boosted trees",
+    ModelName.LLAMA: "Llama-3.1-8B-Instruct",
+    ModelName.MISTRAL: "Mistral-7B-Instruct-v0.3",
+    ModelName.QWEN: "Qwen3-8B",
+    ModelName.SMALL_LLAMA: "Small Llama from scratch",
 }
 
-FEATURE_SET_TITLES = {
-    "stoichiometric": "Stoichiometric",
-    "geometric": "Geometric",
-    "all": "All features",
+FEATURE_SET_TITLES: dict[str, str] = {
+    FeatureSet.STOICHIOMETRIC: "Stoichiometric",
+    FeatureSet.GEOMETRIC: "Geometric",
+    FeatureSet.ALL: "All features",
 }
 
-PROMPT_CASES = {
-    "case_1": "formula",
-    "case_2": "formula and symmetry",
-    "case_3": "formula and disorder",
-    "case_4": "formula, symmetry and disorder",
+PROMPT_CASES: dict[str, str] = {
+    PromptCase.CASE_1: "formula",
+    PromptCase.CASE_2: "formula and symmetry",
+    PromptCase.CASE_3: "formula and disorder",
+    PromptCase.CASE_4: "formula, symmetry and disorder",
 }
 """Content of the prompt of each case (Table 3)."""
 
@@ -64,7 +62,7 @@ LABEL_CONVENTIONS = {
     LabelConvention.BOUND: "censored rows at their limit (bound)",
 }
 
-METRICS = {"mae": "MAE", "rmse": "RMSE", "r2": "R²", "srcc": "SRCC"}
+METRICS: dict[str, str] = {Metric.MAE: "MAE", Metric.RMSE: "RMSE", Metric.R2: "R²", Metric.SRCC: "SRCC"}
 
 CHEMICAL_GROUPS = ("Oxide", "Sulfide (non-halide)", "Sulfide (halide)", "Other")
 

@@ -1,5 +1,6 @@
 """Names that are written into tables by one stage and read by another."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 
@@ -173,3 +174,13 @@ class RunConditions(StrEnum):
     """50 K and 1000 bar, as in the paper's searches."""
     AMBIENT = "ambient"
     """300 K and 1 atm."""
+
+
+def in_reading_order(names: Iterable[str], order: Iterable[str]) -> list[str]:
+    """Return the distinct names: those that `order` knows as it lists them, then the others by alphabet.
+
+    >>> in_reading_order(["official", "mine", "random"], SCORED_PROTOCOLS)
+    ['random', 'official', 'mine']
+    """
+    found, known = set(names), [str(name) for name in order]
+    return [name for name in known if name in found] + sorted(found - set(known))

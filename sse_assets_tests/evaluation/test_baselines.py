@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.baselines import PREDICTION_COLUMNS, baseline_predictions
+from sse_assets.evaluation.baselines import baseline_predictions
+from sse_assets.tables import models
 
 IDS = pd.Index(["a", "b", "c", "d"], name="electrolyte_id")
 LABELS = pd.DataFrame({"obelix": [-2.0, -4.0, -15.0, -5.0], "bound": [-2.0, -4.0, -10.0, -5.0]}, index=IDS)
@@ -15,7 +16,7 @@ ASSIGNMENTS = pd.DataFrame(
 
 def _predicted(features: pd.DataFrame, model: str, convention: str = "bound") -> dict[str, float]:
     rows = baseline_predictions({"geometric": features}, LABELS, ASSIGNMENTS)
-    assert list(rows.columns) == PREDICTION_COLUMNS
+    assert list(rows.columns) == models.BASELINE_PREDICTIONS.names
     rows = rows[(rows["model"] == model) & (rows["label_convention"] == convention)]
     return dict(zip(rows["electrolyte_id"], rows["predicted"], strict=True))
 

@@ -8,14 +8,12 @@ import pytest
 
 from sse_assets.evaluation.champions import (
     ASKED_BEFORE,
-    CHAMPION_COLUMNS,
     FEWEST_TEST_ROWS,
     NO_CHAMPION,
     SAME,
     TOLERANCE,
     Comparison,
     Contender,
-    Decision,
     champions_now,
     compare,
     incomparable,
@@ -24,6 +22,8 @@ from sse_assets.evaluation.champions import (
     reigning,
     with_decision,
 )
+from sse_assets.tables import models
+from sse_assets.tables.names import Decision
 
 N_ROWS = 60
 IDS = pd.Index([f"x:{number:02}" for number in range(N_ROWS)], name="electrolyte_id")
@@ -84,7 +84,7 @@ def test_too_few_common_rows_decide_nothing_and_the_new_model_takes_over() -> No
 
 
 def history_of(*steps: tuple) -> pd.DataFrame:
-    history = pd.DataFrame(columns=CHAMPION_COLUMNS)
+    history = models.CHAMPIONS.frame()
     for challenger, tested, verdict, at in steps:
         history = with_decision(history, "all", challenger, tested, verdict, at)
     return history
@@ -94,7 +94,7 @@ WORSE = judge(Comparison(1.5, 2.0, 0.5, 0.2, 0.8, 60))
 
 
 def test_the_history_names_the_model_that_reigns_after_each_decision() -> None:
-    assert reigning(pd.DataFrame(columns=CHAMPION_COLUMNS)) is None
+    assert reigning(models.CHAMPIONS.frame()) is None
     history = history_of(
         (A, "t", NO_CHAMPION, NOW),
         (B, "t", WORSE, LATER),

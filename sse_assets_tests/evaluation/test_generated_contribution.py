@@ -5,11 +5,11 @@ import pytest
 
 from sse_assets.evaluation.generated_contribution import (
     CELL,
-    CONTRIBUTION_COLUMNS,
     TRAINING,
     TRAINING_GENERATED,
     contributions,
 )
+from sse_assets.tables import metrics
 
 
 def contribution(run, improves_by: float, rows: tuple[int, ...] = (3, 4)) -> pd.DataFrame:
@@ -50,5 +50,5 @@ def test_few_generated_structures_have_no_interval(run, rows: tuple[int, ...], h
 def test_without_generated_structures_there_is_nothing_to_say(run) -> None:
     without = pd.DataFrame(columns=["fold", "electrolyte_id", "predicted"])
     table = contributions(run.predictions, without, run.electrolytes, pd.Series(dtype=float))
-    assert list(table.columns) == CONTRIBUTION_COLUMNS
+    assert list(table.columns) == metrics.GENERATED_CONTRIBUTION.names
     assert table.empty

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.intervals import COMPARISON_COLUMNS, Bootstrap, comparisons, coverage
+from sse_assets.evaluation.intervals import Bootstrap, comparisons, coverage
+from sse_assets.tables import metrics
 
 
 def _predictions(errors: dict[tuple[str, str], list[float]], protocol: str = "official") -> pd.DataFrame:
@@ -58,7 +59,7 @@ def test_what_is_compared_with_what(run) -> None:
         ("all", "boosted_trees", "stoichiometric"),
     }
     assert len(run.comparisons) == 7 * 4 * 2  # protocols and label conventions
-    assert list(run.comparisons.columns) == COMPARISON_COLUMNS
+    metrics.COMPARISONS.check(run.comparisons)
 
 
 def test_rows_of_one_group_are_drawn_together() -> None:

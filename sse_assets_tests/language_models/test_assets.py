@@ -18,7 +18,7 @@ from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets.report.language_model_tables import FIT_COLUMNS
+from sse_assets.tables import models
 from sse_assets_tests.environment import settings_with
 from sse_assets_tests.language_models.test_prediction import LICL
 
@@ -116,7 +116,7 @@ def test_a_partition_is_trained_scored_stored_and_can_be_used(
     assert result.success
 
     fits = step.table("language_models")
-    assert set(FIT_COLUMNS) <= set(fits)
+    assert set(models.LANGUAGE_MODELS.names) <= set(fits)
     assert list(fits["protocol"]) == ["all_rows", "diversity", "grouped", "grouped"]
     # As with the trees, what is kept is what somebody might use: not the folds of a cross-validation.
     assert list(fits["model_path"].notna()) == [True, True, False, False]

@@ -3,22 +3,16 @@
 import pandas as pd
 from pymatgen.core import Lattice, Structure
 
-from sse_assets.evaluation.generated_contribution import CONTRIBUTION_COLUMNS
 from sse_assets.generation.records import COMPARISON_COLUMNS
-from sse_assets.report.generation_tables import (
-    DYNAMICS_COLUMNS,
-    HISTORY_COLUMNS,
-    STRUCTURE_COLUMNS,
-    VALIDATION_COLUMNS,
-)
 from sse_assets.report.inputs import Generated
+from sse_assets.tables import generated, metrics
 
 NOTHING_GENERATED = Generated(
-    pd.DataFrame(columns=STRUCTURE_COLUMNS),
-    pd.DataFrame(columns=HISTORY_COLUMNS),
-    pd.DataFrame(columns=DYNAMICS_COLUMNS),
-    pd.DataFrame(columns=VALIDATION_COLUMNS),
-    pd.DataFrame(columns=CONTRIBUTION_COLUMNS),
+    generated.STRUCTURES.frame(),
+    generated.SEARCH_HISTORY.frame(),
+    generated.DYNAMICS.frame(),
+    generated.VALIDATION.frame(),
+    metrics.GENERATED_CONTRIBUTION.frame(),
     pd.DataFrame(columns=COMPARISON_COLUMNS),
 )
 
@@ -55,7 +49,7 @@ def structures() -> pd.DataFrame:
         "valid": False,
         "failure": "at 300 K an atom is lost",
     }
-    return pd.DataFrame([found, found | lost], columns=STRUCTURE_COLUMNS)
+    return generated.STRUCTURES.frame([found, found | lost])
 
 
 def history() -> pd.DataFrame:
@@ -68,7 +62,8 @@ def history() -> pd.DataFrame:
         ("z1-r0", 2, "strain", None, None, "the cell exploded: 90 Å³ an atom, 45 at most"),
         ("z1-r0", 2, "heredity", -3.3, 0.2, None),
     ]
-    return pd.DataFrame([("LiCl", *row) for row in rows], columns=HISTORY_COLUMNS)
+    columns = ["search", "generation", "operator", "enthalpy_ev_per_atom", "delta_ev_per_atom", "failure"]
+    return generated.SEARCH_HISTORY.frame(pd.DataFrame(rows, columns=columns).assign(formula="LiCl"))
 
 
 def dynamics() -> pd.DataFrame:
@@ -79,4 +74,4 @@ def dynamics() -> pd.DataFrame:
         ("LiCl", "ambient", 1.0, -3.60, 310.0, 0.2, 16.1, 2.4),
         ("LiCl", "ambient", 2.0, -3.58, 290.0, -0.2, 16.22, 2.3),
     ]
-    return pd.DataFrame(rows, columns=DYNAMICS_COLUMNS)
+    return pd.DataFrame(rows, columns=generated.DYNAMICS.names)

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from sse_assets.evaluation.champions import (
-    CHAMPION_COLUMNS,
     NO_CHAMPION,
     Comparison,
     Contender,
@@ -16,13 +15,14 @@ from sse_assets.evaluation.champions import (
 from sse_assets.report.champion_figures import decisions
 from sse_assets.report.figure_style import png_bytes
 from sse_assets.report.score_tables import champions_table
+from sse_assets.tables import models
 
 
 @pytest.fixture
 def history() -> pd.DataFrame:
     """A first champion, and a challenger that was worse."""
     first, second = Contender("models/a", "va", 60, "recipe a"), Contender("models/b", "vb", 61, "recipe b")
-    nothing = pd.DataFrame(columns=CHAMPION_COLUMNS)
+    nothing = models.CHAMPIONS.frame()
     made = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     table = with_decision(nothing, "all", first, "t", NO_CHAMPION, made)
     worse = judge(Comparison(1.5, 2.0, 0.5, 0.4, 0.6, 60))

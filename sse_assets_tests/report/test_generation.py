@@ -10,13 +10,12 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, PathPatch
 
-from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.generation.records import COMPARISON_COLUMNS
 from sse_assets.report import generation_figures, generation_tables
 from sse_assets.report.figure_style import png_bytes
 from sse_assets.report.inputs import Generated, ReportInputs
-from sse_assets.report.language_model_tables import FIT_COLUMNS
 from sse_assets.report.page import render_report
+from sse_assets.tables import models
 from sse_assets_tests.report.generated_examples import (
     NOTHING_GENERATED,
     ROCK_SALT,
@@ -111,9 +110,9 @@ def inputs(run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
-        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
+        champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
-        language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
+        language_model_fits=models.LANGUAGE_MODELS.frame(),
         generated=NOTHING_GENERATED,
         settings={},
         sources=(),

@@ -7,27 +7,33 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.evaluation.metrics import scores
 from sse_assets.report import language_model_tables, parity_figures, training_figures
 from sse_assets.report.beside_paper import cross_model_table, leading_language_model
 from sse_assets.report.inputs import ReportInputs
-from sse_assets.report.language_model_tables import FIT_COLUMNS
 from sse_assets.report.page import render_report
 from sse_assets.report.titles import model_title
+from sse_assets.tables import models
 from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 
 @pytest.fixture(scope="module")
 def fits() -> pd.DataFrame:
-    what = ("bound", "text", "case_2", "llama-3.1-8b", "bf16 on GPU")
+    columns = ["protocol", "fold", "seconds", "tokens_per_second", "peak_memory_gb", "n_valid", "n_total"]
+    what = {
+        "label_convention": "bound",
+        "kind": "text",
+        "case": "case_2",
+        "base_model": "llama-3.1-8b",
+        "placement": "bf16 on GPU",
+    }
     rows = [
-        ("diversity", 0, *what, 120.0, 900.0, 20.5, 3, 4),
-        ("grouped", 0, *what, 240.0, 700.0, 21.5, 4, 4),
-        ("grouped", 1, *what, 240.0, 800.0, 21.0, 2, 4),
-        ("all_rows", 0, *what, 200.0, 800.0, 21.0, 0, 0),
+        ("diversity", 0, 120.0, 900.0, 20.5, 3, 4),
+        ("grouped", 0, 240.0, 700.0, 21.5, 4, 4),
+        ("grouped", 1, 240.0, 800.0, 21.0, 2, 4),
+        ("all_rows", 0, 200.0, 800.0, 21.0, 0, 0),
     ]
-    return pd.DataFrame(rows, columns=FIT_COLUMNS)
+    return models.LANGUAGE_MODELS.frame(pd.DataFrame(rows, columns=columns).assign(**what))
 
 
 def test_the_model_that_stands_for_all_is_chosen_by_name() -> None:
@@ -125,7 +131,7 @@ def test_the_report_has_a_section_only_where_there_are_language_models(run, answ
         predictions=pd.concat([run.predictions, answers]),
         scores=scored,
         comparisons=run.comparisons,
-        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
+        champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
         language_model_fits=fits,
         generated=NOTHING_GENERATED,

@@ -9,12 +9,11 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.champions import CHAMPION_COLUMNS
 from sse_assets.report.figure_style import DOTS_PER_INCH
 from sse_assets.report.inputs import ReportInputs
-from sse_assets.report.language_model_tables import FIT_COLUMNS
 from sse_assets.report.page import render_report
 from sse_assets.sources.registry import Source
+from sse_assets.tables import models
 from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 REJECTED = pd.DataFrame(
@@ -62,9 +61,9 @@ def inputs(run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
-        champions=pd.DataFrame(columns=CHAMPION_COLUMNS),
+        champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
-        language_model_fits=pd.DataFrame(columns=FIT_COLUMNS),
+        language_model_fits=models.LANGUAGE_MODELS.frame(),
         generated=NOTHING_GENERATED,
         settings={"n_estimators": 60, "learning_rate": 0.1},
         sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),
