@@ -62,34 +62,6 @@ VALIDATION_COLUMNS = [
 _CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
 
 
-def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
-    """How each structure held in each run of its dynamics, over the run's second half.
-
-    Returns:
-        Columns `VALIDATION_COLUMNS`: volume_change is a share of the relaxed cell's volume,
-        energy_change_ev_per_atom potential energy against the relaxed cell's, shortest_distance_a that of
-        the whole run.
-    """
-    relaxed = {row["formula"]: row for row in structures.to_dict("records")}
-    rows = []
-    for (formula, conditions), run in dynamics.groupby(["formula", "conditions"], sort=False):
-        late = run[run["time_ps"] >= run["time_ps"].max() / 2]
-        start = relaxed[str(formula)]
-        rows.append(
-            {
-                "formula": formula,
-                "conditions": conditions,
-                "duration_ps": run["time_ps"].max(),
-                "mean_temperature_k": late["temperature_k"].mean(),
-                "mean_pressure_gpa": late["pressure_gpa"].mean(),
-                "volume_change": late["volume_a3_per_atom"].mean() / start["volume_a3_per_atom"] - 1,
-                "energy_change_ev_per_atom": late["energy_ev_per_atom"].mean() - start["energy_ev_per_atom"],
-                "shortest_distance_a": run["shortest_distance_a"].min(),
-            }
-        )
-    return pd.DataFrame(rows, columns=VALIDATION_COLUMNS)
-
-
 def found_structures(structures: pd.DataFrame) -> Table:
     """What each composition's searches came to."""
     rows = []
@@ -163,7 +135,7 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
 
 
 def validation(how_held: pd.DataFrame) -> Table:
-    """How long each structure was moved, and what became of it; `how_held` is that of `held`."""
+    """How long each structure was moved, and what became of it; `how_held` has `VALIDATION_COLUMNS`."""
     rows = [
         (
             Cell(row["formula"], note=_CONDITIONS[row["conditions"]]),

@@ -20,6 +20,7 @@ from sse_assets.evaluation.generated_contribution import (
 from sse_assets.evaluation.language_model_tables import FIT_COLUMNS
 from sse_assets.evaluation.report import Generated, ReportInputs, render_report
 from sse_assets.generation.records import COMPARISON_COLUMNS
+from sse_assets.generation.stability import validation_table
 from sse_assets_tests.evaluation.generated_examples import (
     NOTHING_GENERATED,
     ROCK_SALT,
@@ -32,17 +33,6 @@ KNOWN = pd.DataFrame(
     [("Li3N", "alpha", "P-3m1", "P6/mmm", -1.25, True, 0.05, 0.12, 10.9, 10.9, 11.5, 10.94, 10.94, 11.6)],
     columns=COMPARISON_COLUMNS,
 )
-
-
-def test_how_a_structure_held_is_its_second_half_beside_the_relaxed_cell() -> None:
-    (row,) = generation_tables.held(structures(), dynamics()).to_dict("records")
-    assert (row["formula"], row["conditions"], row["duration_ps"]) == ("LiCl", "ambient", 2.0)
-    assert row["mean_temperature_k"] == 300
-    assert row["mean_pressure_gpa"] == pytest.approx(0)
-    assert row["volume_change"] == pytest.approx(0.01)
-    assert row["energy_change_ev_per_atom"] == pytest.approx(0.02)
-    assert row["shortest_distance_a"] == 2.2  # of the whole run
-    assert generation_tables.held(structures(), dynamics().head(0)).empty
 
 
 def test_the_table_says_what_is_used_and_why_not() -> None:
@@ -119,7 +109,7 @@ def inputs(run) -> ReportInputs:
 
 
 def test_the_report_shows_generated_structures_where_there_are_some(inputs: ReportInputs) -> None:
-    held = generation_tables.held(structures(), dynamics())
+    held = validation_table(structures(), dynamics())
     generated = Generated(structures(), history(), dynamics(), held, NOTHING_GENERATED.contribution, KNOWN)
     html = render_report(replace(inputs, generated=generated))
     for title in (

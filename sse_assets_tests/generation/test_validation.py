@@ -64,6 +64,9 @@ def run(energy: float = -4.96, volume: float = 8.1) -> pd.DataFrame:
             "time_ps": [0.0, 1.0, 2.0, 3.0],
             "energy_ev_per_atom": [-9.0, -9.0, energy, energy],
             "volume_a3_per_atom": [99.0, 99.0, volume, volume],
+            "temperature_k": 300.0,
+            "pressure_gpa": 0.0,
+            "shortest_distance_a": 2.0,
         }
     )
 
