@@ -35,6 +35,7 @@ from sse_assets.atomistics.evaluators import (
 )
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.atomistics.threads import one_torch_thread
 
 SIZES = {
     1: (1, 1, 1),
@@ -61,11 +62,14 @@ def main() -> None:
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--atoms", type=int, choices=SIZES, help="print the ms of one crystal, no more")
     arguments = parser.parse_args()
-    device = arguments.device
-    torch.set_num_threads(1)
+    with one_torch_thread():
+        _measure(arguments.device, arguments.atoms)
+
+
+def _measure(device: str, atoms_alone: int | None) -> None:
     potential = ChgnetPotential(device)
-    if arguments.atoms:
-        cells = Cells.of([_crystal(arguments.atoms, seed=0)], device)
+    if atoms_alone:
+        cells = Cells.of([_crystal(atoms_alone, seed=0)], device)
         print(1000 * _seconds(lambda: potential(cells), device))
         return
 
@@ -133,14 +137,17 @@ def _processes() -> None:
     """Two processes against one: the same candidates, by the clock, in turns as no machine is quiet."""
     settings = replace(EVALUATION[Profile.STATIC], relaxation_steps=25, max_force_ev_a=1e-6)
     candidates = [_crystal(12, seed) for seed in range(6)]
-    evaluators = {processes: worker_evaluator(settings, processes) for processes in (1, 2)}
     seconds = {1: 0.0, 2: 0.0}
-    for turn in range(5):
-        for processes, evaluator in evaluators.items():
-            start = time.perf_counter()
-            list(evaluator.evaluate(candidates, seeds=range(6)))
-            if turn:  # in the first they start
-                seconds[processes] += time.perf_counter() - start
+    with (
+        contextlib.closing(worker_evaluator(settings, 1)) as one,
+        contextlib.closing(worker_evaluator(settings, 2)) as two,
+    ):
+        for turn in range(5):
+            for processes, evaluator in ((1, one), (2, two)):
+                start = time.perf_counter()
+                list(evaluator.evaluate(candidates, seeds=range(6)))
+                if turn:  # in the first they start
+                    seconds[processes] += time.perf_counter() - start
     print(f"24 candidates, seconds with 1 and 2 processes: {seconds[1]:.1f}, {seconds[2]:.1f}")
     print(f"ratio {seconds[1] / seconds[2]:.2f}; goal 1.6")
 

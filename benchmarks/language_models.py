@@ -1,6 +1,6 @@
 """How long LoRA fine-tuning of an 8-billion-weight model takes, and what it needs, on this machine.
 
-    python benchmarks/language_models.py [--folder DIR]
+    python -m benchmarks.language_models [--folder DIR]
 
 Llama-3.1-8B's architecture with random weights (nothing is downloaded), a small tokenizer, and as many
 prompts, of about as many tokens, as in the paper, with the settings of its Table 2: once in bf16, once on
@@ -24,9 +24,9 @@ from sse_assets.language_models.encoding import example_ids
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, PromptCase, label_text, user_prompt
 from sse_assets.language_models.runtime import free_memory, load, without_bars
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
-from sse_assets.language_models.tiny import TinyFamily, tiny_tokenizer
 from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets_tests.language_models.tiny import TinyFamily, tiny_tokenizer
 
 PROMPTS = 399
 """Training prompts of the paper."""

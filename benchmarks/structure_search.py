@@ -10,22 +10,19 @@ some of them. `batch` writes each structure's CIF and record into `--results`, `
 """
 
 import argparse
-import functools
 from pathlib import Path
 
 import pandas as pd
-import torch
 from ase import Atoms
 from structure_search_known import KNOWN, Known
 
-from sse_assets.atomistics.evaluators import default_evaluator
+from sse_assets.atomistics.evaluators import EvaluatorFactory, evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
-from sse_assets.generation import tables
-from sse_assets.generation.records import record_of
-from sse_assets.generation.search import EvaluatorFactory, Progress, run_search
+from sse_assets.atomistics.threads import one_torch_thread
+from sse_assets.generation import search_composition, tables
+from sse_assets.generation.search import Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import JOURNALS, find_structure, plans
-from sse_assets.generation.validation import validate
 from sse_assets.generation.winners import settle
 
 BATCH = {
@@ -58,8 +55,6 @@ def main() -> None:
         help="atoms, of `known`: a smaller number leaves the searches of larger cells to another day",
     )
     arguments = parser.parse_args()
-    torch.set_num_threads(1)  # two searches side by side on two cores are faster than one on both
-    evaluators = functools.cache(functools.partial(default_evaluator, processes=arguments.workers))
     results = arguments.results or arguments.folder
     results.mkdir(parents=True, exist_ok=True)
     for formula in arguments.only or list(BATCH if arguments.what == "batch" else KNOWN):
@@ -67,21 +62,25 @@ def main() -> None:
         match arguments.what:
             case "known":
                 settings = SearchSettings(largest_cell=arguments.largest_cell)
-                table = _against_known(formula, settings, folder, results, evaluators)
+                table = _against_known(formula, settings, folder, results, arguments.workers)
             case "batch":
-                table = _generate(formula, folder, results, evaluators)
+                table = _generate(formula, folder, results, arguments.workers)
             case "dynamics":
-                table = _gain(formula, folder, evaluators)
+                with evaluators_here(arguments.workers) as evaluators, one_torch_thread():
+                    table = _gain(formula, folder, evaluators)
         print(table.round(4).to_string(index=False), flush=True)
 
 
 def _against_known(
-    formula: str, settings: SearchSettings, folder: Path, results: Path, evaluators: EvaluatorFactory
+    formula: str, settings: SearchSettings, folder: Path, results: Path, processes: int
 ) -> pd.DataFrame:
     """Each search, and the best of all, beside the published form that CHGNet puts lowest."""
-    found = find_structure(formula, settings, folder, evaluators, _print_generation)
-    judge = evaluators(ValidationSettings().relaxation)
-    relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
+    with evaluators_here(processes) as evaluators, one_torch_thread():
+        found = find_structure(formula, settings, folder, evaluators, _print_generation)
+        judge = evaluators(ValidationSettings().relaxation)
+        relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
+        best = found.best.atoms if found.best is not None else None
+        settled = settle(best, judge) if best is not None else None
     known = min(relaxed, key=lambda one: relaxed[one].evaluation.enthalpy_ev_per_atom)
     lowest = relaxed[known].evaluation.enthalpy_ev_per_atom
     searches = pd.DataFrame(
@@ -98,9 +97,8 @@ def _against_known(
         for search in found.searches
     )
     _keep(searches, results / "known_searches.csv")
-    if found.best is None or found.best.atoms is None:
+    if settled is None:
         return pd.DataFrame([{"formula": formula, "failure": found.failure}])
-    settled = settle(found.best.atoms, judge)
     comparison = tables.comparisons({(formula, known.name): (settled, relaxed[known])})
     _keep(comparison, results / "known.csv")
     print(searches.round(2).to_string(index=False), flush=True)
@@ -115,20 +113,19 @@ def _keep(rows: pd.DataFrame, file: Path) -> None:
     rows.round(4).to_csv(file, index=False)
 
 
-def _generate(formula: str, folder: Path, results: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
+def _generate(formula: str, folder: Path, results: Path, processes: int) -> pd.DataFrame:
     """Search, validate, and write down one composition of the batch."""
-    found = find_structure(formula, BATCH_SETTINGS, folder, evaluators, _print_generation)
-    settings = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
-    validated = None
-    if found.best is not None and found.best.atoms is not None:
-        validated = validate(
-            found.best.atoms,
-            settings,
-            folder / "dynamics",
-            evaluators,
-            lambda what, done, total: print(f"{formula} {what}: {done} of {total} steps", flush=True),
-        )
-    record = record_of(found, validated, BATCH_SETTINGS, settings)
+    record = search_composition(
+        formula,
+        folder,
+        BATCH_SETTINGS,
+        ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula]),
+        processes=processes,
+        progress=_print_generation,
+        dynamics_progress=lambda what, done, total: print(
+            f"{formula} {what}: {done} of {total} steps", flush=True
+        ),
+    )
     for name, text in record.to_files().items():
         (results / name).write_text(text)
     return pd.DataFrame([record.structure]).drop(columns="cif")

@@ -8,8 +8,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
-from functools import cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +21,11 @@ from sse_assets.generation.records import (
     SHIPPED,
     Record,
     read_record,
-    record_of,
     settings_id,
     shipped_formulas,
 )
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.generation.stability import validation_table
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
@@ -43,7 +41,6 @@ from sse_assets.report.generation_figures import (
     enthalpy_by_generation,
     enthalpy_changes,
 )
-from sse_assets.report.generation_tables import held
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.search import Progress
@@ -261,7 +258,7 @@ def _as_tables(
         key=dg.AssetKey([GROUP, "dynamics"]),
         metadata={"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
     )
-    yield table_result(held(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
+    yield table_result(validation_table(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
 
 
 def _search_and_validate(
@@ -274,11 +271,8 @@ def _search_and_validate(
     """Search in a working folder, from where a run that was killed left it, and follow it in log and UI."""
     import torch
 
-    from sse_assets.atomistics.evaluators import default_evaluator
+    from sse_assets.generation import search_composition
     from sse_assets.generation.cost import least_cpu_hours
-    from sse_assets.generation.structures import find_structure
-    from sse_assets.generation.validation import validate
-    from sse_assets.generation.winners import UnsettledError
 
     formula = context.partition_key
     if not torch.cuda.is_available():
@@ -288,32 +282,15 @@ def _search_and_validate(
                 f"{formula}: no GPU here; on {processes} CPU processes at least {hours:.0f} h. It can be "
                 "stopped at any time: the next run goes on from there."
             )
-    evaluators = cache(partial(default_evaluator, processes=processes))
-    validated, why_not = None, None
-    with _one_thread():
-        found = find_structure(formula, search, working, evaluators, _followed(context))
-        best = found.best.atoms if found.best is not None else None
-        if best is not None:
-            try:
-                validated = validate(
-                    best, validation, working / "dynamics", evaluators, _dynamics_followed(context)
-                )
-            except UnsettledError as error:
-                why_not = str(error)
-    return record_of(found, validated, search, validation, why_not)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """torch with one thread in this process: with more, small cells are slower where cores are few."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    return search_composition(
+        formula,
+        working,
+        search,
+        validation,
+        processes=processes,
+        progress=_followed(context),
+        dynamics_progress=_dynamics_followed(context),
+    )
 
 
 def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":

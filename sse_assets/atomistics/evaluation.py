@@ -1,11 +1,13 @@
 """What an evaluator takes and returns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Protocol
 
 from ase import Atoms
+
+from sse_assets.atomistics.settings import EvaluationSettings
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,7 @@ class Evaluator(Protocol):
             seeds: one a candidate, for the velocities that its dynamics start from.
         """
         ...
+
+
+EvaluatorFactory = Callable[[EvaluationSettings], Evaluator]
+"""Makes an evaluator for given settings."""

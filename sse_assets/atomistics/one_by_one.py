@@ -1,7 +1,7 @@
 """Candidates evaluated one after another with ASE's own FIRE and Martyna-Tobias-Klein dynamics."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,12 +20,9 @@ from sse_assets.atomistics.threads import one_thread_for_small_matrices
 LONGEST_STEP_A = 0.15
 """Å; FIRE moves nothing further in one step."""
 
-Mover = Callable[[Atoms, Conditions, int], tuple[float, float]]
-"""Moves a crystal under conditions, from a seed; mean temperature in K and pressure in GPa."""
-
 
 def move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]:
-    """Mean temperature in K and pressure in GPa over the second half of some dynamics."""
+    """Move a crystal; return mean temperature in K and pressure in GPa over the second half."""
     set_velocities(atoms, conditions.temperature_k, seed)
     npt = Npt(atoms, conditions)
     temperatures, pressures = [], []
@@ -43,7 +40,6 @@ class OneByOne:
 
     settings: EvaluationSettings
     potential: Potential
-    move: Mover = move
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
         """See `Evaluator.evaluate`."""
@@ -61,7 +57,7 @@ class OneByOne:
             require_start(atoms)
             self._relax(atoms, settings.relaxation_steps)
             if settings.dynamics is not None:
-                temperature, pressure = self.move(atoms, settings.dynamics, seed)
+                temperature, pressure = move(atoms, settings.dynamics, seed)
                 found = replace(found, mean_temperature_k=temperature, mean_pressure_gpa=pressure)
             self._relax(atoms, settings.quench_steps)
             found = _measured(found, atoms, settings.pressure_gpa)

@@ -1,9 +1,11 @@
-"""One thread for the linear algebra of ASE's cells."""
+"""One thread, for linear algebra on small matrices and for torch on small crystals."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
+import torch
 from threadpoolctl import threadpool_limits
 
 _Arguments = ParamSpec("_Arguments")
@@ -11,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 def one_thread_for_small_matrices(work: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Decorates what has ASE move a cell.
+    """Decorate what has ASE move a cell.
 
     On matrices of 3 × 3, threads of BLAS only wait for one another, on busy cores for milliseconds each time.
     Torch's own threads are not touched.
@@ -23,3 +25,17 @@ def one_thread_for_small_matrices(work: Callable[_Arguments, _Result]) -> Callab
             return work(*args, **kwargs)
 
     return limited
+
+
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Give torch one thread in this process: with more, small cells are slower where cores are few.
+
+    Two searches side by side on two cores are faster, too, than one on both.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

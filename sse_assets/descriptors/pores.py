@@ -14,17 +14,14 @@ Zeo++ starts its random numbers afresh at every call, so the same crystal gives 
 ran before and on however many workers.
 """
 
-import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from pymatgen.core import PeriodicSite, Structure
+
+from sse_assets.processes import Lost, Supervisor
 
 
 @dataclass(frozen=True)
@@ -74,6 +71,9 @@ class PoreFailure:
     reason: str
 
 
+_NO_FRAMEWORK = PoreFailure("no atom is left once Li is removed, so there is no framework to probe")
+
+
 def void_fractions(
     tasks: Sequence[tuple[Structure, PoreSettings]],
     *,
@@ -85,40 +85,51 @@ def void_fractions(
     A crystal on which Zeo++ crashes or overruns its time limit is answered by a failure; the others go on in
     a fresh process.
 
+    Args:
+        tasks: crystals, each with its settings.
+        workers: processes of one thread each.
+        progress: called with (answers there are, answers in all).
+
     Returns:
         One answer a task, in the order of the tasks.
 
     Raises:
         ChildProcessError: if the process for Zeo++ cannot be started at all.
     """
-    with TemporaryDirectory(prefix="zeo-") as folder:
-        pool = [_Worker(folder) for _ in range(workers)]
-        idle: SimpleQueue[_Worker] = SimpleQueue()
-        for worker in pool:
-            idle.put(worker)
+    cifs = [p1_cif(crystal, lithium_removed=settings.lithium_removed) for crystal, settings in tasks]
+    probed = [(cif, settings) for cif, (_, settings) in zip(cifs, tasks, strict=True) if cif is not None]
+    answers: list[VoidFractions | PoreFailure] = []
+    with (
+        TemporaryDirectory(prefix="zeo-") as folder,
+        Supervisor(f"{__package__}.zeo:sampled_void", workers) as zeo,
+    ):
+        samples = zeo.answers(
+            [(cif, settings.probe_radius_a, settings.n_samples, folder) for cif, settings in probed],
+            [settings.time_limit_s for _, settings in probed],
+        )
+        for cif, (_, settings) in zip(cifs, tasks, strict=True):
+            answers.append(_NO_FRAMEWORK if cif is None else _answer(next(samples), settings))
+            progress(len(answers), len(tasks))
+    return answers
 
-        def probe(crystal: Structure, settings: PoreSettings) -> VoidFractions | PoreFailure:
-            worker = idle.get()
-            try:
-                return worker.probe(crystal, settings)
-            finally:
-                idle.put(worker)
 
-        threads = ThreadPoolExecutor(workers)
-        try:
-            futures = [threads.submit(probe, *task) for task in tasks]
-            for done, future in enumerate(as_completed(futures), start=1):
-                future.result()  # raises at once if no process can be started
-                progress(done, len(tasks))
-            return [future.result() for future in futures]
-        finally:
-            threads.shutdown(cancel_futures=True)
-            for worker in pool:
-                worker.stop()
+def _answer(
+    sampled: tuple[float, float] | Lost | None, settings: PoreSettings
+) -> VoidFractions | PoreFailure:
+    if sampled is None:
+        return PoreFailure("Zeo++ cannot read the P1 copy of the structure")
+    if not isinstance(sampled, Lost):
+        return VoidFractions(*sampled)
+    status = sampled.exit_status
+    if status is None:
+        return PoreFailure(f"Zeo++ gave no answer within {settings.time_limit_s:g} s")
+    if status < 0:
+        return PoreFailure(f"Zeo++ crashed ({signal.Signals(-status).name})")
+    return PoreFailure(f"Zeo++ gave up (exit status {status}), as it does on an element without a radius")
 
 
 def p1_cif(crystal: Structure, *, lithium_removed: bool) -> str | None:
-    """A CIF as Zeo++ can read it: no symmetry, no occupancies, each site once, by its majority species.
+    """Write a CIF as Zeo++ can read it: no symmetry, no occupancies, each site once, by its majority species.
 
     Zeo++ knows no occupancies. A site that is shared or partly empty still takes up its room wherever it is
     filled, so it counts as full. Of species with equal shares the heavier one stands for the site, so that
@@ -147,75 +158,3 @@ def p1_cif(crystal: Structure, *, lithium_removed: bool) -> str | None:
 def _majority_element(site: PeriodicSite) -> str:
     species, _ = max(site.species.items(), key=lambda item: (round(item[1], 3), item[0].Z))
     return str(species.symbol)
-
-
-class _Worker:
-    """A `zeo_worker` process, started when first needed and again after it has died."""
-
-    def __init__(self, folder: str):
-        self._folder = folder
-        self._process: subprocess.Popen[str] | None = None
-
-    def probe(self, crystal: Structure, settings: PoreSettings) -> VoidFractions | PoreFailure:
-        cif = p1_cif(crystal, lithium_removed=settings.lithium_removed)
-        if cif is None:
-            return PoreFailure("no atom is left once Li is removed, so there is no framework to probe")
-        request = {
-            "cif": cif,
-            "probe_radius_a": settings.probe_radius_a,
-            "n_samples": settings.n_samples,
-            "time_limit_s": settings.time_limit_s,
-        }
-        process = self._running()
-        line = _ask(process, json.dumps(request))
-        if not line:
-            status = process.wait()
-            self.stop()
-            return PoreFailure(_why_it_ended(status, settings))
-        answer = json.loads(line)
-        return PoreFailure(answer["error"]) if "error" in answer else VoidFractions(**answer)
-
-    def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-    def _running(self) -> subprocess.Popen[str]:
-        if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.zeo_worker", self._folder],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            if not _read_line(self._process):
-                raise ChildProcessError(
-                    f"{sys.executable} cannot start Zeo++ (see the error printed above): install pyzeo there"
-                )
-        return self._process
-
-
-def _ask(process: subprocess.Popen[str], request: str) -> str:
-    """The answer's line; empty if the process ended over it."""
-    assert process.stdin is not None
-    try:
-        process.stdin.write(request + "\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        return ""
-    return _read_line(process)
-
-
-def _read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline()
-
-
-def _why_it_ended(status: int, settings: PoreSettings) -> str:
-    if status == -signal.SIGALRM:
-        return f"Zeo++ gave no answer within {settings.time_limit_s:g} s"
-    if status < 0:
-        return f"Zeo++ crashed ({signal.Signals(-status).name})"
-    return f"Zeo++ gave up (exit status {status}), as it does on an element without a radius"

@@ -4,3 +4,18 @@ From a table of measurements to compositions worth a search, from a composition 
 of candidates, and from a found crystal to one that held in dynamics. Every candidate leaves a line in a
 journal, from which a search that was killed goes on.
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sse_assets.generation.composition_search import search_composition
+
+__all__ = ["search_composition"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sse_assets.generation import composition_search  # with torch, which takes seconds
+
+    return getattr(composition_search, name)

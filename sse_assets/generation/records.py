@@ -2,26 +2,21 @@
 
 A record is four files: `FORMULA.json` (how it was found and how it held, with settings and versions),
 `FORMULA.cif`, `FORMULA_candidates.csv` and `FORMULA_dynamics.csv`. Without a structure there is neither CIF
-nor dynamics.
+nor dynamics. Records are made by `composition_search`, which needs torch; nothing here does.
 """
 
 import json
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.materials.plain_text import harmless_table
-
-if TYPE_CHECKING:  # they import torch, which takes seconds: who reads a record needs none of it
-    from sse_assets.generation.structures import Found
-    from sse_assets.generation.validation import Validated
 
 SHIPPED = files("sse_assets.generation") / "results"
 """The project's own results; its README says how they were made."""
@@ -50,8 +45,6 @@ _TEXTS = (
     "conditions",
 )
 """Columns that are text, also in a record where they are empty and could be taken for numbers."""
-_PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
-"""Whose versions decide which structure is found."""
 
 
 @dataclass(frozen=True)
@@ -79,41 +72,6 @@ class Record:
             **self.made_with,
         }
         return texts | {f"{formula}.json": json.dumps(facts, indent=1, ensure_ascii=False) + "\n"}
-
-
-def record_of(
-    found: "Found",
-    validated: "Validated | None",
-    search: SearchSettings,
-    validation: ValidationSettings,
-    why_not_validated: str | None = None,
-) -> Record:
-    """The record of one composition.
-
-    Args:
-        found: its searches.
-        validated: None where no structure was found, or none could be validated.
-        search: the settings of the searches.
-        validation: those of the validation.
-        why_not_validated: a sentence, where a structure was found but not validated.
-    """
-    from sse_assets.generation import tables
-
-    of_formula = {} if validated is None else {found.formula: validated}
-    (row,) = tables.structures([found], of_formula).to_dict("records")
-    structure = {str(name): None if pd.isna(value) else value for name, value in row.items()}
-    if why_not_validated is not None:
-        structure["failure"] = why_not_validated
-    return Record(
-        structure,
-        {
-            "search_settings": asdict(search),
-            "validation_settings": asdict(validation),
-            "packages": {name: version(name) for name in _PACKAGES},
-        },
-        tables.candidates([found]),
-        tables.dynamics(of_formula),
-    )
 
 
 def read_record(folder: Traversable, formula: str) -> Record | None:

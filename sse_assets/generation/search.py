@@ -16,16 +16,13 @@ import numpy as np
 from ase import Atoms
 from pymatgen.core import Composition
 
-from sse_assets.atomistics.evaluation import Evaluation, Evaluator
-from sse_assets.atomistics.settings import EvaluationSettings
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator, EvaluatorFactory
 from sse_assets.generation.duplicates import first_same
 from sse_assets.generation.journal import Candidate, Journal
 from sse_assets.generation.operators import child, parents_needed
 from sse_assets.generation.seeds import NoSeedError, SeedMaker
 from sse_assets.generation.settings import Operator, SearchSettings
 from sse_assets.generation.winners import loose_space_group
-
-EvaluatorFactory = Callable[[EvaluationSettings], Evaluator]
 
 _HOPELESS_GENERATIONS = 3
 """A search ends when so many generations have left no structure at all."""

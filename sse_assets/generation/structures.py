@@ -6,9 +6,10 @@ from pathlib import Path
 
 from pymatgen.core import Composition
 
+from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.generation.compositions import cell_sizes
 from sse_assets.generation.journal import Candidate
-from sse_assets.generation.search import EvaluatorFactory, Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.search import Plan, Progress, SearchOutcome, run_search
 from sse_assets.generation.settings import SearchSettings
 
 JOURNALS = "journals"

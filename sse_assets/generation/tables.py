@@ -85,30 +85,6 @@ def candidates(found: Sequence[Found]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)
 
 
-def generations(found: Sequence[Found]) -> pd.DataFrame:
-    """The best enthalpy after each generation of each search (Figure 5(a)).
-
-    Columns: formula, search, z, cell_atoms, generation, best_ev_per_atom (infinite before there is any),
-    converged (of the search).
-    """
-    rows = [
-        {
-            "formula": search.plan.formula,
-            "search": search.plan.name,
-            "z": search.plan.z,
-            "cell_atoms": _atoms(search),
-            "generation": generation,
-            "best_ev_per_atom": best,
-            "converged": search.history.converged,
-        }
-        for one in found
-        for search in one.searches
-        for generation, best in enumerate(search.history.best)
-    ]
-    columns = ["formula", "search", "z", "cell_atoms", "generation", "best_ev_per_atom", "converged"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def structures(found: Sequence[Found], validated: Mapping[str, Validated]) -> pd.DataFrame:
     """One row a composition, `STRUCTURE_COLUMNS`: Figures 2(b) (cell_atoms) and 2(c) (generations).
 

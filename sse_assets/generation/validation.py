@@ -14,10 +14,11 @@ from ase.io import read
 from ase.neighborlist import neighbor_list
 
 from sse_assets.atomistics.dynamics import Dynamics, run_dynamics
+from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.atomistics.guards import closest_contact
 from sse_assets.atomistics.settings import AMBIENT, SEARCH, Conditions
-from sse_assets.generation.search import EvaluatorFactory
 from sse_assets.generation.settings import ValidationSettings
+from sse_assets.generation.stability import held
 from sse_assets.generation.winners import Settled, UnsettledError, settle
 
 LOST_A = 3.5
@@ -107,7 +108,7 @@ def validate(
 
 
 def broken_criteria(settled: Settled, table: pd.DataFrame, frames: Sequence[Atoms]) -> list[str]:
-    """The criteria that a structure breaks, a sentence each.
+    """List the criteria that a structure breaks, a sentence each.
 
     Args:
         settled: the relaxed structure.
@@ -124,21 +125,26 @@ def broken_criteria(settled: Settled, table: pd.DataFrame, frames: Sequence[Atom
     farthest = max(_farthest_neighbour_a(frame) for frame in frames)
     if farthest > LOST_A:
         broken.append(f"at 300 K an atom is lost: further than {LOST_A} Å from every other")
-    second_half = table[table["time_ps"] >= table["time_ps"].max() / 2]
-    volume = second_half["volume_a3_per_atom"].mean() / settled.evaluation.volume_a3_per_atom - 1
-    if abs(volume) > LARGEST_VOLUME_CHANGE:
-        broken.append(f"at 300 K the volume changes by {volume:+.0%}, {LARGEST_VOLUME_CHANGE:.0%} at most")
-    energy = second_half["energy_ev_per_atom"].mean() - settled.evaluation.energy_ev_per_atom
-    if abs(energy) > LARGEST_ENERGY_CHANGE_EV_PER_ATOM:
+    relaxed = settled.evaluation
+    run = held(
+        table,
+        energy_ev_per_atom=relaxed.energy_ev_per_atom,
+        volume_a3_per_atom=relaxed.volume_a3_per_atom,
+    )
+    if abs(run.volume_change) > LARGEST_VOLUME_CHANGE:
         broken.append(
-            f"at 300 K the energy changes by {energy:+.3f} eV/atom, "
+            f"at 300 K the volume changes by {run.volume_change:+.0%}, {LARGEST_VOLUME_CHANGE:.0%} at most"
+        )
+    if abs(run.energy_change_ev_per_atom) > LARGEST_ENERGY_CHANGE_EV_PER_ATOM:
+        broken.append(
+            f"at 300 K the energy changes by {run.energy_change_ev_per_atom:+.3f} eV/atom, "
             f"{LARGEST_ENERGY_CHANGE_EV_PER_ATOM} at most"
         )
     return broken
 
 
 def _frames(trajectory: Path) -> list[Atoms]:
-    """None, where the run ended before its first."""
+    """Return the frames of a trajectory; there are none where the run ended before its first."""
     return read(trajectory, index=":") if trajectory.stat().st_size else []
 
 

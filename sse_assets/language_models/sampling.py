@@ -1,6 +1,6 @@
 """Answers drawn at random, as the paper draws them, and how far the draws lie apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 import torch
@@ -89,22 +89,6 @@ def sampled_predictions(draws: pd.DataFrame, train_median: float) -> pd.DataFram
         std=numbers.std(ddof=1).to_numpy(),
         n_draws=numbers.count().to_numpy(),
     )
-
-
-def mae_by_draw(draws: pd.DataFrame, log10_sigma: Sequence[float], train_median: float) -> pd.Series:
-    """The error that a study with a single sample would have reported, had it drawn another one.
-
-    Args:
-        draws: from `draw_answers`.
-        log10_sigma: the label of each prompt.
-        train_median: stands in for draws without a number.
-
-    Returns:
-        Mean absolute error over all prompts; index `draw`.
-    """
-    truth = draws["prompt"].map(dict(enumerate(log10_sigma)))
-    errors = (draws["value"].fillna(train_median) - truth).abs()
-    return errors.groupby(draws["draw"]).mean().rename("mae")
 
 
 def _write(

@@ -9,45 +9,7 @@ import pandas as pd
 
 from sse_assets.report.cells import ABSENT, Cell, Table, count, number
 
-VALIDATION_COLUMNS = [
-    "formula",
-    "conditions",
-    "duration_ps",
-    "mean_temperature_k",
-    "mean_pressure_gpa",
-    "volume_change",
-    "energy_change_ev_per_atom",
-    "shortest_distance_a",
-]
 _CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
-
-
-def held(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.DataFrame:
-    """How each structure held in each run of its dynamics, over the run's second half.
-
-    Returns:
-        Columns `VALIDATION_COLUMNS`: volume_change is a share of the relaxed cell's volume,
-        energy_change_ev_per_atom potential energy against the relaxed cell's, shortest_distance_a that of
-        the whole run.
-    """
-    relaxed = {row["formula"]: row for row in structures.to_dict("records")}
-    rows = []
-    for (formula, conditions), run in dynamics.groupby(["formula", "conditions"], sort=False):
-        late = run[run["time_ps"] >= run["time_ps"].max() / 2]
-        start = relaxed[str(formula)]
-        rows.append(
-            {
-                "formula": formula,
-                "conditions": conditions,
-                "duration_ps": run["time_ps"].max(),
-                "mean_temperature_k": late["temperature_k"].mean(),
-                "mean_pressure_gpa": late["pressure_gpa"].mean(),
-                "volume_change": late["volume_a3_per_atom"].mean() / start["volume_a3_per_atom"] - 1,
-                "energy_change_ev_per_atom": late["energy_ev_per_atom"].mean() - start["energy_ev_per_atom"],
-                "shortest_distance_a": run["shortest_distance_a"].min(),
-            }
-        )
-    return pd.DataFrame(rows, columns=VALIDATION_COLUMNS)
 
 
 def found_structures(structures: pd.DataFrame) -> Table:
@@ -123,7 +85,7 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
 
 
 def validation(how_held: pd.DataFrame) -> Table:
-    """Print how long each structure was moved and how it held; columns `VALIDATION_COLUMNS`."""
+    """Print how long each structure was moved and what became of it; `how_held` is `generated.validation`."""
     rows = [
         (
             Cell(row["formula"], note=_CONDITIONS[row["conditions"]]),

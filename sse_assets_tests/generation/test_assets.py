@@ -17,6 +17,7 @@ from sse_assets.assets.generated import (
     generated_assets,
 )
 from sse_assets.assets.search_settings import SmokeSearchConfig
+from sse_assets.generation import composition_search
 from sse_assets.generation import structures as searches
 from sse_assets.generation.journal import Journal
 from sse_assets.generation.settings import SMOKE
@@ -231,7 +232,7 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
         folder.mkdir(parents=True)
         return searches.Found(formula, [])
 
-    monkeypatch.setattr(searches, "find_structure", find_nothing)
+    monkeypatch.setattr(composition_search, "find_structure", find_nothing)
     monkeypatch.setattr(searches.Found, "failure", "Li3N: nothing survived")
     assert steps.search("Li3N").success
     (row,) = steps.table("structures", "Li3N").to_dict("records")

@@ -1,5 +1,5 @@
-import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,9 +8,7 @@ from pymatgen.core import Composition
 from sse_assets.generation.operators import too_close
 from sse_assets.generation.seeds import NoSeedError, SeedMaker
 from sse_assets.generation.winners import loose_space_group
-
-HANGS = (sys.executable, "-c", "import time; print('ready', flush=True); time.sleep(60)")
-DIES = (sys.executable, "-c", "print('ready', flush=True); input()")
+from sse_assets_tests import misbehaviour
 
 
 def test_cells_have_symmetry_the_composition_and_room_and_follow_from_their_seed() -> None:
@@ -29,16 +27,17 @@ def test_cells_have_symmetry_the_composition_and_room_and_follow_from_their_seed
     assert groups.count("P1") <= 1
 
 
-@pytest.mark.parametrize("command", [HANGS, DIES])
-def test_a_generator_that_hangs_or_dies_is_a_reason(command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("function", [misbehaviour.hang, misbehaviour.die])
+def test_a_generator_that_hangs_or_dies_is_a_reason(function: Callable[..., None]) -> None:
     before = time.monotonic()
     no_answer = pytest.raises(NoSeedError, match="3 times it gave no answer")
-    with SeedMaker(time_limit_s=0.2, command=command) as maker, no_answer:
+    name = f"{misbehaviour.__name__}:{function.__name__}"
+    with SeedMaker(time_limit_s=0.2, function=name) as maker, no_answer:
         maker.random_cell(Composition("Li2S"), 0)
     assert time.monotonic() - before < 10
 
 
 def test_a_generator_that_cannot_start_says_so() -> None:
     no_start = pytest.raises(ChildProcessError, match="install this project again")
-    with SeedMaker(command=(sys.executable, "-c", "import no_such_module")) as maker, no_start:
+    with SeedMaker(function="no_such_module:random_cell") as maker, no_start:
         maker.random_cell(Composition("Li2S"), 0)

@@ -1,17 +1,22 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 
 from sse_assets.atomistics.evaluators import ase_evaluator
-from sse_assets.generation import tables
-from sse_assets.generation.records import read_record, record_of
+from sse_assets.generation import composition_search, search_composition, tables
+from sse_assets.generation.composition_search import record_of
+from sse_assets.generation.records import Record, read_record
 from sse_assets.generation.search import History
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
 from sse_assets.generation.structures import JOURNALS, Found, find_structure
 from sse_assets.generation.validation import Validated, validate
+from sse_assets.generation.winners import UnsettledError
 from sse_assets.materials.crystal import read_cif
 
 
@@ -37,12 +42,8 @@ def test_every_candidate_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
     assert kept.min() == found.best.enthalpy_ev_per_atom
 
 
-def test_generations_and_structures(smoke: tuple[Found, Validated, Path]) -> None:
+def test_a_structure_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
     found, validated, _ = smoke
-    by_generation = tables.generations([found])
-    assert by_generation["best_ev_per_atom"].is_monotonic_decreasing
-    assert by_generation["cell_atoms"].unique().tolist() == [3]
-
     (row,) = tables.structures([found], {"Li2O": validated}).to_dict("records")
     assert list(row) == tables.STRUCTURE_COLUMNS
     assert (row["formula"], row["z"], row["cell_atoms"], row["ambient_ps"]) == ("Li2O", 1, 3, 0.02)
@@ -93,6 +94,68 @@ def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], 
     assert read.dynamics.equals(written.dynamics)
     assert read.candidates["failure"].isna().all()
     assert read.candidates["failure"].dtype == read.candidates["operator"].dtype  # stacked with others'
+
+
+def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
+    smoke: tuple[Found, Validated, Path], tmp_path: Path
+) -> None:
+    told: list[str] = []
+    threads: set[int] = set()
+
+    def watch(*_: object) -> None:
+        told.append("candidate")
+        threads.add(torch.get_num_threads())
+
+    def search() -> Record:
+        return search_composition(
+            "Li2O",
+            tmp_path,
+            SMOKE,
+            SMOKE_VALIDATION,
+            progress=watch,
+            dynamics_progress=lambda name, *_: told.append(name),
+        )
+
+    found, validated, _ = smoke
+    torch.set_num_threads(2)
+    try:
+        record = search()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
+    assert threads == {1}
+    assert told.count("candidate") == SMOKE.population * SMOKE.max_generations
+    assert {"search", "ambient"} <= set(told)
+
+    expected = record_of(found, validated, SMOKE, SMOKE_VALIDATION)
+    assert record.structure | {"seconds": 0} == expected.structure | {"seconds": 0}
+    assert record.dynamics.equals(expected.dynamics)
+    pd.testing.assert_frame_equal(
+        record.candidates.drop(columns="seconds"), expected.candidates.drop(columns="seconds")
+    )
+    told.clear()
+    again = search()
+    assert "candidate" not in told
+    assert again.structure | {"seconds": 0} == record.structure | {"seconds": 0}
+
+
+def test_a_structure_that_does_not_survive_has_a_record_that_says_so(
+    smoke: tuple[Found, Validated, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, folder = smoke
+
+    def unsettled(*_: object) -> Validated:
+        raise UnsettledError("the last relaxation failed: the cell exploded")
+
+    monkeypatch.setattr(composition_search, "validate", unsettled)
+    record = search_composition("Li2O", folder, SMOKE, SMOKE_VALIDATION)
+    assert record.structure["failure"] == "the last relaxation failed: the cell exploded"
+    assert record.structure["cif"] is None
+
+
+def test_the_package_brings_no_torch_before_a_search_is_asked_for() -> None:
+    script = "import sse_assets.generation.records, sys; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 def test_a_record_without_a_structure_says_why(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:

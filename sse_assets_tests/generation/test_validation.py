@@ -14,7 +14,8 @@ from sse_assets.generation.settings import ValidationSettings
 from sse_assets.generation.validation import broken_criteria, validate
 from sse_assets.generation.winners import Settled, UnsettledError, settle
 from sse_assets.materials.crystal import read_cif
-from sse_assets.materials.symmetry import detected_space_group, stated_space_group
+from sse_assets.materials.symmetry import detected_space_group
+from sse_assets_tests.stated_symmetry import stated_space_group
 
 STRAINED = bulk("LiF", "rocksalt", 4.2)
 STRAINED.rattle(0.03, seed=1)
@@ -64,6 +65,9 @@ def run(energy: float = -4.96, volume: float = 8.1) -> pd.DataFrame:
             "time_ps": [0.0, 1.0, 2.0, 3.0],
             "energy_ev_per_atom": [-9.0, -9.0, energy, energy],
             "volume_a3_per_atom": [99.0, 99.0, volume, volume],
+            "temperature_k": 300.0,
+            "pressure_gpa": 0.0,
+            "shortest_distance_a": 2.0,
         }
     )
 

@@ -14,13 +14,13 @@ from sse_assets.language_models.adapters import TrainingData
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.prediction import predict_new
 from sse_assets.language_models.settings import LoadSettings
-from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets_tests.environment import settings_with
 from sse_assets_tests.language_models.test_prediction import LICL
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 PARTITION = dg.MultiPartitionKey({"base_model": "llama-3.1-8b", "case": "case_2"})
 

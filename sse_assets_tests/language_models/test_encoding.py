@@ -7,7 +7,7 @@ from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import IGNORED, answer_ids, example_ids, prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prompts import SYSTEM_PROMPT
-from sse_assets.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 USER = "<formula: Li3YCl6> <symmetry: P-3m1>"
 # The prompts of the real templates, which the tiny ones follow.

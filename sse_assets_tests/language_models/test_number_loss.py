@@ -17,8 +17,8 @@ from sse_assets.language_models.number_trie import NumberTrie, TrieLevel, build_
 from sse_assets.language_models.prompts import label_text
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings, TrainingSettings
-from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.language_models.training import fine_tune
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 # The numbers 0, 1, 2 and 10 as digits, 4 ends a turn: 0|1 0? |2, each with its end.
 END = 4

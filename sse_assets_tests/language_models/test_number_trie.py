@@ -12,7 +12,7 @@ from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.number_trie import NumberDistribution, NumberTrie, build_trie, distribution
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings
-from sse_assets.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 PROMPTS = [
     "formula: Li3PS4",

@@ -23,9 +23,9 @@ from sse_assets.language_models.protocols import (
 )
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
-from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 TRAINING = TrainingSettings(learning_rate=3e-3, epochs=2)
 SETTINGS = CaseSettings(

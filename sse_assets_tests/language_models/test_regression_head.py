@@ -13,9 +13,9 @@ from sse_assets.language_models.prediction import predict_new
 from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings, LoraSettings, Task, TrainingSettings
-from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.language_models.training import fine_tune
 from sse_assets_tests.language_models.test_prediction import LICL
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 ADAPTER = TrainingSettings(learning_rate=1e-3, epochs=30, lora=LoraSettings(dropout=0.0))
 WHOLE = TrainingSettings(learning_rate=1e-3, epochs=30, lora=None)

@@ -12,7 +12,7 @@ from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.runtime import load, place
 from sse_assets.language_models.settings import LoadSettings, Quantisation
-from sse_assets.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 LLAMA = BASE_MODELS["llama-3.1-8b"]
 EIGHT_BILLION = 8_030_000_000

@@ -11,9 +11,9 @@ from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import prompt_ids
 from sse_assets.language_models.runtime import Loaded, load
-from sse_assets.language_models.sampling import _text, draw_answers, mae_by_draw, sampled_predictions
+from sse_assets.language_models.sampling import _text, draw_answers, sampled_predictions
 from sse_assets.language_models.settings import LoadSettings
-from sse_assets.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 THREE = SamplingSettings(draws=3, attempts=2)
 
@@ -127,13 +127,6 @@ def test_the_first_draw_counts_and_the_others_show_its_spread(draws: pd.DataFram
     assert table["median"].tolist() == [-5.0, -3.5]
     assert table["std"].tolist() == pytest.approx([np.sqrt(7.0), np.sqrt(0.5)])
     assert table["n_draws"].tolist() == [3, 2]
-
-
-def test_each_draw_has_an_error_of_its_own(draws: pd.DataFrame) -> None:
-    """Labels -4 and -4; the missing number is replaced by -7."""
-    mae = mae_by_draw(draws, [-4.0, -4.0], train_median=-7.0)
-    assert mae.index.tolist() == [0, 1, 2]
-    assert mae.tolist() == [0.5, 2.0, 2.5]
 
 
 def test_special_tokens_inside_an_answer_stay(untrained: Loaded) -> None:

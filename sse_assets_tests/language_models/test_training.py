@@ -14,9 +14,9 @@ from sse_assets.language_models.encoding import example_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.runtime import Placement, load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
-from sse_assets.language_models.tiny import TinyFamily
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune, training_arguments
 from sse_assets_tests.language_models.conftest import Learnt
+from sse_assets_tests.language_models.tiny import TinyFamily
 
 # Rank 64 makes the adapter's tensors large enough for a true 8-bit optimizer state.
 SHORT = TrainingSettings(learning_rate=3e-3, epochs=3)

@@ -6,13 +6,9 @@ from pymatgen.core import Lattice, Structure
 
 from sse_assets.materials.crystal import CifError, cif_text, read_cif
 from sse_assets.materials.disorder import DisorderClass, disorder_class
-from sse_assets.materials.symmetry import (
-    detected_space_group,
-    normalised_symbol,
-    space_group_number,
-    stated_space_group,
-)
+from sse_assets.materials.symmetry import detected_space_group, normalised_symbol, space_group_number
 from sse_assets_tests.memory import measured
+from sse_assets_tests.stated_symmetry import stated_space_group
 
 CUBE = Lattice.cubic(4.0)
 
@@ -85,10 +81,8 @@ def test_numbers_of_space_groups(symbol: str, number: int | None) -> None:
     assert space_group_number(symbol) == number
 
 
-def test_symbols_and_tags() -> None:
+def test_symbols_of_space_groups() -> None:
     assert normalised_symbol("'P 6_3/m m c'") == "P63/mmc"
-    assert stated_space_group("_symmetry_space_group_name_H-M   'F m -3 m'\n") == "Fm-3m"
-    assert stated_space_group("_space_group_name_H-M_alt ?\n") is None
     assert detected_space_group(rock_salt({"Li": 1}, {"F": 1})) == ("Fm-3m", 225)
 
 

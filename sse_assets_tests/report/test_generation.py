@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, PathPatch
 
 from sse_assets.generation.records import COMPARISON_COLUMNS
+from sse_assets.generation.stability import validation_table
 from sse_assets.report import generation_figures, generation_tables
 from sse_assets.report.figure_style import png_bytes
 from sse_assets.report.inputs import Generated, ReportInputs
@@ -28,17 +29,6 @@ KNOWN = pd.DataFrame(
     [("Li3N", "alpha", "P-3m1", "P6/mmm", -1.25, True, 0.05, 0.12, 10.9, 10.9, 11.5, 10.94, 10.94, 11.6)],
     columns=COMPARISON_COLUMNS,
 )
-
-
-def test_how_a_structure_held_is_its_second_half_beside_the_relaxed_cell() -> None:
-    (row,) = generation_tables.held(structures(), dynamics()).to_dict("records")
-    assert (row["formula"], row["conditions"], row["duration_ps"]) == ("LiCl", "ambient", 2.0)
-    assert row["mean_temperature_k"] == 300
-    assert row["mean_pressure_gpa"] == pytest.approx(0)
-    assert row["volume_change"] == pytest.approx(0.01)
-    assert row["energy_change_ev_per_atom"] == pytest.approx(0.02)
-    assert row["shortest_distance_a"] == 2.2  # of the whole run
-    assert generation_tables.held(structures(), dynamics().head(0)).empty
 
 
 def test_the_table_says_what_is_used_and_why_not() -> None:
@@ -120,7 +110,7 @@ def inputs(run) -> ReportInputs:
 
 
 def test_the_report_shows_generated_structures_where_there_are_some(inputs: ReportInputs) -> None:
-    held = generation_tables.held(structures(), dynamics())
+    held = validation_table(structures(), dynamics())
     generated = Generated(structures(), history(), dynamics(), held, NOTHING_GENERATED.contribution, KNOWN)
     html = render_report(replace(inputs, generated=generated))
     for title in (

@@ -12,10 +12,11 @@ from sse_assets.materials.conductivity import Conductivity, conductivity_class, 
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.disorder import DisorderClass, disorder_class
 from sse_assets.materials.formula import parse_composition
-from sse_assets.materials.symmetry import detected_space_group, stated_space_group
+from sse_assets.materials.symmetry import detected_space_group
 from sse_assets.sources import liion, obelix, sample
 from sse_assets.sources.columns import SourceError
 from sse_assets.tables import raw
+from sse_assets_tests.stated_symmetry import stated_space_group
 
 CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 FOLDER = Path(sample.__file__).parent / "sample_data"
