@@ -8,7 +8,6 @@ import pandas as pd
 
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
 from sse_assets.evaluation.generation_tables import (
@@ -33,6 +32,7 @@ from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.splits.groups import merged_groups
 from sse_assets.splits.protocols import Protocol
+from sse_assets.tables.names import FeatureSet
 
 GROUP = "metrics"
 _CODE_VERSION = "1"

@@ -118,6 +118,15 @@ class NumberMode(StrEnum):
     """A linear output in the place of the vocabulary."""
 
 
+class Task(StrEnum):
+    """Output that a language model is trained to give."""
+
+    TEXT = "text"
+    """The answer, token by token."""
+    REGRESSION = "regression"
+    """One number, from a linear output in the place of the vocabulary."""
+
+
 class ModelName(StrEnum):
     """Everything that predicts, baselines included."""
 
