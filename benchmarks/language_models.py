@@ -21,11 +21,12 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 from sse_assets.language_models.adapters import Example, FineTuningRun, TrainingData
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.encoding import example_ids
-from sse_assets.language_models.prompts import SYSTEM_PROMPT, PromptCase, label_text, user_prompt
+from sse_assets.language_models.prompts import SYSTEM_PROMPT, label_text, user_prompt
 from sse_assets.language_models.runtime import free_memory, load, without_bars
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.names import PromptCase
 from sse_assets_tests.language_models.tiny import TinyFamily, tiny_tokenizer
 
 PROMPTS = 399

@@ -20,14 +20,14 @@ from sse_assets.evaluation.metrics import METRICS
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.fits import Fit
 from sse_assets.language_models.prediction import predict
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.runtime import load
-from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, TrainingSettings
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.splits.groups import merged_groups
+from sse_assets.tables.names import PromptCase, Task
 
 FOLDS = 3
 

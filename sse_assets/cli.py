@@ -194,12 +194,20 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
     from sse_assets.language_models.errors import LanguageModelError
     from sse_assets.materials.crystal import CifError, cif_text
     from sse_assets.materials.formula import FormulaError
-    from sse_assets.screening.prediction import Material, PredictionError, choose_model, open_predictor
+    from sse_assets.screening import choose_model, stored_models
+    from sse_assets.screening.prediction import Material, PredictionError, open_predictor
 
     settings = _settings()
+    store = TableStore(settings.blob_root)
+
+    def read(schema: str, name: str) -> pd.DataFrame | None:
+        with contextlib.suppress(TableError):  # not made yet
+            return store.read(TableKey(schema, name))
+        return None
+
     try:
         material = Material(formula, None if cif is None else cif_text(cif))
-        chosen = choose_model(_stored_models(settings), model, variant, has_crystal=cif is not None)
+        chosen = choose_model(stored_models(read), model, variant, has_crystal=cif is not None)
         prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
     except (PredictionError, FormulaError, CifError, LanguageModelError) as error:
         raise click.ClickException(str(error)) from error
@@ -209,28 +217,6 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
     click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
     for remark in prediction.remarks:
         click.echo(f"note: {remark}")
-
-
-def _stored_models(settings: Settings) -> pd.DataFrame:
-    """Everything that can be asked, as `screening.prediction.with_champions` returns it."""
-    from sse_assets.evaluation.champions import champions_now
-    from sse_assets.screening.prediction import with_champions
-    from sse_assets.tables import models
-
-    store = TableStore(settings.blob_root)
-    names = {"base_model": "model", "feature_set": "variant", "case": "variant"}
-    found = []
-    for name in ("boosted_trees", "language_models", "small_language_model"):
-        with contextlib.suppress(TableError):  # not made yet
-            table = store.read(TableKey("models", name)).rename(columns=names)
-            text = table[table["kind"] == "text"] if "kind" in table else table.assign(model=name)
-            found.append(text.dropna(subset="model_path"))
-    columns = ["model", "variant", "protocol", "label_convention", "model_path"]
-    history = models.CHAMPIONS.frame()
-    with contextlib.suppress(TableError):  # not made yet
-        history = store.read(TableKey("models", "champions"))
-    stored = pd.concat([pd.DataFrame(columns=columns), *found])[columns]
-    return with_champions(stored, champions_now(history))
 
 
 def _settings() -> Settings:

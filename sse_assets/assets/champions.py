@@ -6,22 +6,13 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.models import GROUP, feature_sets, workers
-from sse_assets.boosted_trees.folds import Fold, predict_folds
 from sse_assets.boosted_trees.model import BoostedTreesModel
-from sse_assets.boosted_trees.recipe import Recipe, RecipeError
-from sse_assets.boosted_trees.training import ALL_ROWS
-from sse_assets.descriptors.feature_sets import with_absent_elements
+from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.evaluation.champions import (
-    ASKED_BEFORE,
-    NO_CHAMPION,
     SAME,
     Contender,
     Verdict,
-    compare,
-    incomparable,
     is_decided,
-    judge,
-    reigning,
     with_decision,
 )
 from sse_assets.materials.conductivity import LabelConvention
@@ -31,7 +22,7 @@ from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
 from sse_assets.report.champion_figures import decisions
-from sse_assets.splits.groups import merged_groups, sharing_nothing
+from sse_assets.screening.challenge import judge_challenger, tested_rows
 from sse_assets.tables import models
 from sse_assets.tables.names import Decision, Protocol
 
@@ -70,10 +61,19 @@ def champions(
     card = BoostedTreesModel.load(str(settings.blob_root / path)).card
     assert card is not None  # no model is stored without one
     challenger = Contender(path, card.data_version, card.n_train, recipe.version)
-    tests = _tests(predictions, merged_groups(recipe.sources.reset_index()))
+    tests = tested_rows(predictions, recipe)
     tested = content_sha256(tests.drop(columns="predicted").reset_index())[:16]
 
-    verdict = _verdict(context, settings, history, challenger, recipe, tests, tested)
+    verdict = judge_challenger(
+        challenger,
+        recipe,
+        tests,
+        history,
+        tested=tested,
+        load=lambda model_path: Recipe.load(str(settings.blob_root / model_path)),
+        workers=workers(),
+        progress=report_progress(context.log, f"champion ({context.partition_key}) on the folds of today"),
+    )
     if verdict.decision is not Decision.UNCHANGED or not is_decided(history, challenger, tested):
         now = datetime.now(UTC)
         history = with_decision(history, context.partition_key, challenger, tested, verdict, now)
@@ -94,84 +94,14 @@ def champions(
 
 
 def _final_model(boosted_trees: pd.DataFrame) -> str:
-    """Path of the model trained on every row, a censored label at its limit."""
-    is_final = boosted_trees["protocol"] == ALL_ROWS
-    is_bound = boosted_trees["label_convention"] == LabelConvention.BOUND.value
+    """Return the path of the model trained on every row, a censored label at its limit."""
+    is_final = boosted_trees["protocol"] == Protocol.ALL_ROWS
+    is_bound = boosted_trees["label_convention"] == LabelConvention.BOUND
     return str(boosted_trees.loc[is_final & is_bound, "model_path"].item())
 
 
-def _tests(predictions: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    """What the challenger's fits on the folds of `grouped` say of their test rows: every row of today, once.
-
-    Index electrolyte_id, sorted; columns fold, log10_sigma, predicted, group.
-    """
-    rows = predictions[
-        (predictions["protocol"] == Protocol.GROUPED.value)
-        & (predictions["role"] == "test")
-        & (predictions["label_convention"] == LabelConvention.BOUND.value)
-    ]
-    rows = rows.set_index("electrolyte_id")[["fold", "log10_sigma", "predicted"]].sort_index()
-    return rows.assign(group=groups)
-
-
-def _verdict(
-    context: dg.AssetExecutionContext,
-    settings: Settings,
-    history: pd.DataFrame,
-    challenger: Contender,
-    todays: Recipe,
-    tests: pd.DataFrame,
-    tested: str,
-) -> Verdict:
-    """Decide, fitting the champion on the folds only where that is a new question."""
-    champion = reigning(history)
-    if champion is None:
-        return NO_CHAMPION
-    try:
-        recipe = Recipe.load(str(settings.blob_root / champion.model_path))
-    except RecipeError as error:
-        return incomparable(str(error))
-    if champion.recipe == challenger.recipe:
-        return SAME
-    if is_decided(history, challenger, tested):
-        return ASKED_BEFORE
-    features = with_absent_elements(todays.features, recipe.features.columns)
-    unknown = recipe.features.columns.difference(features.columns)
-    if len(unknown):
-        return incomparable(f"it needs the feature {unknown[0]}, which is no longer computed")
-    predicted = predict_folds(
-        _folds(recipe, todays, tests),
-        recipe.features,
-        recipe.label,
-        recipe.settings,
-        tested=features,
-        workers=workers(),
-        progress=report_progress(context.log, f"champion ({context.partition_key}) on the folds of today"),
-    )
-    errors = pd.DataFrame(
-        {
-            "champion": (predicted.set_index("electrolyte_id")["predicted"] - tests["log10_sigma"]).abs(),
-            "challenger": (tests["predicted"] - tests["log10_sigma"]).abs(),
-        }
-    )
-    return judge(compare(errors, tests["group"]))
-
-
-def _folds(champion: Recipe, todays: Recipe, tests: pd.DataFrame) -> list[Fold]:
-    """Folds of today for a champion: of its own rows train those that share nothing with the test rows.
-
-    A fold in which none is left says nothing of the champion, and is left out.
-    """
-    folds = []
-    for name, rows in tests.groupby("fold"):
-        train = sharing_nothing(champion.sources, todays.sources.loc[rows.index])
-        if len(train):
-            folds.append(Fold(name, train, rows.index))
-    return folds
-
-
 def _errors(verdict: Verdict, tests: pd.DataFrame) -> dict[str, float]:
-    """Numeric metadata, so that the UI draws them over time."""
+    """Return the errors as numeric metadata, so that the UI draws them over time."""
     mae = float((tests["predicted"] - tests["log10_sigma"]).abs().mean())
     if verdict is SAME:
         return {"mae_challenger": mae, "mae_champion": mae, "difference": 0.0}
@@ -186,7 +116,7 @@ def _errors(verdict: Verdict, tests: pd.DataFrame) -> dict[str, float]:
 
 
 def _drawn(history: pd.DataFrame) -> dict[str, dg.MarkdownMetadataValue]:
-    """The comparisons there were, if any."""
+    """Return a figure of the comparisons there were, if any."""
     if not (history["n"] > 0).any():
         return {}
     return {"decisions": figure_metadata(decisions(history), "New models against champions")}

@@ -41,6 +41,7 @@ from sse_assets.report.generation_figures import (
     enthalpy_by_generation,
     enthalpy_changes,
 )
+from sse_assets.tables import generated
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.search import Progress
@@ -217,7 +218,7 @@ def _as_tables(
     record: Record, origin: str, kept_at: str | None, composition: dict[str, Any], settings: Settings
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     structure = record.structure
-    structures = pd.DataFrame(
+    structures = generated.STRUCTURES.frame(
         [
             {
                 "composition_key": composition["composition_key"],

@@ -14,11 +14,9 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sse_assets.boosted_trees.training import ALL_ROWS
-from sse_assets.language_models.answers import NumberMode, SamplingSettings
+from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import LanguageModelError, require_packages
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.settings import (
     LoadSettings,
     LoraSettings,
@@ -36,7 +34,8 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.report.titles import PROTOCOL_MEANINGS
 from sse_assets.report.training_figures import loss_curves
-from sse_assets.tables.names import Protocol
+from sse_assets.tables import splits
+from sse_assets.tables.names import NumberMode, PromptCase, Protocol, Role
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed everywhere
     from sse_assets.language_models.protocols import CaseSettings
@@ -53,7 +52,7 @@ _TIMINGS = ["seconds", "tokens_per_second", "peak_memory_gb", "resumed_at_step"]
 
 prompt_cases = dg.StaticPartitionsDefinition([case.value for case in PromptCase])
 fine_tunings = dg.MultiPartitionsDefinition(
-    {"base_model": dg.StaticPartitionsDefinition(list(BASE_MODELS)), "case": prompt_cases}
+    {"base_model": dg.StaticPartitionsDefinition([str(name) for name in BASE_MODELS]), "case": prompt_cases}
 )
 
 _DATA = {
@@ -64,10 +63,15 @@ _DATA = {
 
 
 class ScoringConfig(dg.Config):
-    """What is trained and tested, and how numbers are got out of the model."""
+    """Protocols, label conventions and number modes of a run, and how answers are drawn."""
 
     protocols: list[str] = Field(
-        [ALL_ROWS, Protocol.DIVERSITY.value, Protocol.OFFICIAL.value, Protocol.GROUPED.value],
+        [
+            Protocol.ALL_ROWS.value,
+            Protocol.DIVERSITY.value,
+            Protocol.OFFICIAL.value,
+            Protocol.GROUPED.value,
+        ],
         description="Protocols to train under, one fit a fold; all_rows is the model for new compounds.",
     )
     label_conventions: list[str] = Field(
@@ -78,7 +82,9 @@ class ScoringConfig(dg.Config):
         [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
         description="distribution, sample (the paper's), regression (a second fit with a linear head).",
     )
-    temperature: float = Field(_TABLE_2_SAMPLING.temperature, description="Of sampling (Table 2).")
+    temperature: float = Field(
+        _TABLE_2_SAMPLING.temperature, description="Temperature of sampling (Table 2)."
+    )
     top_k: int = Field(_TABLE_2_SAMPLING.top_k, description="Tokens to sample from (Table 2).")
     max_new_tokens: int = Field(
         _TABLE_2_SAMPLING.max_new_tokens, description="Length of an answer (Table 2)."
@@ -87,10 +93,12 @@ class ScoringConfig(dg.Config):
         _TABLE_2.number_loss_weight,
         description="Weight of a loss that knows how far off a number is, beside cross-entropy; ours.",
     )
-    draws: int = Field(_TABLE_2_SAMPLING.draws, description="Answers a test prompt, to see their spread.")
+    draws: int = Field(
+        _TABLE_2_SAMPLING.draws, description="Answers to each test prompt; they show its spread."
+    )
 
     def case_settings(self, load: LoadSettings, training: TrainingSettings) -> "CaseSettings":
-        """As the science knows them.
+        """Return these settings as `run_case` takes them.
 
         Raises:
             LanguageModelError: for a label convention or number mode that does not exist.
@@ -128,18 +136,18 @@ class FineTuningConfig(ScoringConfig):
     rank: int = Field(_TABLE_2_LORA.rank, description="Rank of the adapter; ours.")
     alpha: float = Field(_TABLE_2_LORA.alpha, description="Scale of the adapter (Table 2).")
     dropout: float = Field(_TABLE_2_LORA.dropout, description="Dropout before the adapter (Table 2).")
-    learning_rate: float = Field(_TABLE_2.learning_rate, description="At its peak (Table 2).")
-    weight_decay: float = Field(_TABLE_2.weight_decay, description="Of the optimizer (Table 2).")
+    learning_rate: float = Field(_TABLE_2.learning_rate, description="Highest learning rate (Table 2).")
+    weight_decay: float = Field(_TABLE_2.weight_decay, description="Weight decay of the optimizer (Table 2).")
     epochs: int = Field(_TABLE_2.epochs, description="Passes over the training rows (Table 2).")
     batch_size: int = Field(_TABLE_2.batch_size, description="Examples a forward pass (Table 2).")
     accumulation: int = Field(_TABLE_2.accumulation, description="Forward passes an update (Table 2).")
     gradient_checkpointing: bool = Field(
         _TABLE_2.gradient_checkpointing, description="Less memory, more time."
     )
-    seed: int = Field(_TABLE_2.seed, description="Of first weights, order, dropout and sampling.")
+    seed: int = Field(_TABLE_2.seed, description="Seed of first weights, order, dropout and sampling.")
 
     def training(self) -> TrainingSettings:
-        """As the science knows them."""
+        """Return the settings of the training as `run_case` takes them."""
         return replace(
             _TABLE_2,
             lora=replace(_TABLE_2_LORA, rank=self.rank, alpha=self.alpha, dropout=self.dropout),
@@ -160,15 +168,15 @@ class SmallModelConfig(ScoringConfig):
     number_modes: list[str] = Field(
         [mode.value for mode in NumberMode], description="distribution, sample, regression; all side by side."
     )
-    seed: int = Field(0, description="Of the weights, the order of the rows and of sampling.")
+    seed: int = Field(0, description="Seed of the weights, the order of the rows and of sampling.")
 
     def training(self, recipe: TrainingSettings) -> TrainingSettings:
-        """The recipe, with what is set here."""
+        """Return the recipe with what is set here."""
         return replace(recipe, number_loss_weight=self.number_loss_weight, seed=self.seed)
 
 
 def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
-    """The three tables of a step that trains language models."""
+    """Return the three tables of a step that trains language models."""
     described = {
         name: f"{what}: a row for each fit, with its cost, its valid answers and where the model lies.",
         f"{name}_predictions": f"{what}: predictions of every fit for its training and test rows.",
@@ -274,7 +282,7 @@ def _train(
     leakage: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Run a case in a working folder that outlives a kill, store what came of it, and report on the way."""
-    from sse_assets.language_models.protocols import run_case
+    from sse_assets.language_models import run_case
 
     place = f"{table}/{str(context.partition_key).replace('|', '/')}"
     working = settings.home / "working" / place
@@ -307,10 +315,9 @@ def _train(
     )
     stored = f"models/{place}/{data_version}"
     single_fold = outcome.runs.groupby("protocol")["fold"].transform("nunique") == 1
-    stored_at = (stored + "/" + outcome.runs["adapter_folder"]).where(single_fold)
-    for folder in outcome.runs.loc[single_fold, "adapter_folder"]:
+    for folder in outcome.runs.loc[single_fold, "model_path"]:
         publish_folder(working / "fits" / folder, settings.blob_root / stored / folder)
-    fits = outcome.runs.drop(columns="adapter_folder").assign(model_path=stored_at)
+    fits = outcome.runs.assign(model_path=(stored + "/" + outcome.runs["model_path"]).where(single_fold))
     yield table_result(
         fits,
         key=key,
@@ -324,17 +331,17 @@ def _train(
             "held_how": str(fits["placement"].iloc[0]),
         },
     )
-    scored = outcome.predictions[outcome.predictions["protocol"] != ALL_ROWS]
+    scored = outcome.predictions[outcome.predictions["protocol"] != Protocol.ALL_ROWS]
     yield table_result(scored, key=dg.AssetKey([GROUP, f"{table}_predictions"]))
     yield table_result(outcome.losses, key=dg.AssetKey([GROUP, f"{table}_losses"]))
     shutil.rmtree(working)
 
 
 def _with_all_rows(assignments: pd.DataFrame) -> pd.DataFrame:
-    """The assignments, and one more protocol that trains on every row and tests on none."""
+    """Return the assignments, and one more protocol that trains on every row and tests on none."""
     ids = assignments["electrolyte_id"].drop_duplicates()
-    every = pd.DataFrame({"protocol": ALL_ROWS, "fold": 0, "electrolyte_id": ids, "role": "train"})
-    return pd.concat([assignments, every], ignore_index=True)
+    every = {"protocol": Protocol.ALL_ROWS, "fold": 0, "electrolyte_id": ids, "role": Role.TRAIN}
+    return splits.ASSIGNMENTS.frame(pd.concat([assignments, pd.DataFrame(every)]))
 
 
 def _choice(kind: type[Choice], name: str, value: str) -> Choice:
@@ -345,7 +352,7 @@ def _choice(kind: type[Choice], name: str, value: str) -> Choice:
 
 
 def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
-    """What the test rows of each protocol share with train, in a sentence for a model card."""
+    """Say what the test rows of each protocol share with train, in a sentence for a model card."""
     sentences = {
         protocol: (
             f"{PROTOCOL_MEANINGS[protocol].capitalize()}. Of {rows['n_test'].sum()} test rows, "
@@ -354,4 +361,6 @@ def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
         )
         for protocol, rows in ((str(name), part) for name, part in leakage.groupby("protocol"))
     }
-    return sentences | {ALL_ROWS: "It trains on every row, and has no test rows: it is there to be used."}
+    return sentences | {
+        Protocol.ALL_ROWS: "It trains on every row, and has no test rows: it is there to be used."
+    }

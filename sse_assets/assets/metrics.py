@@ -8,7 +8,6 @@ import pandas as pd
 
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.descriptors.feature_sets import FeatureSet
 from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
@@ -27,7 +26,7 @@ from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
 from sse_assets.splits.groups import merged_groups
-from sse_assets.tables.names import Metric, ModelName, Protocol, Role
+from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
 _CODE_VERSION = "1"

@@ -10,14 +10,13 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
+from sse_assets.boosted_trees import shap_values, train_feature_set, tune
+from sse_assets.boosted_trees.explanation import shap_ranking
 from sse_assets.boosted_trees.left_out import predictions_without
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.boosted_trees.training import ALL_ROWS, train_feature_set
-from sse_assets.boosted_trees.tuning import tune
-from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
@@ -28,15 +27,16 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.report.model_figures import shap_summary
 from sse_assets.splits.groups import merged_groups
-from sse_assets.tables.names import Protocol, StructureOrigin
+from sse_assets.tables import models
+from sse_assets.tables.names import FeatureSet, Protocol, Role, StructureOrigin
 
 GROUP = "models"
 _CODE_VERSION = "1"
 _TRAINING_CODE_VERSION = "2"
 """2: the rows that the final model was trained on lie beside it."""
 _TABLE_1 = BoostedTreesSettings()
-_TUNING_PROTOCOLS = ("official", "diversity")
-"""Tuning sees the training rows of the first of these that the data set has, and never a test row of it."""
+_TUNING_PROTOCOLS = (Protocol.OFFICIAL, Protocol.DIVERSITY)
+"""Protocols to tune under. Tuning sees the training rows of the first that the data set has, no test row."""
 
 feature_sets = dg.StaticPartitionsDefinition([feature_set.value for feature_set in FeatureSet])
 
@@ -65,13 +65,13 @@ def baselines(
     stoichiometric: pd.DataFrame,
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Predictions of both baselines on every fold."""
-    features = {name.value: feature_matrix(name, stoichiometric, geometric) for name in FeatureSet}
+    """Predict by both baselines on every fold."""
+    features = {str(name): feature_matrix(name, stoichiometric, geometric) for name in FeatureSet}
     return table_result(baseline_predictions(features, labels(electrolytes), assignments))
 
 
 def _of_table_1(name: str, meaning: str) -> Any:
-    """A setting whose default is the paper's, which its description keeps in sight."""
+    """Return a setting whose default is the paper's, which its description keeps in sight."""
     value = getattr(_TABLE_1, name)
     return Field(value, description=f"{meaning} (Table 1: {value}).")
 
@@ -115,7 +115,7 @@ def boosted_trees_settings(
     stoichiometric: pd.DataFrame,
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """One row: the feature set, where the values are from, and the values."""
+    """Settle the hyperparameters of one feature set; the table has one row."""
     feature_set = FeatureSet(context.partition_key)
     values = config.model_dump()
     steps = values.pop("tuning_steps")
@@ -123,22 +123,22 @@ def boosted_trees_settings(
     if settings != _TABLE_1:
         origin = "launchpad"
     if steps:
-        rows = assignments[(assignments["role"] == "train") & (assignments["fold"] == 0)]
+        rows = assignments[(assignments["role"] == Role.TRAIN) & (assignments["fold"] == 0)]
         protocol = next(name for name in _TUNING_PROTOCOLS if name in set(rows["protocol"]))
         ids = rows.loc[rows["protocol"] == protocol, "electrolyte_id"]
         result = tune(
             feature_matrix(feature_set, stoichiometric, geometric).loc[ids],
             labels(electrolytes).loc[ids, LabelConvention.BOUND],
             n_calls=steps,
-            cv_groups=merged_groups(electrolytes) if protocol == "official" else None,
+            cv_groups=merged_groups(electrolytes) if protocol == Protocol.OFFICIAL else None,
             seed=settings.seed,
             workers=workers(),
             progress=report_progress(context.log, f"tuning ({feature_set})"),
         )
         settings, origin = result.settings, f"tuned in {steps} steps on the training rows of {protocol}"
         metadata["history"] = dg.MetadataValue.md(markdown_table(result.history))
-    frame = pd.DataFrame([{"feature_set": feature_set.value, "origin": origin, **asdict(settings)}])
-    return table_result(frame, metadata=metadata)
+    row = {"feature_set": feature_set, "origin": origin, **asdict(settings)}
+    return table_result(models.BOOSTED_TREES_SETTINGS.frame([row]), metadata=metadata)
 
 
 @dg.multi_asset(
@@ -182,25 +182,22 @@ def boosted_trees(
         labels(electrolytes),
         assignments,
         hyperparameters,
-        feature_set=feature_set.value,
+        feature_set=feature_set,
         cv_groups=merged_groups(electrolytes),
         data_version=data_version,
         workers=workers(),
         progress=report_progress(context.log, f"boosted trees ({feature_set}), fits"),
     )
     folder = f"models/boosted_trees/{feature_set}/{data_version}"
-    paths = {}
+    paths: dict[tuple[str, str], str] = {}
     for (protocol, convention), model in trained.models.items():
-        paths[protocol, convention.value] = f"{folder}/{protocol}-{convention}"
-        model.save(str(settings.blob_root / paths[protocol, convention.value]))
+        paths[protocol, convention] = f"{folder}/{protocol}-{convention}"
+        model.save(str(settings.blob_root / paths[protocol, convention]))
     # By these it is later set against the models that come after it.
     final = Recipe.of(features, labels(electrolytes)[LabelConvention.BOUND], electrolytes, hyperparameters)
-    final.save_rows(str(settings.blob_root / paths[ALL_ROWS, LabelConvention.BOUND.value]))
+    final.save_rows(str(settings.blob_root / paths[Protocol.ALL_ROWS, LabelConvention.BOUND]))
     fitted = zip(trained.fits["protocol"], trained.fits["label_convention"], strict=True)
-    fits = trained.fits.assign(
-        feature_set=feature_set.value,
-        model_path=pd.Series([paths.get(fit) for fit in fitted], dtype="str"),
-    )
+    fits = trained.fits.assign(model_path=pd.Series([paths.get(fit) for fit in fitted], dtype="str"))
     # How long a fit took says nothing of the model: out of the data version, so that equal models are equal.
     yield table_result(
         fits,
@@ -243,7 +240,7 @@ def boosted_trees_shap(
     first = explained[0]
     ranking = shap_ranking(first).head(10)
     return table_result(
-        pd.concat(explained, ignore_index=True),
+        models.BOOSTED_TREES_SHAP.frame(pd.concat(explained)),
         metadata={
             "ten_strongest": dg.MetadataValue.md(markdown_table(ranking)),
             "plot_shap": figure_metadata(shap_summary(first), f"SHAP, protocol {first['protocol'].iloc[0]}"),
@@ -271,14 +268,14 @@ def boosted_trees_without_generated(
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train without what structure generation gave."""
-    of_all_features = settings_table[settings_table["feature_set"] == FeatureSet.ALL.value]
-    is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED.value
+    of_all_features = settings_table[settings_table["feature_set"] == FeatureSet.ALL]
+    is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
     return table_result(
         predictions_without(
             electrolytes.loc[is_generated, "electrolyte_id"].tolist(),
             feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
             labels(electrolytes)[LabelConvention.BOUND],
-            assignments[assignments["protocol"] == Protocol.GROUPED.value],
+            assignments[assignments["protocol"] == Protocol.GROUPED],
             BoostedTreesSettings(**{name: of_all_features[name].item() for name in asdict(_TABLE_1)}),
             workers=workers(),
             progress=report_progress(context.log, "boosted trees without generated rows, fits"),
@@ -291,5 +288,5 @@ model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generate
 
 
 def workers() -> int:
-    """Fits of one step that run at a time."""
+    """Return the number of fits of one step that run at a time."""
     return os.cpu_count() or 1

@@ -4,7 +4,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_result
 from sse_assets.orchestration.preview import markdown_table
@@ -12,7 +12,7 @@ from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.protocols import SplitSettings, assign
-from sse_assets.tables.names import Protocol, Role
+from sse_assets.tables.names import FeatureSet, Protocol, Role
 
 GROUP = "splits"
 _CODE_VERSION = "1"

@@ -36,7 +36,7 @@ def cv_folds(rows: pd.Index, groups: pd.Series | None, seed: int) -> list[tuple[
 
 
 def cv_metrics(true: pd.Series, predicted: pd.Series) -> dict[str, float]:
-    """MAE, RMSE and R² of out-of-fold predictions, as `cv_mae`, `cv_rmse` and `cv_r2`."""
+    """Return MAE, RMSE and R² of out-of-fold predictions, as `cv_mae`, `cv_rmse` and `cv_r2`."""
     return {
         "cv_mae": float(mean_absolute_error(true, predicted)),
         "cv_rmse": float(root_mean_squared_error(true, predicted)),
@@ -45,7 +45,7 @@ def cv_metrics(true: pd.Series, predicted: pd.Series) -> dict[str, float]:
 
 
 def interval_half_width(residuals: np.ndarray) -> float | None:
-    """Half-width of the 90 % conformal interval, from out-of-fold residuals.
+    """Return half the width of the 90 % conformal interval, from out-of-fold residuals.
 
     The k-th smallest absolute residual with k = ceil(0.9 (n + 1)): were the residuals of held-out rows
     exchangeable with those of new rows, an interval of that half-width would hold a new measurement with

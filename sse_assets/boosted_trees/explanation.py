@@ -1,4 +1,4 @@
-"""Which features move a prediction, and by how much: SHAP values (paper, section III.C and Figure 7d)."""
+"""SHAP values: how much each feature moves a prediction (paper, section III.C and Figure 7d)."""
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,17 @@ from sse_assets.boosted_trees.model import BoostedTreesModel
 
 
 def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
-    """SHAP value of every feature in every row, in log10(σ / (S/cm)).
+    """Explain a model: return the SHAP value of every feature in every row, in log10(σ / (S/cm)).
 
     The values of one row add up to its prediction minus the model's mean output.
+
+    >>> from sse_assets.boosted_trees.model import BoostedTreesModel
+    >>> from sse_assets.boosted_trees.settings import BoostedTreesSettings
+    >>> X = pd.DataFrame({"Li": np.linspace(0, 1, 40)}, index=[f"x:{number}" for number in range(40)])
+    >>> model = BoostedTreesModel.fit(X, 10 * X["Li"] - 12, BoostedTreesSettings(n_estimators=20))
+    >>> values = shap_values(model, X).set_index("electrolyte_id")["shap_value"]
+    >>> bool(values["x:0"] < 0 < values["x:39"])
+    True
 
     Args:
         X: features; index electrolyte_id.
@@ -36,7 +44,7 @@ def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) 
 
 
 def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:
-    """Features by the mean absolute SHAP value over all rows, the most influential first.
+    """Rank features by the mean absolute SHAP value over all rows, the most influential first.
 
     Args:
         values: as `shap_values` returns them.

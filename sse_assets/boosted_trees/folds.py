@@ -8,8 +8,7 @@ import pandas as pd
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-
-FOLD_COLUMNS = ["fold", "electrolyte_id", "predicted"]
+from sse_assets.tables import models
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def predict_folds(
         progress: called with (fits done, fits in all).
 
     Returns:
-        Columns `FOLD_COLUMNS`.
+        Columns of `models.BOOSTED_TREES_WITHOUT_GENERATED`; no rows if there are no folds.
     """
 
     def predict(fold: Fold) -> pd.DataFrame:
@@ -52,11 +51,9 @@ def predict_folds(
         predicted = model.predict(tested.loc[test])
         return pd.DataFrame({"fold": fold.name, "electrolyte_id": test, "predicted": predicted})
 
-    if not folds:
-        return pd.DataFrame(columns=FOLD_COLUMNS).astype({"predicted": float})
-    predicted = []
+    predicted: list[pd.DataFrame] = []
     with ThreadPoolExecutor(workers) as pool:  # threads: XGBoost releases the interpreter lock
         for one in pool.map(predict, folds):
             predicted.append(one)
             progress(len(predicted), len(folds))
-    return pd.concat(predicted, ignore_index=True)[FOLD_COLUMNS]
+    return models.BOOSTED_TREES_WITHOUT_GENERATED.frame(pd.concat(predicted) if predicted else ())

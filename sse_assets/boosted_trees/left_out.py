@@ -1,11 +1,12 @@
-"""What the trees predict when some rows do not train: to see what those rows are worth to the others."""
+"""Predictions of trees that some rows did not train: they show what those rows are worth to the others."""
 
 from collections.abc import Callable, Collection
 
 import pandas as pd
 
-from sse_assets.boosted_trees.folds import FOLD_COLUMNS, Fold, predict_folds
+from sse_assets.boosted_trees.folds import Fold, predict_folds
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.tables.names import Role
 
 
 def predictions_without(
@@ -30,15 +31,13 @@ def predictions_without(
         progress: called with (fits done, fits in all).
 
     Returns:
-        Columns `FOLD_COLUMNS`; empty if nothing is left out.
+        Columns of `models.BOOSTED_TREES_WITHOUT_GENERATED`; no rows if nothing is left out.
     """
-    if not left_out:
-        return pd.DataFrame(columns=FOLD_COLUMNS)
     folds = []
-    for name, rows in assignments.groupby("fold"):
+    for name, rows in assignments.groupby("fold") if left_out else ():
         role = rows.set_index("electrolyte_id")["role"]
-        trains = (role == "train") & ~role.index.isin(list(left_out))
-        folds.append(Fold(name, role.index[trains], role.index[role == "test"]))
+        trains = (role == Role.TRAIN) & ~role.index.isin(list(left_out))
+        folds.append(Fold(name, role.index[trains], role.index[role == Role.TEST]))
     return predict_folds(
         folds, features, label, settings, tested=features, workers=workers, progress=progress
     )

@@ -23,7 +23,7 @@ CARD_FILE = "model.json"
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Where a model comes from and how far to trust it."""
+    """Origin of a model, and how far to trust it."""
 
     feature_set: str
     protocol: str

@@ -1,4 +1,4 @@
-"""What a stored model was made from: enough to fit it again on other folds, whatever became of the data."""
+"""Training rows and settings of a stored model: enough to fit it again, whatever became of the data."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from sse_assets.boosted_trees.settings import BoostedTreesSettings
 ROWS_FILE = "training_rows.parquet"
 """The rows that a model was trained on, beside the model."""
 SOURCE_COLUMNS = ["doi", "composition_key"]
-"""What tells which rows belong together."""
+"""Columns that tell which rows belong together."""
 _LABEL = "log10_sigma"
 
 
@@ -44,7 +44,7 @@ class Recipe:
         electrolytes: pd.DataFrame,
         settings: BoostedTreesSettings,
     ) -> Self:
-        """The recipe of a model that is trained on every row of `features`.
+        """Return the recipe of a model that is trained on every row of `features`.
 
         Args:
             features: index electrolyte_id.
@@ -58,7 +58,7 @@ class Recipe:
 
     @property
     def version(self) -> str:
-        """Equal for equal training rows and equal settings, and for those alone."""
+        """Hash that is equal for equal training rows and equal settings, and for those alone."""
         # As CSV: a number in its shortest exact form and a missing value empty, whatever the types.
         content = self._rows().to_csv(index=False) + json.dumps(asdict(self.settings), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -73,7 +73,7 @@ class Recipe:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The recipe of the model in a folder.
+        """Return the recipe of the model in a folder.
 
         Raises:
             RecipeError: if the model or its rows are gone or damaged.

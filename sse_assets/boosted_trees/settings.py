@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BoostedTreesSettings:
-    """What XGBoost is told; the defaults are the optimum of the paper's Table 1."""
+    """Parameters of XGBoost; the defaults are the optimum of the paper's Table 1."""
 
     n_estimators: int = 242
     """Boosting rounds."""

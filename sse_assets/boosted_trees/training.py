@@ -12,11 +12,10 @@ from sse_assets.boosted_trees.cross_validation import CV_FOLDS, cv_folds, cv_met
 from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.models import BOOSTED_TREES, BOOSTED_TREES_PREDICTIONS
+from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Role
 
-MODEL_NAME = "boosted_trees"
-ALL_ROWS = "all_rows"
-"""Protocol of the final model, which trains on every row and is meant for compounds not yet measured."""
-UNGROUPED_CV = ("diversity",)
+UNGROUPED_CV = (Protocol.DIVERSITY,)
 """Protocols whose inner cross-validation splits rows at random, as the paper does. The others hold out whole
 groups, so that their intervals are as honest as the protocol."""
 
@@ -26,14 +25,13 @@ class TrainedFeatureSet:
     """All that was fitted on one feature set."""
 
     predictions: pd.DataFrame
-    """Columns `protocol`, `fold`, `model`, `variant`, `label_convention`, `electrolyte_id`, `role`,
-    `log10_sigma`, `predicted`, `low`, `high` (90 % interval; NaN for rows that the model was trained on).
-    `all_rows` has no test rows and is not among them."""
+    """Table `models.BOOSTED_TREES_PREDICTIONS`; `low` and `high` are NaN for training rows.
+    The protocol `all_rows` has no test rows and is not among them."""
     fits: pd.DataFrame
-    """Columns `protocol`, `fold`, `label_convention`, `n_train`, `n_test`, `seconds`, `interval_half_width`,
-    and of the inner cross-validation `cv_folds`, `cv_mae`, `cv_rmse`, `cv_r2` (0 and NaN without one)."""
+    """Table `models.BOOSTED_TREES`. Without an inner cross-validation `cv_folds` is 0 and its errors are NaN.
+    `model_path` is empty, as nothing is stored yet."""
     models: dict[tuple[str, LabelConvention], BoostedTreesModel]
-    """By protocol and convention, for the protocols with one fold and for `all_rows`."""
+    """Models by protocol and convention, for the protocols with one fold and for `all_rows`."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,15 @@ class _Split:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What came of one split."""
+    """Outcome of one split."""
 
     split: _Split
     model: BoostedTreesModel
     seconds: float
     predicted: pd.Series
-    """Of the split's training and test rows; index electrolyte_id."""
+    """Predictions for the split's training and test rows; index electrolyte_id."""
     out_of_fold: pd.Series | None
-    """Of the training rows, each by a model of the inner cross-validation that did not see it."""
+    """Predictions for the training rows, each by a model of the inner cross-validation without it."""
 
 
 def train_feature_set(
@@ -67,7 +65,7 @@ def train_feature_set(
     assignments: pd.DataFrame,
     settings: BoostedTreesSettings,
     *,
-    feature_set: str,
+    feature_set: FeatureSet,
     cv_groups: pd.Series,
     data_version: str,
     workers: int,
@@ -83,11 +81,28 @@ def train_feature_set(
 
     The result depends on the settings, not on `workers` or the order of the rows.
 
+    >>> ids = pd.Index([f"x:{number:02}" for number in range(40)], name="electrolyte_id")
+    >>> lithium = pd.Series(np.linspace(0, 1, 40), index=ids)
+    >>> role = np.where(np.arange(40) % 4, Role.TRAIN, Role.TEST)
+    >>> trained = train_feature_set(
+    ...     lithium.to_frame("Li"),
+    ...     pd.DataFrame(dict.fromkeys(LabelConvention, 10 * lithium - 12)),
+    ...     pd.DataFrame({"protocol": Protocol.OFFICIAL, "fold": 0, "electrolyte_id": ids, "role": role}),
+    ...     BoostedTreesSettings(n_estimators=20),
+    ...     feature_set=FeatureSet.STOICHIOMETRIC,
+    ...     cv_groups=pd.Series(range(40), index=ids),
+    ...     data_version="example",
+    ...     workers=1,
+    ... )
+    >>> trained.fits[["protocol", "n_train", "n_test"]].drop_duplicates().values.tolist()
+    [['official', 30, 10], ['all_rows', 40, 0]]
+
     Args:
         features: index electrolyte_id, NaN where unknown.
         labels: index electrolyte_id, columns `obelix` and `bound`.
         assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
-        feature_set: name of the feature set, the `variant` of the predictions.
+        settings: of the trees.
+        feature_set: the `variant` of the predictions.
         cv_groups: group of each electrolyte_id, held out as a whole by the inner cross-validation.
         data_version: version of the data, kept on the models' cards.
         workers: fits that run at a time, each on one thread.
@@ -109,17 +124,18 @@ def train_feature_set(
         half_width = interval_half_width((truth.loc[calibration.index] - calibration).to_numpy())
         metrics = {} if fit.out_of_fold is None else cv_metrics(truth.loc[split.train], fit.out_of_fold)
         for convention in LabelConvention if one_fit_serves_both else [split.convention]:
-            if split.protocol != ALL_ROWS:
+            if split.protocol != Protocol.ALL_ROWS:
                 predictions.append(_predictions(fit, truth, half_width, convention, feature_set))
             fits.append(
                 {
                     "protocol": split.protocol,
                     "fold": split.fold,
                     "label_convention": convention.value,
+                    "feature_set": feature_set,
                     "n_train": len(split.train),
                     "n_test": len(split.test),
                     "seconds": fit.seconds,
-                    "interval_half_width": np.nan if half_width is None else half_width,
+                    "interval_half_width": half_width,
                     "cv_folds": CV_FOLDS if metrics else 0,
                     **metrics,
                 }
@@ -135,13 +151,15 @@ def train_feature_set(
                     interval_half_width=half_width,
                 )
                 models[split.protocol, convention] = fit.model.with_card(card)
-    return TrainedFeatureSet(pd.concat(predictions, ignore_index=True), pd.DataFrame(fits), models)
+    return TrainedFeatureSet(
+        BOOSTED_TREES_PREDICTIONS.frame(pd.concat(predictions)), BOOSTED_TREES.frame(fits), models
+    )
 
 
 def _splits(
     assignments: pd.DataFrame, every_row: pd.Index, conventions: list[LabelConvention]
 ) -> list[_Split]:
-    """The assigned folds and `all_rows`, their rows sorted, under each convention."""
+    """Return the assigned folds and `all_rows`, their rows sorted, under each convention."""
     folds = assignments[["protocol", "fold"]].drop_duplicates()
     n_folds = folds["protocol"].value_counts()
     ids = assignments.set_index(["protocol", "fold", "role"])["electrolyte_id"].sort_index()
@@ -149,11 +167,13 @@ def _splits(
     for convention in conventions:
         for protocol, fold in folds.itertuples(index=False, name=None):
             train, test = (
-                pd.Index(ids.loc[[(protocol, fold, role)]]).sort_values() for role in ("train", "test")
+                pd.Index(ids.loc[[(protocol, fold, role)]]).sort_values() for role in (Role.TRAIN, Role.TEST)
             )
             splits.append(_Split(protocol, fold, convention, train, test, bool(n_folds[protocol] == 1)))
         splits.append(
-            _Split(ALL_ROWS, 0, convention, every_row.sort_values(), every_row[:0], is_only_fold=True)
+            _Split(
+                Protocol.ALL_ROWS, 0, convention, every_row.sort_values(), every_row[:0], is_only_fold=True
+            )
         )
     return splits
 
@@ -202,12 +222,12 @@ def _fit_all(
 
 
 def _joined(split: _Split, held_out: list[pd.Series]) -> pd.Series | None:
-    """Out-of-fold predictions in the order of the training rows; None without cross-validation."""
+    """Return out-of-fold predictions in the order of the training rows; None without cross-validation."""
     return pd.concat(held_out).loc[split.train] if held_out else None
 
 
 def _calibration(fit: _Fitted, fitted: list[_Fitted]) -> pd.Series:
-    """Out-of-fold predictions whose residuals set the interval of a fit; none are of its own test rows."""
+    """Return the out-of-fold predictions whose residuals set the interval of a fit, not of its test rows."""
     if fit.out_of_fold is not None:
         return fit.out_of_fold
     return pd.concat(
@@ -221,7 +241,11 @@ def _calibration(fit: _Fitted, fitted: list[_Fitted]) -> pd.Series:
 
 
 def _predictions(
-    fit: _Fitted, truth: pd.Series, half_width: float | None, convention: LabelConvention, feature_set: str
+    fit: _Fitted,
+    truth: pd.Series,
+    half_width: float | None,
+    convention: LabelConvention,
+    feature_set: FeatureSet,
 ) -> pd.DataFrame:
     ids, predicted = fit.predicted.index, fit.predicted.to_numpy()
     is_test = ids.isin(fit.split.test)
@@ -230,11 +254,11 @@ def _predictions(
         {
             "protocol": fit.split.protocol,
             "fold": fit.split.fold,
-            "model": MODEL_NAME,
+            "model": ModelName.BOOSTED_TREES,
             "variant": feature_set,
             "label_convention": convention.value,
             "electrolyte_id": ids,
-            "role": np.where(is_test, "test", "train"),
+            "role": np.where(is_test, Role.TEST, Role.TRAIN),
             "log10_sigma": truth.loc[ids].to_numpy(),
             "predicted": predicted,
             "low": predicted - margin,

@@ -57,6 +57,11 @@ def tune(
     The first step tries Table 1, so the result is never worse than it on these folds. Every step sees
     the same folds.
 
+    >>> X = pd.DataFrame({"Li": np.linspace(0, 1, 30)}, index=[f"x:{number}" for number in range(30)])
+    >>> found = tune(X, 10 * X["Li"] - 12, n_calls=2)
+    >>> found.history["step"].tolist()
+    [1, 2]
+
     Args:
         X: features of the training rows; index electrolyte_id.
         y: log10(σ / (S/cm)) in the order of X.

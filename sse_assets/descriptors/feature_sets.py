@@ -1,24 +1,14 @@
 """The three sets of features that the paper compares, as matrices for a model."""
 
 from collections.abc import Iterable
-from enum import StrEnum
 
 import pandas as pd
 from pymatgen.core import Element
 
+from sse_assets.tables.names import FeatureSet
+
 GEOMETRIC_COLUMNS = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
 """The paper's five geometric features, of all that the geometric table holds."""
-
-
-class FeatureSet(StrEnum):
-    """Section III.C of the paper."""
-
-    STOICHIOMETRIC = "stoichiometric"
-    """Atomic fractions of the elements."""
-    GEOMETRIC = "geometric"
-    """`GEOMETRIC_COLUMNS`."""
-    ALL = "all"
-    """Both, the stoichiometric ones first."""
 
 
 def feature_matrix(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from sse_assets.generation.settings import Operator
+from sse_assets.tables.names import Operator
 
 _NUMBERS = (
     "enthalpy_ev_per_atom",

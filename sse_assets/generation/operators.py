@@ -13,7 +13,7 @@ from ase_ga.offspring_creator import OffspringCreator
 from ase_ga.standardmutations import PermutationMutation, RattleMutation, StrainMutation
 from ase_ga.utilities import CellBounds, atoms_too_close, closest_distances_generator
 
-from sse_assets.generation.settings import Operator
+from sse_assets.tables.names import Operator
 
 CONTACT = 0.55
 """Shortest distance of two atoms in a new candidate, of the sum of their covalent radii."""

@@ -17,6 +17,7 @@ import pandas as pd
 
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.materials.plain_text import harmless_table
+from sse_assets.tables import generated
 
 SHIPPED = files("sse_assets.generation") / "results"
 """The project's own results; its README says how they were made."""
@@ -32,7 +33,6 @@ COMPARISON_COLUMNS = [
     *("a", "b", "c"),
     *("known_a", "known_b", "known_c"),
 ]
-_DYNAMICS_COLUMNS = ["formula", "conditions", "time_ps"]
 _TEXTS = (
     "formula",
     "search",
@@ -86,7 +86,7 @@ def read_record(folder: Traversable, formula: str) -> Record | None:
         structure | {"cif": cif.read_text(encoding="utf-8") if cif.is_file() else None},
         made_with,
         _table(folder / f"{formula}_candidates.csv"),
-        _table(dynamics) if dynamics.is_file() else pd.DataFrame(columns=_DYNAMICS_COLUMNS),
+        _table(dynamics) if dynamics.is_file() else generated.DYNAMICS.frame(),
     )
 
 

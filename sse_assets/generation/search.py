@@ -21,8 +21,9 @@ from sse_assets.generation.duplicates import first_same
 from sse_assets.generation.journal import Candidate, Journal
 from sse_assets.generation.operators import child, parents_needed
 from sse_assets.generation.seeds import NoSeedError, SeedMaker
-from sse_assets.generation.settings import Operator, SearchSettings
+from sse_assets.generation.settings import SearchSettings
 from sse_assets.generation.winners import loose_space_group
+from sse_assets.tables.names import Operator
 
 _HOPELESS_GENERATIONS = 3
 """A search ends when so many generations have left no structure at all."""

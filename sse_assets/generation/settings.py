@@ -1,31 +1,14 @@
 """How a search is carried out; the defaults fit two CPU cores and cells of up to about twenty atoms."""
 
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from math import ceil
 from typing import Any
 
 from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
+from sse_assets.tables.names import Operator
 
 SMALLEST_FRESH_SHARE = 0.15
 """Of each generation; with fewer, a search settles on what its first generation happened to hold."""
-
-
-class Operator(StrEnum):
-    """Where a candidate came from."""
-
-    SEED = "seed"
-    """A fresh random cell with the symmetry of a random space group."""
-    HEREDITY = "heredity"
-    """Two parents cut along a plane and joined, the cell a weighted mean of theirs."""
-    RATTLE = "rattle"
-    """Atom mutation: some atoms of one parent displaced."""
-    STRAIN = "strain"
-    """Atom mutation: the cell of one parent strained, its atoms with it."""
-    PERMUTATION = "permutation"
-    """Atoms of different elements of one parent swapped."""
-    DYNAMICS = "dynamics"
-    """One parent moved for a picosecond under search conditions and quenched."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """How a structure held in its dynamics: means over the second half of a run, beside the relaxed cell."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import pandas as pd
+
+from sse_assets.tables import generated
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def validation_table(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.Dat
         dynamics: columns formula, conditions and those of the runs.
 
     Returns:
-        One row a formula and conditions, in their order: both, and the fields of `Held`.
+        A frame as `tables.generated.VALIDATION`.
     """
     relaxed = {row["formula"]: row for row in structures.to_dict("records")}
     rows = []
@@ -60,4 +62,4 @@ def validation_table(structures: pd.DataFrame, dynamics: pd.DataFrame) -> pd.Dat
             volume_a3_per_atom=start["volume_a3_per_atom"],
         )
         rows.append({"formula": formula, "conditions": conditions, **asdict(how)})
-    return pd.DataFrame(rows, columns=["formula", "conditions", *(field.name for field in fields(Held))])
+    return generated.VALIDATION.frame(rows)

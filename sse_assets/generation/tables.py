@@ -14,55 +14,11 @@ from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.structures import Found
 from sse_assets.generation.validation import Validated
 from sse_assets.generation.winners import Settled
-
-CANDIDATE_COLUMNS = [
-    "formula",
-    "search",
-    "z",
-    "replicate",
-    "candidate_id",
-    "generation",
-    "operator",
-    "parents",
-    "enthalpy_ev_per_atom",
-    "delta_ev_per_atom",
-    "energy_ev_per_atom",
-    "volume_a3_per_atom",
-    "max_force_ev_a",
-    "shortest_distance_a",
-    "mean_temperature_k",
-    "mean_pressure_gpa",
-    "steps",
-    "space_group",
-    "duplicate_of",
-    "failure",
-    "seconds",
-]
-STRUCTURE_COLUMNS = [
-    "formula",
-    "z",
-    "cell_atoms",
-    "searches",
-    "converged",
-    "generations",
-    "candidates",
-    "failed_candidates",
-    "seconds",
-    "enthalpy_ev_per_atom",
-    "energy_ev_per_atom",
-    "volume_a3_per_atom",
-    "space_group",
-    "search_ps",
-    "ambient_ps",
-    "gained_in_dynamics_ev_per_atom",
-    "valid",
-    "failure",
-    "cif",
-]
+from sse_assets.tables import generated
 
 
 def candidates(found: Sequence[Found]) -> pd.DataFrame:
-    """Every candidate of every search, `CANDIDATE_COLUMNS`: Figure 5(a) and, by operator, 5(b).
+    """Return every candidate of every search as `tables.generated.SEARCH_HISTORY` (Figure 5).
 
     `delta_ev_per_atom` is E_child − E_parent, against the better parent; `parents` are candidate ids parted
     by a blank.
@@ -82,11 +38,11 @@ def candidates(found: Sequence[Found]) -> pd.DataFrame:
         for search in one.searches
         for candidate in search.candidates
     ]
-    return pd.DataFrame(rows, columns=CANDIDATE_COLUMNS)
+    return generated.SEARCH_HISTORY.frame(rows)
 
 
 def structures(found: Sequence[Found], validated: Mapping[str, Validated]) -> pd.DataFrame:
-    """One row a composition, `STRUCTURE_COLUMNS`: Figures 2(b) (cell_atoms) and 2(c) (generations).
+    """Return one row for each composition, `tables.generated.FOUND` (Figures 2(b) and 2(c)).
 
     Args:
         found: the searches' outcomes.
@@ -96,24 +52,17 @@ def structures(found: Sequence[Found], validated: Mapping[str, Validated]) -> pd
     criteria it breaks.
     """
     rows = [_structure_row(one, validated.get(one.formula)) for one in found]
-    return pd.DataFrame(rows, columns=STRUCTURE_COLUMNS)
+    return pd.DataFrame(rows, columns=[column.name for column in generated.FOUND])
 
 
 def dynamics(validated: Mapping[str, Validated]) -> pd.DataFrame:
-    """Energy, temperature, pressure and volume along both runs of each structure (Figure 6).
-
-    Columns: formula, conditions (`search` or `ambient`) and those of `atomistics.dynamics.run_dynamics`.
-    """
+    """Return energy, temperature, pressure and volume along both runs of each structure (Figure 6)."""
     frames = [one.dynamics.assign(formula=formula) for formula, one in validated.items()]
-    if not frames:
-        return pd.DataFrame(columns=["formula", "conditions", "time_ps"])
-    table = pd.concat(frames, ignore_index=True)
-    first = ["formula", "conditions", "time_ps"]
-    return table[[*first, *(column for column in table.columns if column not in first)]]
+    return generated.DYNAMICS.frame(pd.concat(frames) if frames else ())
 
 
 def comparisons(settled: Mapping[tuple[str, str], tuple[Settled, Settled]]) -> pd.DataFrame:
-    """Table 6: found structures beside known ones, `records.COMPARISON_COLUMNS`.
+    """Return found structures beside known ones (Table 6), columns `COMPARISON_COLUMNS`.
 
     Args:
         settled: the found and the known structure, relaxed alike, by formula and the name of the known one.

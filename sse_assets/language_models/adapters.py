@@ -1,6 +1,7 @@
-"""A fine-tuned model on disk, and what is known of the run it comes from.
+"""A fine-tuned model on disk, and the record of the run it comes from.
 
-Of a large model the adapter is kept, of a small one that was trained as a whole all its weights."""
+A large model is kept as its adapter. A small one that was trained as a whole is kept with all its weights.
+"""
 
 import json
 import statistics
@@ -16,17 +17,11 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.regression_head import LabelScale
 from sse_assets.language_models.runtime import Loaded, Placement, load, without_bars
-from sse_assets.language_models.settings import (
-    LoadSettings,
-    LoraSettings,
-    Quantisation,
-    Task,
-    TrainingSettings,
-)
+from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.names import PromptCase, Task
 
 RUN_FILE = "run.json"
 """Written last: a folder without it holds no finished adapter."""
@@ -35,28 +30,28 @@ _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 
 @dataclass(frozen=True)
 class Example:
-    """What the model reads and what it should write."""
+    """One prompt and the answer that the model should write."""
 
     electrolyte_id: str
     prompt: str
-    """As `prompts.user_prompt` writes it."""
+    """Prompt that `prompts.user_prompt` has written."""
     answer: str
-    """As `prompts.label_text` writes it."""
+    """Number that `prompts.label_text` has written."""
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What an adapter was trained on, in the few words that it carries along."""
+    """Summary of the training data, which an adapter carries along."""
 
     case: PromptCase
     protocol: str
     fold: int
     label_convention: LabelConvention
     data_version: str
-    """Of the table of prompts."""
+    """Version of the table of prompts."""
     n_examples: int
     examples_sha256: str
-    """Of the examples themselves, in their order."""
+    """Hash of the examples themselves, in their order."""
     label_median: float
     """Median of the answers, in log10(σ / (S/cm)): what an unreadable answer is replaced by."""
 
@@ -73,7 +68,7 @@ class TrainingData:
     data_version: str
 
     def summary(self) -> DataSummary:
-        """What stays of the data in `run.json`."""
+        """Return the summary of the data that stays in `run.json`."""
         return DataSummary(
             case=self.case,
             protocol=self.protocol,
@@ -88,7 +83,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class FineTuningRun:
-    """All about the run that made an adapter, as `run.json` holds it."""
+    """Record of the run that made an adapter, as `run.json` holds it."""
 
     base: BaseModel
     task: Task
@@ -96,22 +91,22 @@ class FineTuningRun:
     settings: TrainingSettings
     data: DataSummary
     label_scale: LabelScale | None
-    """What the output of a regression is to be multiplied by; None for text."""
+    """Scale of the output of a regression; None for text."""
     losses: list[float]
-    """Update by update: mean cross-entropy of an answer token, the number-token loss included if there is
+    """Loss of each update: mean cross-entropy of an answer token, the number-token loss included if there is
     one, or mean squared error of a z-score."""
     resumed_at_step: int
     """Update from which the last session went on; zero for a run that was never killed."""
     seconds: float
-    """Of the last session, from its rehearsal to its last update."""
+    """Duration of the last session, from its rehearsal to its last update."""
     tokens_per_second: float
-    """Prompt and answer tokens, padding left out, in that time."""
+    """Tokens of prompts and answers, padding left out, in that time."""
     peak_memory_gb: float
     """GPU memory in 1e9 bytes; on a CPU, the memory of the whole process."""
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """The inverse of `dataclasses.asdict`, after a way through JSON."""
+        """Undo `dataclasses.asdict`, after a way through JSON."""
         settings, data, scale = fields["settings"], fields["data"], fields["label_scale"]
         lora = settings["lora"]
         if lora is not None:
@@ -157,7 +152,7 @@ def save_adapter(
 
 
 def read_run(folder: Path) -> FineTuningRun:
-    """What `save_adapter` wrote about the run.
+    """Return what `save_adapter` wrote about the run.
 
     Raises:
         LanguageModelError: if the folder holds no finished adapter.
@@ -172,7 +167,7 @@ def read_run(folder: Path) -> FineTuningRun:
 
 
 def load_adapter(folder: Path, settings: LoadSettings) -> Loaded:
-    """Base model and adapter, ready to predict; quantised as in training unless the settings say otherwise.
+    """Load base model and adapter; quantised as in training unless the settings say otherwise.
 
     Raises:
         LanguageModelError: if the folder holds no finished adapter; as `runtime.load`.
@@ -191,7 +186,7 @@ def load_adapter(folder: Path, settings: LoadSettings) -> Loaded:
 
 
 def put_on(base: Loaded, folder: Path) -> Loaded:
-    """A base model in memory with the adapter of a folder in it, ready to predict."""
+    """Put the adapter of a folder into a base model in memory, ready to predict."""
     model = PeftModel.from_pretrained(base.model, str(folder), local_files_only=True)
     model.eval()
     return base._replace(model=model)

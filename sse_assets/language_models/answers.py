@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -16,20 +15,9 @@ HIGHEST_ANSWER = 2.0
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-class NumberMode(StrEnum):
-    """How a number is got out of a model."""
-
-    SAMPLE = "sample"
-    """The paper's: the model writes a text at random, and the text is read as a number."""
-    DISTRIBUTION = "distribution"
-    """The probability of every number of two decimals, and its median: no randomness, no text to read."""
-    REGRESSION = "regression"
-    """A model fine-tuned with one linear output in the place of its vocabulary."""
-
-
 @dataclass(frozen=True)
 class SamplingSettings:
-    """How texts are drawn from a model; temperature, top-k and length are those of the paper's Table 2."""
+    """Settings of the draws; temperature, top-k and length are those of the paper's Table 2."""
 
     temperature: float = 0.7
     top_k: int = 10
@@ -38,7 +26,7 @@ class SamplingSettings:
     draws: int = 5
     """Independent answers to each prompt. The first is the prediction; the others show its spread."""
     attempts: int = 3
-    """How often a draw is made, at most, until it is a number; the paper gives none."""
+    """Most times that a draw is made until it is a number; the paper gives none."""
     seed: int = 0
 
 
@@ -58,7 +46,7 @@ class AnswerScores:
 
 
 def parse_answer(text: str) -> float | None:
-    """The number that an answer is, or None if it is anything else than one plain decimal number.
+    """Return the number that an answer is, or None if it is anything else than one plain decimal number.
 
     Blanks around it are allowed. Units, exponents, a second point and text before or after are not: a
     reader that takes what it can would read `-5.5.0` as -5.5, and `1e-4` as 1.
@@ -82,7 +70,7 @@ def impute(values: Sequence[float | None], train_median: float) -> pd.DataFrame:
 
 
 def answer_scores(predictions: pd.DataFrame, log10_sigma: pd.Series) -> AnswerScores:
-    """How many predictions are the model's own, and how good the valid ones and all of them are.
+    """Count the predictions that are the model's own, and score the valid ones and all of them.
 
     Args:
         predictions: columns `electrolyte_id`, `predicted`, `valid`, `imputed`.

@@ -1,8 +1,10 @@
-"""The three models of the paper: where their weights lie, and how each is spoken to."""
+"""The three models of the paper: their weights, licences and chat templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from sse_assets.tables.names import ModelName
 
 
 @dataclass(frozen=True)
@@ -10,14 +12,14 @@ class BaseModel:
     """A chat model to fine-tune."""
 
     name: str
-    """As it stands in the tables of scores, such as `llama-3.1-8b`."""
+    """Name in the tables of scores, such as `llama-3.1-8b`."""
     hub_id: str
     """Repository on the Hugging Face hub, or a local folder."""
     revision: str | None
     """Commit of the repository; None for a local folder."""
     licence: str
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    """What its chat template is told, in training and in use alike."""
+    """Arguments of its chat template, in training and in use alike."""
     pad_token: str | None = None
     """A token of its vocabulary that fills up batches, for a tokenizer that names none. It is neither
     attended to nor counted in the loss."""
@@ -27,7 +29,7 @@ BASE_MODELS: Mapping[str, BaseModel] = {
     base.name: base
     for base in (
         BaseModel(
-            name="llama-3.1-8b",
+            name=ModelName.LLAMA,
             hub_id="meta-llama/Llama-3.1-8B-Instruct",
             revision="0e9e39f249a16976918f6564b8830bc894c89659",
             licence="Llama 3.1 Community License",
@@ -36,14 +38,14 @@ BASE_MODELS: Mapping[str, BaseModel] = {
             pad_token="<|finetune_right_pad_id|>",
         ),
         BaseModel(
-            name="mistral-7b-v0.3",
+            name=ModelName.MISTRAL,
             hub_id="mistralai/Mistral-7B-Instruct-v0.3",
             revision="c170c708c41dac9275d15a8fff4eca08d52bab71",
             licence="Apache-2.0",
             pad_token="<unk>",
         ),
         BaseModel(
-            name="qwen3-8b",
+            name=ModelName.QWEN,
             hub_id="Qwen/Qwen3-8B",
             revision="b968826d9c46dd6066d109eabc6255188de91218",
             licence="Apache-2.0",
@@ -51,4 +53,4 @@ BASE_MODELS: Mapping[str, BaseModel] = {
         ),
     )
 }
-"""By name (paper, section II.C)."""
+"""The paper's three by their names (section II.C)."""

@@ -1,4 +1,4 @@
-"""What a killed run leaves behind, and whether another run may go on from it."""
+"""Checkpoints that a killed run leaves behind, and the check that another run may go on from them."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ _LAST_WRITTEN = "trainer_state.json"
 
 
 def content_hash(value: object) -> str:
-    """SHA-256 of a value's JSON."""
+    """Return the SHA-256 of a value's JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def resume_point(folder: Path, identity: Mapping[str, Any]) -> Path | None:
-    """The newest complete checkpoint in a folder, None in one without any; claims the folder for this run.
+    """Claim a folder for this run; return its newest complete checkpoint, None without one.
 
     Args:
-        folder: of the checkpoints, made if need be.
+        folder: where the checkpoints lie; made if need be.
         identity: all that decides the outcome of the run: data, model, settings; JSON values.
 
     Raises:

@@ -19,7 +19,7 @@ class Encoded:
 
     input_ids: list[int]
     labels: list[int]
-    """As long as `input_ids`; `IGNORED` on every token of the prompt."""
+    """Token ids that the loss counts, as many as `input_ids`; `IGNORED` on every token of the prompt."""
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -48,7 +48,7 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
 def prompt_ids(
     tokenizer: PreTrainedTokenizerBase, user_prompt: str, chat_kwargs: Mapping[str, Any]
 ) -> list[int]:
-    """Token ids of the system and the user prompt, up to where the answer begins.
+    """Return the token ids of the system and the user prompt, up to where the answer begins.
 
     Args:
         chat_kwargs: what the model's chat template is told, such as `enable_thinking=False`.
@@ -63,7 +63,7 @@ def prompt_ids(
 def answer_ids(
     tokenizer: PreTrainedTokenizerBase, user_prompt: str, answer: str, chat_kwargs: Mapping[str, Any]
 ) -> list[int]:
-    """Token ids that the model should write after `prompt_ids`, the end-of-turn token last.
+    """Return the token ids that the model should write after `prompt_ids`, the end-of-turn token last.
 
     Raises:
         LanguageModelError: as `example_ids`.
@@ -75,7 +75,7 @@ def answer_ids(
 def example_ids(
     tokenizer: PreTrainedTokenizerBase, user_prompt: str, answer: str, chat_kwargs: Mapping[str, Any]
 ) -> Encoded:
-    """A prompt with its answer and the end-of-turn token, as one training example.
+    """Encode a prompt with its answer and the end-of-turn token, as one training example.
 
     What a template writes after the end of turn (Qwen: a line break) is cut off: generation stops there.
 
@@ -112,7 +112,7 @@ def example_ids(
 def _conversation(
     tokenizer: PreTrainedTokenizerBase, user_prompt: str, chat_kwargs: Mapping[str, Any]
 ) -> list[dict[str, str]]:
-    """The turns before the answer: system and user, or the user's alone where the template loses the first.
+    """Return the turns before the answer: system and user, or user alone where the template loses the first.
 
     Mistral-7B-Instruct-v0.3's template joins the system prompt to the user's, but only while the user's turn
     is the last: a conversation with an answer loses it. Joining them here, by the same blank line, gives the

@@ -1,9 +1,9 @@
-"""What stops a language-model run before it wastes time."""
+"""The error that stops a language-model run before it wastes time."""
 
 from importlib.util import find_spec
 
 _PACKAGES = ("accelerate", "bitsandbytes", "peft", "transformers")
-"""Of the extra `language-models`, which a base installation lacks."""
+"""Packages of the extra `language-models`, which a base installation lacks."""
 
 
 class LanguageModelError(RuntimeError):

@@ -1,4 +1,4 @@
-"""One fit: what it trains on, whom it is asked about, and the folder where all of it is kept.
+"""One fit: its training rows, the rows it is asked about, and the folder where all of it is kept.
 
 The folder is named by all that decides the outcome: the weights it starts from, how they are held, the
 settings and the examples. So what has been finished is read back, a fit that was killed goes on, and changed
@@ -24,23 +24,23 @@ from sse_assets.language_models.adapters import (
     put_on,
     read_run,
 )
-from sse_assets.language_models.answers import NumberMode, SamplingSettings
+from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.hub import weights_identity
 from sse_assets.language_models.prediction import predict
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.runtime import Loaded, free_memory, load, plan
-from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, TrainingSettings
 from sse_assets.language_models.training import LOSSES_FILE, fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.names import NumberMode, PromptCase, Role, Task
 
 Progress = Callable[[int, int], None]
-"""Called with (done, in all)."""
+"""Function that is called with (done, in all)."""
 
 _DIGITS = 12
-"""Of the hash in a folder's or file's name."""
+"""Digits of the hash in a folder's or file's name."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Fit:
         convention: LabelConvention,
         data_version: str,
     ) -> Self:
-        """The fit of one fold under one label convention.
+        """Return the fit of one fold under one label convention.
 
         Args:
             prompts: of every electrolyte, from `prompts.prompt_table`.
@@ -95,7 +95,7 @@ class Fit:
                 "log10_sigma": known[f"label_{convention}"].to_numpy(dtype=float),
             }
         )
-        trained = rows[(rows["role"] == "train") & rows["prompt"].notna()]
+        trained = rows[(rows["role"] == Role.TRAIN) & rows["prompt"].notna()]
         data = TrainingData(
             examples=tuple(
                 Example(electrolyte_id, prompt, answer)
@@ -145,7 +145,7 @@ class Fitter:
         self._clean_for: Task | None = None
 
     def folder(self, fit: Fit) -> Path:
-        """Where a fit lies."""
+        """Return the folder of a fit."""
         data = fit.data
         identity = self._start | {
             "task": fit.task,
@@ -184,7 +184,7 @@ class Fitter:
     def ask(
         self, fit: Fit, modes: Sequence[NumberMode], sampling: SamplingSettings, progress: Progress
     ) -> dict[NumberMode, pd.DataFrame]:
-        """What a trained fit answers to each of its prompts, asked now or read from an earlier call.
+        """Return what a trained fit answers to each of its prompts, asked now or read from an earlier call.
 
         The model is always the one on the disk, so that a call that was killed changes nothing.
 
@@ -215,7 +215,7 @@ class Fitter:
         free_memory()
 
     def _clean_base(self, task: Task) -> Loaded:
-        """The base model as the disk has it."""
+        """Return the base model as the disk has it."""
         if self._clean is None or self._clean_for is not task:
             self.close()
             regression = task is Task.REGRESSION
@@ -250,7 +250,7 @@ class Fitter:
         )
         if mode is not NumberMode.SAMPLE:
             return ask(fit.asked, progress=progress)
-        is_test = fit.asked["role"] == "test"
+        is_test = fit.asked["role"] == Role.TEST
         answers = [
             ask(rows, sampling=settings, progress=partial(_part_of, progress, part, 2))
             for part, (rows, settings) in enumerate(
@@ -262,7 +262,7 @@ class Fitter:
 
 
 def _answers_file(fit: Fit, mode: NumberMode, sampling: SamplingSettings) -> str:
-    """Name of the file with the answers, by all that decides them beside the fit."""
+    """Return the name of the file with the answers, by all that decides them beside the fit."""
     asked = fit.asked[["electrolyte_id", "role", "prompt"]].to_dict("list")
     identity = {"asked": asked, "sampling": asdict(sampling) if mode is NumberMode.SAMPLE else None}
     return f"{mode}-{content_hash(identity)[:_DIGITS]}.parquet"
@@ -276,5 +276,5 @@ def _write_whole(frame: pd.DataFrame, file: Path) -> None:
 
 
 def _part_of(progress: Progress, part: int, parts: int, done: int, total: int) -> None:
-    """Progress of one of several parts of like length, as progress of the whole."""
+    """Report the progress of one of several parts of like length as progress of the whole."""
     progress(part * total + done, parts * total)

@@ -25,7 +25,7 @@ _MIB = 2**20
 
 
 def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool) -> Path:
-    """The local folder with a model's files, downloaded first if need be.
+    """Return the local folder with a model's files, downloaded first if need be.
 
     Raises:
         LanguageModelError: if the folder has no such files; if the model is gated, unknown, or neither within
@@ -46,7 +46,7 @@ def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool)
 
 
 def weights_identity(base: BaseModel, settings: LoadSettings) -> str:
-    """What tells two sets of weights apart: the commit on the hub, or a hash of a local folder.
+    """Return what tells two sets of weights apart: the commit on the hub, or a hash of a local folder.
 
     The hash covers the configuration and the tokenizer in full, and of the weights, which may take minutes to
     read, the size and the first and last MiB of each file.
@@ -67,7 +67,7 @@ def weights_identity(base: BaseModel, settings: LoadSettings) -> str:
 
 
 def _local_folder(base: BaseModel, settings: LoadSettings) -> Path | None:
-    """Where the model lies if it does not come from the hub."""
+    """Return the folder of a model that does not come from the hub, None for one that does."""
     if settings.local_path is not None or base.revision is None:
         return Path(settings.local_path or base.hub_id)
     return None
@@ -97,7 +97,7 @@ def _download(hub_id: str, revision: str | None, patterns: tuple[str, ...]) -> P
 
 
 def _missing_weights(folder: Path) -> str | None:
-    """Names of weight files that should be there and are not, None if all are."""
+    """Return the names of weight files that should be there and are not, None if all are."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         expected = sorted(set(json.loads(index.read_text())["weight_map"].values()))

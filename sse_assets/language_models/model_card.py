@@ -1,10 +1,10 @@
-"""What somebody who finds an adapter must know before using it."""
+"""The model card: what somebody who finds an adapter must know before using it."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from sse_assets.language_models.adapters import FineTuningRun
-from sse_assets.language_models.settings import Task
+from sse_assets.tables.names import Task
 
 CARD_FILE = "README.md"
 

@@ -49,7 +49,7 @@ class NumberTokenLoss:
     def __call__(
         self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None
     ) -> torch.Tensor:
-        """The loss per answer token.
+        """Return the loss per answer token.
 
         Args:
             outputs: of the model, with `logits` of shape (n_examples, n_tokens, n_vocabulary).
@@ -83,7 +83,7 @@ class NumberTokenLoss:
 
 
 def choices(trie: NumberTrie, ids: tuple[int, ...], number: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What could stand in the place of each token of an answer, and how far that would lead away from it.
+    """Find the tokens that could stand for each one of an answer, and how far they lead away from it.
 
     Args:
         ids: of the answer, end of turn included.

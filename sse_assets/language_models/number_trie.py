@@ -54,7 +54,7 @@ class NumberTrie:
 
 @dataclass(frozen=True)
 class NumberDistribution:
-    """What a model holds of every number, prompt by prompt."""
+    """Probability of every number, prompt by prompt."""
 
     values: np.ndarray
     """The numbers, ascending, shape (n_values,)."""
@@ -77,7 +77,7 @@ class NumberDistribution:
         return np.logaddexp.reduce(self.log_probabilities, axis=1)
 
     def mean(self) -> np.ndarray:
-        """Shape (n_prompts,)."""
+        """Mean, shape (n_prompts,)."""
         return self.probabilities @ self.values
 
     def std(self) -> np.ndarray:
@@ -86,11 +86,11 @@ class NumberDistribution:
         return np.sqrt((self.probabilities * deviations**2).sum(axis=1))
 
     def median(self) -> np.ndarray:
-        """Shape (n_prompts,)."""
+        """Median, shape (n_prompts,)."""
         return self.quantile(0.5)
 
     def quantile(self, share: float) -> np.ndarray:
-        """The smallest number that the answer does not exceed with at least this probability.
+        """Return the smallest number that the answer does not exceed with at least this probability.
 
         Args:
             share: 0 < share < 1.
@@ -105,7 +105,7 @@ class NumberDistribution:
 
 
 def build_trie(tokenizer: PreTrainedTokenizerBase, chat_kwargs: Mapping[str, Any]) -> NumberTrie:
-    """The trie of all numbers, split as the tokenizer splits them in an answer.
+    """Build the trie of all numbers, split as the tokenizer splits them in an answer.
 
     Raises:
         LanguageModelError: if the tokenizer cannot frame an answer (see `encoding.answer_ids`), or writes two
@@ -147,7 +147,7 @@ def distribution(
     batch_size: int = 8,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> NumberDistribution:
-    """The probability of every number after each prompt.
+    """Return the probability of every number after each prompt.
 
     All nodes of a level are read in one pass: side by side in one sequence, each seeing the prompt, its own
     ancestors and itself. The keys and values of the prompt are thus held once, and not once a branch.
@@ -183,7 +183,7 @@ def distribution(
 def _batch(
     model: PreTrainedModel | PeftModel, trie: NumberTrie, prompts: list[list[int]], cut: float
 ) -> np.ndarray:
-    """Log-probabilities of every number, shape (n_prompts, n_values)."""
+    """Return the log-probabilities of every number, shape (n_prompts, n_values)."""
     found = np.full((len(prompts), len(trie.values)), -np.inf)
     lengths = torch.tensor([len(ids) for ids in prompts], device=model.device)
     width = int(lengths.max())

@@ -12,19 +12,20 @@ from pymatgen.core import Composition, Structure
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from sse_assets.language_models.adapters import load_adapter, read_run
-from sse_assets.language_models.answers import NumberMode, SamplingSettings
+from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.encoding import prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.number_trie import build_trie, distribution
-from sse_assets.language_models.prompts import PromptCase, user_prompt
+from sse_assets.language_models.prompts import NEEDS, user_prompt
 from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import out_of_memory
 from sse_assets.language_models.sampling import draw_answers, sampled_predictions
-from sse_assets.language_models.settings import LoadSettings, Task
+from sse_assets.language_models.settings import LoadSettings
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import parse_composition, reduced_formula
 from sse_assets.materials.symmetry import detected_space_group
+from sse_assets.tables.names import NumberMode, PromptCase, Task
 
 PREDICTION_COLUMNS = [
     "electrolyte_id",
@@ -57,7 +58,7 @@ def predict(
     batch_size: int = 8,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
-    """One number for every prompt.
+    """Predict one number for every prompt.
 
     Args:
         model: a fine-tuned model; for `regression` one with a head.
@@ -130,7 +131,7 @@ def predict_new(
     load_settings: LoadSettings | None = None,
     sampling: SamplingSettings | None = None,
 ) -> pd.DataFrame:
-    """What an adapter predicts for a material that is in no table.
+    """Predict by an adapter for a material that is in no table.
 
     Args:
         adapter_folder: from `training.fine_tune`.
@@ -166,7 +167,7 @@ def predict_new(
 
 
 def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
-    """The prompt for a material from its formula, its CIF, or both, where the formula given counts.
+    """Write the prompt for a material from its formula, its CIF, or both, where the formula given counts.
 
     Formulas are reduced, as in `prompts.prompt_table`.
 
@@ -178,7 +179,7 @@ def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
     if cif is None:
         if formula is None:
             raise LanguageModelError("there is nothing to predict for: give a formula, a CIF or both")
-        if case.needs:
+        if NEEDS[case]:
             raise LanguageModelError(
                 f"this adapter has learnt prompts of {case}, which tell of the crystal: give the CIF of "
                 f"{formula}, or use an adapter of case_1, which needs the formula alone"
@@ -187,7 +188,7 @@ def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
     crystal = read_cif(cif)
     content = crystal.composition.element_composition
     composition = _formula_unit(content, cif) if formula is None else parse_composition(formula)
-    symmetry = _space_group(crystal) if "space group" in case.needs else None
+    symmetry = _space_group(crystal) if "space group" in NEEDS[case] else None
     return user_prompt(case, reduced_formula(composition), symmetry, disorder_class(crystal).value)
 
 
@@ -212,6 +213,6 @@ def _space_group(crystal: Structure) -> str:
 
 
 def _formula_unit(content: Composition, cif: str) -> Composition:
-    """The content of a cell divided by the formula units that the CIF states; or undivided."""
+    """Divide the content of a cell by the formula units that the CIF states, if it states them."""
     stated = _UNITS_TAG.search(cif)
     return content / int(stated["units"]) if stated else content

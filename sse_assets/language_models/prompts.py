@@ -1,10 +1,10 @@
-"""What the models read and write: the prompts of Tables 3 and 4, to the letter."""
-
-from enum import StrEnum
+"""Prompts of Tables 3 and 4, to the letter: what the models read and write."""
 
 import pandas as pd
 
 from sse_assets.materials.conductivity import labels
+from sse_assets.tables import descriptors
+from sse_assets.tables.names import PromptCase
 
 SYSTEM_PROMPT = (
     "You are a domain expert in materials science specializing in ionic transport. "
@@ -17,38 +17,24 @@ SYSTEM_PROMPT = (
 """Table 3, without a full stop at its end as there."""
 
 
-class PromptCase(StrEnum):
-    """What a prompt tells about a material (paper, section II.C)."""
-
-    CASE_1 = "case_1"
-    """Formula."""
-    CASE_2 = "case_2"
-    """Formula and space group."""
-    CASE_3 = "case_3"
-    """Formula and disorder class."""
-    CASE_4 = "case_4"
-    """All three."""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """What a prompt tells beside the formula: "space group", "disorder class", both or neither."""
-        return _NEEDS[self]
-
-
-_NEEDS: dict[PromptCase, tuple[str, ...]] = {
+NEEDS: dict[PromptCase, tuple[str, ...]] = {
     PromptCase.CASE_1: (),
     PromptCase.CASE_2: ("space group",),
     PromptCase.CASE_3: ("disorder class",),
     PromptCase.CASE_4: ("space group", "disorder class"),
 }
+"""What a prompt of each case tells beside the formula."""
 
 
 def user_prompt(
     case: PromptCase, formula: str, symmetry: str | None = None, disorder: str | None = None
 ) -> str:
-    """The input prompt of Table 3; case 1 has no angle brackets, as there.
+    """Return the input prompt of Table 3; case 1 has no angle brackets, as there.
 
     Table 4 prints a blank before the bracket that closes a disorder class; Table 3, the template, has none.
+
+    >>> user_prompt(PromptCase.CASE_2, "Li3YCl6", symmetry="P-3m1")
+    '<formula: Li3YCl6> <symmetry: P-3m1>'
 
     Args:
         symmetry: Hermann-Mauguin symbol without blanks, such as `P-3m1`; used by cases 2 and 4.
@@ -59,7 +45,7 @@ def user_prompt(
     """
     known = {"space group": ("symmetry", symmetry), "disorder class": ("disorder", disorder)}
     parts = [f"formula: {formula}"]
-    for name in case.needs:
+    for name in NEEDS[case]:
         word, value = known[name]
         if value is None:
             raise ValueError(f"the prompt of {case} for {formula} needs the {name}")
@@ -68,12 +54,12 @@ def user_prompt(
 
 
 def label_text(log10_sigma: float) -> str:
-    """The output prompt: log10(σ / (S/cm)) to two decimals, such as `-4.25`; zero has no sign."""
+    """Return the output prompt: log10(σ / (S/cm)) to two decimals, such as `-4.25`; zero has no sign."""
     return f"{round(log10_sigma, 2) + 0.0:.2f}"
 
 
 def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Every prompt of every electrolyte beside its labels, or the reason why there is none.
+    """Write every prompt of every electrolyte beside its labels, or what is missing for it.
 
     The formula is the reduced one: Table 4 writes Li3YCl6 for a cell that holds three of it.
 
@@ -82,9 +68,7 @@ def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
             `censored`; `space_group` and `disorder` may be missing values.
 
     Returns:
-        Electrolyte by electrolyte, four rows each: `electrolyte_id`, `case`, `prompt` (missing where the case
-        needs what is not known), `missing` ("space group", "disorder class" or both; missing where there is
-        a prompt), `label_obelix` and `label_bound` (the text that the model should write, by convention).
+        Table `descriptors.PROMPTS`, four rows for each electrolyte.
     """
     numbers = labels(electrolytes)
     rows = []
@@ -95,16 +79,15 @@ def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
         }
         own = numbers.loc[row["electrolyte_id"]]
         for case in PromptCase:
-            missing = [name for name in case.needs if known[name] is None]
+            missing = [name for name in NEEDS[case] if known[name] is None]
             rows.append(
                 {
                     "electrolyte_id": row["electrolyte_id"],
-                    "case": case.value,
+                    "case": case,
                     "prompt": None if missing else user_prompt(case, row["reduced_formula"], *known.values()),
                     "missing": " and ".join(missing) or None,
                     "label_obelix": label_text(own["obelix"]),
                     "label_bound": label_text(own["bound"]),
                 }
             )
-    columns = ["electrolyte_id", "case", "prompt", "missing", "label_obelix", "label_bound"]
-    return pd.DataFrame(rows, columns=columns, dtype="str")
+    return descriptors.PROMPTS.frame(rows)

@@ -9,29 +9,18 @@ from typing import Any
 import pandas as pd
 
 from sse_assets.language_models.adapters import FineTuningRun
-from sse_assets.language_models.answers import NumberMode, SamplingSettings, answer_scores
+from sse_assets.language_models.answers import SamplingSettings, answer_scores
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.fits import Fit, Fitter, Progress
 from sse_assets.language_models.model_card import write_model_card
-from sse_assets.language_models.prompts import PromptCase
-from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
-from sse_assets.language_models.training import LOSS_COLUMNS, updates
+from sse_assets.language_models.settings import LoadSettings, TrainingSettings
+from sse_assets.language_models.training import updates
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables import models
+from sse_assets.tables.declaration import Table
+from sse_assets.tables.names import NumberMode, PromptCase, Protocol, Role, Task
 
-FIT_COLUMNS = ["protocol", "fold", "label_convention", "kind"]
-"""What tells the fits of one case apart; `kind` is the `Task`."""
-RUN_COLUMNS = [
-    *FIT_COLUMNS,
-    *("case", "base_model", "placement", "quantisation", "n_train", "n_without_prompt"),
-    *("epochs", "first_loss", "final_loss", "seconds", "tokens_per_second", "peak_memory_gb"),
-    *("resumed_at_step", "n_valid", "n_total", "mae_valid", "mae_all", "adapter_folder"),
-]
-CASE_PREDICTION_COLUMNS = [
-    *("protocol", "fold", "model", "variant", "label_convention", "electrolyte_id", "role"),
-    *("log10_sigma", "predicted", "low", "high"),
-    *("mode", "valid", "imputed", "n_draws", "mean", "std"),
-]
 _MODES_OF = {
     Task.TEXT: (NumberMode.DISTRIBUTION, NumberMode.SAMPLE),
     Task.REGRESSION: (NumberMode.REGRESSION,),
@@ -40,20 +29,20 @@ _MODES_OF = {
 
 @dataclass(frozen=True)
 class CaseSettings:
-    """What is trained, on what, and how numbers are got out of it."""
+    """Settings of the training, its folds and the answers."""
 
     load: LoadSettings = field(default_factory=LoadSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
-    """For test rows; a training row is asked for one draw."""
-    protocols: tuple[str, ...] = ("diversity", "official", "grouped")
-    """Those that the assignments have are used."""
+    """Draws for test rows; a training row is asked for one draw."""
+    protocols: tuple[str, ...] = (Protocol.DIVERSITY, Protocol.OFFICIAL, Protocol.GROUPED)
+    """Protocols to train under, where the assignments have them."""
     label_conventions: tuple[LabelConvention, ...] = tuple(LabelConvention)
     modes: tuple[NumberMode, ...] = tuple(NumberMode)
     """`regression` trains a second model on each fold."""
 
     def modes_of(self, task: Task) -> tuple[NumberMode, ...]:
-        """The modes that a model trained for this task answers in."""
+        """Return the modes that a model trained for this task answers in."""
         return tuple(mode for mode in _MODES_OF[task] if mode in self.modes)
 
 
@@ -62,16 +51,15 @@ class CaseOutcome:
     """All fits of one model and case."""
 
     runs: pd.DataFrame
-    """`RUN_COLUMNS`, a row for each fit.
+    """Table `models.LANGUAGE_MODELS`, a row for each fit.
 
-    - `n_without_prompt`: rows of the fold, of both roles, that lack what the case tells.
-    - `first_loss`: of the first update; `final_loss`: mean over the last epoch.
-    - `n_valid`, `n_total`, `mae_valid`, `mae_all`: of the mode `sample` on test rows with a prompt, as
-      `answers.AnswerScores`; missing without that mode.
-    - `adapter_folder`: relative to the case's folder.
+    - `n_without_prompt` counts rows of both roles.
+    - `n_valid`, `n_total`, `mae_valid` and `mae_all` come from the mode `sample` on test rows with a prompt;
+      they are missing without that mode.
+    - `model_path` is relative to the case's folder, and every fit has one.
     """
     predictions: pd.DataFrame
-    """`CASE_PREDICTION_COLUMNS`, a row for each mode and row of a fold.
+    """Table `models.LANGUAGE_MODELS_PREDICTIONS`, a row for each mode and row of a fold.
 
     - `variant`: the case, such as `case_2`, for the distribution; `case_2_sample`, `case_2_regression`.
     - `log10_sigma`: the label as trained on, to two decimals.
@@ -79,7 +67,7 @@ class CaseOutcome:
       row without one is left out.
     """
     losses: pd.DataFrame
-    """`FIT_COLUMNS` and `training.LOSS_COLUMNS`, a row for each update."""
+    """Table `models.LANGUAGE_MODELS_LOSSES`, a row for each update."""
 
 
 def run_case(
@@ -97,7 +85,20 @@ def run_case(
 ) -> CaseOutcome:
     """Train and score one model on one prompt case, under every protocol, fold and label convention.
 
-    Killed and called again, it goes on at the last epoch of the fit it was in.
+    Killed and called again, it goes on at the last epoch of the fit it was in. So the paper's Qwen3-8B is
+    fine-tuned on formulas and scored on OBELiX's own test rows::
+
+        outcome = run_case(
+            BASE_MODELS[ModelName.QWEN],
+            PromptCase.CASE_1,
+            prompt_table(electrolytes),
+            assignments,
+            CaseSettings(protocols=(Protocol.OFFICIAL,), modes=(NumberMode.DISTRIBUTION,)),
+            Path("fits"),
+            data_version="mine",
+            split_and_leakage={Protocol.OFFICIAL: "OBELiX's own train and test rows."},
+        )
+        outcome.predictions[["electrolyte_id", "log10_sigma", "predicted"]]
 
     Args:
         prompts: of every electrolyte, from `prompts.prompt_table`.
@@ -123,21 +124,21 @@ def run_case(
         key = _key(fit)
 
         def tell(so_far: pd.DataFrame, key: Mapping[str, Any] = key) -> None:
-            on_losses(_joined([*losses, so_far.assign(**key)], FIT_COLUMNS + LOSS_COLUMNS))
+            on_losses(_joined(models.LANGUAGE_MODELS_LOSSES, [*losses, so_far.assign(**key)]))
 
         run, losses_of_fit = fitter.train(fit, steps.next_part(), tell)
         answers = fitter.ask(fit, settings.modes_of(fit.task), settings.sampling, steps.next_part())
         scored = [_scored(fit, mode, table, run) for mode, table in answers.items()]
         own = fitter.folder(fit)
-        runs.append({**key, **_row(fit, run, answers), "adapter_folder": str(own.relative_to(folder))})
+        runs.append({**key, **_row(fit, run, answers), "model_path": str(own.relative_to(folder))})
         predictions.extend(scored)
         losses.append(losses_of_fit.assign(**key))
         _write_card(own, run, runs[-1], scored, split_and_leakage[fit.data.protocol])
     fitter.close()
     return CaseOutcome(
-        runs=pd.DataFrame(runs, columns=RUN_COLUMNS).astype({"n_valid": "Int64", "n_total": "Int64"}),
-        predictions=_joined(predictions, CASE_PREDICTION_COLUMNS),
-        losses=_joined(losses, FIT_COLUMNS + LOSS_COLUMNS),
+        runs=models.LANGUAGE_MODELS.frame(runs),
+        predictions=_joined(models.LANGUAGE_MODELS_PREDICTIONS, predictions),
+        losses=_joined(models.LANGUAGE_MODELS_LOSSES, losses),
     )
 
 
@@ -148,7 +149,7 @@ def _fits(
     settings: CaseSettings,
     data_version: str,
 ) -> list[Fit]:
-    """All fits, those of one task together, so that its model is loaded once."""
+    """Return all fits, those of one task together, so that its model is loaded once."""
     fits = [
         Fit.of(task, case, prompts, fold, convention, data_version)
         for task in Task
@@ -175,7 +176,7 @@ class _Steps:
         self._progress = progress
 
     def next_part(self) -> Progress:
-        """The progress of the next part, in whatever units that part counts."""
+        """Return the progress of the next part, in whatever units that part counts."""
         start, length = self._begun, next(self._lengths)
         self._begun += length
 
@@ -186,40 +187,45 @@ class _Steps:
 
 
 def _lengths(fit: Fit, settings: CaseSettings) -> tuple[int, int]:
-    """Steps of training and of asking."""
+    """Return the steps of training and those of asking."""
     asked = len(fit.asked) * len(settings.modes_of(fit.task))
     return updates(len(fit.data.examples), settings.training), asked
 
 
 def _key(fit: Fit) -> dict[str, Any]:
+    """Return what tells the fits of one case apart."""
     data = fit.data
-    values = (data.protocol, data.fold, data.label_convention.value, fit.task.value)
-    return dict(zip(FIT_COLUMNS, values, strict=True))
+    return {
+        "protocol": data.protocol,
+        "fold": data.fold,
+        "label_convention": data.label_convention,
+        "kind": fit.task,
+    }
 
 
 def _scored(fit: Fit, mode: NumberMode, answers: pd.DataFrame, run: FineTuningRun) -> pd.DataFrame:
-    """Answers beside labels, and the training median for test rows that could not be asked."""
+    """Put answers beside labels, and the training median for test rows that could not be asked."""
     case = fit.data.case
-    kept = fit.rows[(fit.rows["role"] == "test") | fit.rows["prompt"].notna()]
+    kept = fit.rows[(fit.rows["role"] == Role.TEST) | fit.rows["prompt"].notna()]
     table = kept.merge(answers, on="electrolyte_id", how="left", validate="one_to_one")
     unasked = table["prompt"].isna()
     return table.assign(
         **_key(fit),
         model=run.base.name,
-        variant=case.value if mode is NumberMode.DISTRIBUTION else f"{case}_{mode}",
-        mode=mode.value,
+        variant=case if mode is NumberMode.DISTRIBUTION else f"{case}_{mode}",
+        mode=mode,
         predicted=table["predicted"].mask(unasked, run.data.label_median),
         valid=table["valid"].eq(True),
         imputed=table["imputed"].eq(True) | unasked,
         n_draws=table["n_draws"].fillna(0).astype(int),
-    )[CASE_PREDICTION_COLUMNS]
+    )
 
 
 def _row(fit: Fit, run: FineTuningRun, answers: Mapping[NumberMode, pd.DataFrame]) -> dict[str, Any]:
-    """A row of `CaseOutcome.runs`, but for `FIT_COLUMNS` and the folder."""
+    """Return a row of `CaseOutcome.runs`, but for what `_key` has and the folder."""
     per_epoch = len(run.losses) // run.settings.epochs
     row: dict[str, Any] = {
-        "case": run.data.case.value,
+        "case": run.data.case,
         "base_model": run.base.name,
         "placement": run.placement.why,
         "quantisation": "4-bit" if run.placement.four_bit else run.placement.dtype,
@@ -234,10 +240,10 @@ def _row(fit: Fit, run: FineTuningRun, answers: Mapping[NumberMode, pd.DataFrame
         "resumed_at_step": run.resumed_at_step,
     }
     if NumberMode.SAMPLE in answers:
-        labels = fit.asked.loc[fit.asked["role"] == "test"].set_index("electrolyte_id")["log10_sigma"]
+        labels = fit.asked.loc[fit.asked["role"] == Role.TEST].set_index("electrolyte_id")["log10_sigma"]
         drawn = answers[NumberMode.SAMPLE]
         scores = answer_scores(drawn[drawn["electrolyte_id"].isin(labels.index)], labels)
-        row |= {name: value for name, value in asdict(scores).items() if name in RUN_COLUMNS}
+        row |= {name: value for name, value in asdict(scores).items() if name in models.LANGUAGE_MODELS.names}
     return row
 
 
@@ -248,10 +254,10 @@ def _write_card(
     scored: list[pd.DataFrame],
     split_and_leakage: str,
 ) -> None:
-    """The model card, with the test error of every mode."""
+    """Write the model card, with the test error of every mode."""
     test_metrics = {}
     for table in scored:
-        test = table[table["role"] == "test"]
+        test = table[table["role"] == Role.TEST]
         for mode, errors in (test["predicted"] - test["log10_sigma"]).abs().groupby(test["mode"]):
             test_metrics[f"mean absolute error, mode `{mode}`"] = float(errors.mean())
     write_model_card(
@@ -264,5 +270,5 @@ def _write_card(
     )
 
 
-def _joined(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    return pd.concat(tables, ignore_index=True)[columns]
+def _joined(declared: Table, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return declared.frame(pd.concat(parts))

@@ -15,18 +15,18 @@ from sse_assets.language_models.errors import LanguageModelError
 
 @dataclass(frozen=True)
 class LabelScale:
-    """What turns log10(σ / (S/cm)) into the z-score that the head is trained on."""
+    """Scale that turns log10(σ / (S/cm)) into the z-score that the head is trained on."""
 
     mean: float
     std: float
 
     @classmethod
     def of(cls, labels: Sequence[float]) -> Self:
-        """Mean and population standard deviation of the training labels; 1 where all are alike."""
+        """Take mean and population standard deviation of the training labels; 1 where all are alike."""
         return cls(statistics.fmean(labels), statistics.pstdev(labels) or 1.0)
 
     def z_score(self, label: float) -> float:
-        """What the head should give for a label."""
+        """Return what the head should give for a label."""
         return (label - self.mean) / self.std
 
 
@@ -49,7 +49,7 @@ def regress(
     batch_size: int = 32,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
-    """Predicted log10(σ / (S/cm)) of each prompt, shape (n_prompts,).
+    """Return the predicted log10(σ / (S/cm)) of each prompt, shape (n_prompts,).
 
     Args:
         model: a model with a regression head.

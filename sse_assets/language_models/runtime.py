@@ -29,28 +29,28 @@ GB = 1e9
 BF16_FREE_BYTES = 40 * GB
 """Free GPU memory from which on a 7-8B model is trained in bf16 rather than on 4-bit weights."""
 SMALL_PARAMETERS = 1e9
-"""Below this a model is held without quantisation everywhere, and may run on a CPU."""
+"""Number of weights below which a model is held without quantisation everywhere, and may run on a CPU."""
 WORKING_BYTES = 4 * GB
 """Least memory for the adapter, its optimizer and the activations of a large model."""
 _BYTES_PER_PARAMETER = {True: 0.7, False: 2.0}
-"""By whether the weights are 4-bit: embeddings and quantisation constants count among the 0.7."""
+"""Bytes a weight, by whether it is 4-bit; embeddings and quantisation constants count among the 0.7."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """How a model is held."""
+    """Device and precision of a model."""
 
     device: str
     """`cuda` or `cpu`."""
     dtype: str
-    """Of the arithmetic: `bfloat16` or `float32`."""
+    """Precision of the arithmetic: `bfloat16` or `float32`."""
     four_bit: bool
     why: str
     """One sentence for people."""
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides the numbers that come out, without the reason."""
+        """Return what decides the numbers that come out, without the reason."""
         return {key: value for key, value in asdict(self).items() if key != "why"}
 
 
@@ -68,7 +68,7 @@ class Plan(NamedTuple):
     tokenizer: PreTrainedTokenizerBase
     placement: Placement
     small: bool
-    """Fewer weights than `SMALL_PARAMETERS`."""
+    """Whether it has fewer weights than `SMALL_PARAMETERS`."""
 
 
 def plan(base: BaseModel, settings: LoadSettings) -> Plan:
@@ -181,7 +181,7 @@ def place(
 
 
 def out_of_memory(where: str, remedy: str) -> LanguageModelError:
-    """The error for a GPU that ran out of memory, with the peak so far."""
+    """Return the error for a GPU that ran out of memory, with the peak so far."""
     peak = torch.cuda.max_memory_allocated() / GB if torch.cuda.is_available() else 0.0
     return LanguageModelError(f"out of GPU memory while {where}, at a peak of {peak:.1f} GB: {remedy}")
 

@@ -68,7 +68,7 @@ def draw_answers(
 
 
 def sampled_predictions(draws: pd.DataFrame, train_median: float) -> pd.DataFrame:
-    """One prediction a prompt: its first draw, as in the paper, beside the spread of all.
+    """Make one prediction a prompt: its first draw, as in the paper, beside the spread of all.
 
     Args:
         draws: from `draw_answers`.
@@ -97,7 +97,7 @@ def _write(
     prompts: list[list[int]],
     settings: SamplingSettings,
 ) -> list[str]:
-    """One text a prompt, up to the end of the turn."""
+    """Write one text a prompt, up to the end of the turn."""
     padded = tokenizer.pad({"input_ids": prompts}, padding_side="left", return_tensors="pt").to(model.device)
     # What is left out here is taken from the model's own file, and Llama and Qwen name a top_p there.
     config = GenerationConfig(
@@ -115,7 +115,7 @@ def _write(
 
 
 def _text(tokenizer: PreTrainedTokenizerBase, ids: list[int]) -> str:
-    """The answer before the end of the turn.
+    """Return the answer before the end of the turn.
 
     Special tokens inside it stay: without them a broken answer could pass for a number.
     """

@@ -1,4 +1,4 @@
-"""What a fine-tuning run is told; the defaults are the paper's Table 2, and ours where it is silent."""
+"""Settings of a fine-tuning run; the defaults are the paper's Table 2, and ours where it is silent."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "
 
 
 class Quantisation(StrEnum):
-    """How the frozen weights of the base model are held."""
+    """Precision of the frozen weights of the base model."""
 
     AUTO = "auto"
     """bf16 on a GPU with 40 GB free, 4-bit on a smaller one, fp32 on a CPU; the run says which."""
@@ -18,18 +18,9 @@ class Quantisation(StrEnum):
     """NF4 with double quantisation and bf16 arithmetic (QLoRA); needs a GPU."""
 
 
-class Task(StrEnum):
-    """What a model is trained to give."""
-
-    TEXT = "text"
-    """The answer, token by token."""
-    REGRESSION = "regression"
-    """One number, from a linear output in the place of the vocabulary."""
-
-
 @dataclass(frozen=True)
 class LoadSettings:
-    """Where a base model comes from and how it is held; ours, as the paper names models only."""
+    """Origin and precision of a base model; ours, as the paper names models only."""
 
     local_path: str | None = None
     """Folder with the weights and the tokenizer; None takes them from the hub or its cache."""
@@ -43,7 +34,7 @@ class LoraSettings:
     """The low-rank adapter that is trained while the base model stays frozen."""
 
     rank: int = 16
-    """Ours; the paper gives none."""
+    """Rank of the two factors; ours, as the paper gives none."""
     alpha: float = 64
     """The adapter's output is scaled by alpha / rank."""
     dropout: float = 0.05
@@ -52,12 +43,12 @@ class LoraSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How a model is trained: on the answer alone, which is ours; the paper does not say."""
+    """Recipe of the training. The loss counts the answer alone, which is ours; the paper does not say."""
 
     lora: LoraSettings | None = field(default_factory=LoraSettings)
-    """None trains all weights instead of an adapter, which only small models allow."""
+    """Adapter to train. None trains all weights instead, which only small models allow."""
     learning_rate: float = 2e-4
-    """At its peak; it falls to zero along a cosine."""
+    """Highest learning rate; it falls to zero along a cosine."""
     weight_decay: float = 0.01
     epochs: int = 15
     batch_size: int = 4
@@ -67,13 +58,13 @@ class TrainingSettings:
     optimizer: str = "adamw_8bit"
     """bitsandbytes' Adam with decoupled weight decay and 8-bit state."""
     warmup_steps: int = 0
-    """Ours; the paper gives none."""
+    """Updates over which the learning rate rises; ours, as the paper gives none."""
     number_loss_weight: float = 0.0
-    """Of the distance between numbers beside the cross-entropy of text (`number_loss`); 0 leaves it out."""
+    """Weight of the distance between numbers beside the cross-entropy (`number_loss`); 0 leaves it out."""
     max_length: int = 512
     """Longest example in tokens; ours. A longer one is refused, never cut."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time; ours."""
     seed: int = 0
-    """Of the first weights of the adapter and the head, the order of the examples and the dropout; the paper
-    gives none."""
+    """Seed of the first weights of the adapter and the head, the order of the examples and the dropout; the
+    paper gives none."""

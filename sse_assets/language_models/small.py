@@ -24,9 +24,7 @@ from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.prompts import SYSTEM_PROMPT
 from sse_assets.language_models.runtime import without_bars
 from sse_assets.language_models.settings import TrainingSettings
-
-SMALL_MODEL = "small-llama-from-scratch"
-"""Its name in the tables of scores."""
+from sse_assets.tables.names import ModelName
 
 SMALL_TRAINING = TrainingSettings(
     lora=None,
@@ -38,7 +36,7 @@ SMALL_TRAINING = TrainingSettings(
     optimizer="adamw_torch",
     warmup_steps=40,
 )
-"""How it is trained; Table 2 is for adapters."""
+"""Recipe of its training; Table 2 is for adapters."""
 
 _SIZES = {
     "hidden_size": 96,
@@ -49,7 +47,7 @@ _SIZES = {
     "max_position_embeddings": 512,
 }
 _VOCABULARY = 2000
-"""At most; a few hundred prompts have fewer pieces."""
+"""Most pieces of the vocabulary; a few hundred prompts have fewer."""
 _END, _PADDING = "<|end|>", "<|pad|>"
 _PIECES = r"-?\d+\.(?=\d\d$)|\d|[A-Z][a-z]?|[a-z]+|."
 """The integer part of an answer, a digit, an element, a word, or any other character."""
@@ -77,7 +75,7 @@ def small_base_model(folder: Path, texts: Iterable[str], *, seed: int = 0) -> Ba
         model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return BaseModel(
-        name=SMALL_MODEL,
+        name=ModelName.SMALL_LLAMA,
         hub_id=str(folder),
         revision=None,
         licence="none: it starts from random weights",
@@ -85,7 +83,7 @@ def small_base_model(folder: Path, texts: Iterable[str], *, seed: int = 0) -> Ba
 
 
 def _tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
-    """An answer is four tokens, such as `-10.`, `2`, `5` and the end; the system prompt is a single one."""
+    """Learn a tokenizer: an answer is four tokens (`-10.`, `2`, `5`, the end), the system prompt one."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.Split(Regex(_PIECES), "isolated")
     bpe.decoder = decoders.Fuse()

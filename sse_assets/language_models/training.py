@@ -42,7 +42,8 @@ from sse_assets.language_models.runtime import (
     out_of_memory,
     without_bars,
 )
-from sse_assets.language_models.settings import LoraSettings, Task, TrainingSettings
+from sse_assets.language_models.settings import LoraSettings, TrainingSettings
+from sse_assets.tables.names import Task
 
 CHECKPOINTS = "checkpoints"
 """Folder beside the adapter; it is gone once the run has ended well."""
@@ -58,7 +59,7 @@ class FineTuned:
     model: PreTrainedModel | PeftModel
     """Base model and adapter, or the base model that was trained as a whole, ready to predict."""
     losses: pd.DataFrame
-    """As `LOSS_COLUMNS`; a row for each update since the first, resumed or not."""
+    """Columns `LOSS_COLUMNS`, a row for each update since the first, resumed or not."""
     run: FineTuningRun
 
 
@@ -162,7 +163,7 @@ def fine_tune(
 
 
 def updates(n_examples: int, settings: TrainingSettings) -> int:
-    """How many updates a run makes in all; the last of an epoch may see fewer examples."""
+    """Count the updates that a run makes in all; the last of an epoch may see fewer examples."""
     return math.ceil(math.ceil(n_examples / settings.batch_size) / settings.accumulation) * settings.epochs
 
 
@@ -178,7 +179,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """After an update: how many are done."""
+        """Report how many updates are done."""
         self._progress(state.global_step, state.max_steps)
 
     def on_log(
@@ -189,7 +190,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of 
         logs: dict[str, float],
         **kwargs: Any,
     ) -> None:
-        """After the loss of an update is known: whether it is a number."""
+        """Stop a run whose loss is no longer a number."""
         if not math.isfinite(logs.get("loss", 0.0)):
             raise LanguageModelError(
                 f"the loss is {logs['loss']} at update {state.global_step}: training diverged; "
@@ -199,7 +200,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of 
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """After an epoch: the losses so far."""
+        """Pass on the losses so far."""
         self._on_losses(_losses(state))
 
 
@@ -210,7 +211,7 @@ def _rows(
     scale: LabelScale | None,
     max_length: int,
 ) -> list[dict[str, Any]]:
-    """What the Trainer reads of each example; without a scale, its answer as text."""
+    """Return what the Trainer reads of each example; without a scale, its answer as text."""
     rows: list[dict[str, Any]] = []
     for example in data.examples:
         if scale is None:
@@ -237,7 +238,7 @@ def _number_loss(
     data: TrainingData,
     settings: TrainingSettings,
 ) -> NumberTokenLoss | None:
-    """The loss of text where it is more than the model's own."""
+    """Return the loss of text where it is more than the model's own."""
     if not settings.number_loss_weight:
         return None
     answers = {
@@ -251,7 +252,7 @@ def _number_loss(
 def _trainable(
     loaded: Loaded, base: BaseModel, settings: TrainingSettings, task: Task
 ) -> PreTrainedModel | PeftModel:
-    """The model with a new adapter in it, or with all its weights to be trained, in single precision."""
+    """Return the model with a new adapter in it, or in single precision to be trained as a whole."""
     if settings.lora is not None:
         return get_peft_model(loaded.model, _lora_config(settings.lora, base, task))
     if loaded.placement.four_bit or loaded.model.num_parameters() >= SMALL_PARAMETERS:
@@ -278,7 +279,7 @@ def _lora_config(lora: LoraSettings, base: BaseModel, task: Task) -> LoraConfig:
 def training_arguments(
     settings: TrainingSettings, checkpoints: Path, placement: Placement
 ) -> TrainingArguments:
-    """The Trainer's own arguments: what the settings say, a checkpoint each epoch, every loss logged."""
+    """Return the Trainer's own arguments: the settings, a checkpoint each epoch, every loss logged."""
     on_cpu = placement.device == "cpu"
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
@@ -312,7 +313,7 @@ def _longest(rows: Sequence[dict[str, list[int]]], batch_size: int) -> list[dict
 
 
 def _rehearse(model: PreTrainedModel | PeftModel, batch: Any, placement: Placement) -> None:
-    """One forward and backward pass of the longest batch, so that memory runs out now or not at all."""
+    """Run one forward and backward pass of the longest batch, so that memory runs out now or not at all."""
     model.train()
     with torch.autocast(placement.device, torch.bfloat16, enabled=placement.dtype == "bfloat16"):
         model(**batch.to(model.device)).loss.backward()
@@ -341,7 +342,7 @@ def _reset_peak_memory() -> None:
 
 
 def _peak_memory_gb(placement: Placement) -> float:
-    """Of the GPU since training began, or of this whole process on a CPU."""
+    """Return the most memory of the GPU since training began, or of this whole process on a CPU."""
     if placement.device == "cuda":
         return torch.cuda.max_memory_allocated() / GB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / GB

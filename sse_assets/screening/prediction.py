@@ -1,8 +1,7 @@
-"""One interface to every stored model: what does it say of this material?"""
+"""One interface to every stored model: it predicts for a material, and says what it was not told."""
 
 import math
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -11,27 +10,16 @@ import pandas as pd
 from upath import UPath
 
 from sse_assets.boosted_trees.model import CARD_FILE, BoostedTreesModel
-from sse_assets.boosted_trees.training import ALL_ROWS, MODEL_NAME
-from sse_assets.descriptors.feature_sets import (
-    GEOMETRIC_COLUMNS,
-    FeatureSet,
-    feature_matrix,
-    with_absent_elements,
-)
+from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, feature_matrix, with_absent_elements
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.language_models.errors import require_packages
-from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import formula_text
+from sse_assets.tables.names import FeatureSet
 
 _NEW = "new"
-_PREFERRED = {
-    True: ["all", "case_4", "case_2", "case_3", "case_1"],
-    False: ["stoichiometric", "case_1"],
-}
-"""Variants by whether there is a crystal, the richest first."""
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
 
 
@@ -41,7 +29,7 @@ class PredictionError(ValueError):
 
 @dataclass(frozen=True)
 class Material:
-    """What is known of a material that nobody has measured."""
+    """A material that nobody has measured."""
 
     formula: str | None = None
     cif: str | None = None
@@ -61,14 +49,14 @@ class Prediction:
     """Lower end of the model's own 90 % interval, NaN where it gives none."""
     high: float
     remarks: tuple[str, ...]
-    """What the model was not told, or has never seen."""
+    """Sentences on what the model was not told, or has never seen."""
 
 
 class Predictor(Protocol):
     """A stored model, ready to be asked."""
 
     def predict(self, material: Material) -> Prediction:
-        """What the model says.
+        """Predict for a material.
 
         Raises:
             PredictionError, FormulaError, CifError, LanguageModelError: if it cannot say anything.
@@ -76,7 +64,7 @@ class Predictor(Protocol):
 
 
 def open_predictor(folder: UPath) -> Predictor:
-    """The model that an asset of the group `models` has stored: boosted trees or a language model.
+    """Open the model that an asset of the group `models` has stored: boosted trees or a language model.
 
     Raises:
         PredictionError: if the folder holds neither.
@@ -86,65 +74,6 @@ def open_predictor(folder: UPath) -> Predictor:
     if (folder / "run.json").exists():
         return _LanguageModel(folder)
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
-
-
-def with_champions(stored: pd.DataFrame, champions: pd.DataFrame) -> pd.DataFrame:
-    """The stored models, where the reigning champion of a feature set stands for the trees trained last.
-
-    Args:
-        stored: columns model, variant, protocol, label_convention, model_path.
-        champions: columns `feature_set`, `model_path`, `n_train` and `since` (a time in ISO 8601).
-
-    Returns:
-        The same columns, and `standing`: since when a champion reigns and on how many rows it was trained,
-        empty for a model that is none.
-    """
-    reign = pd.DataFrame(
-        {
-            "model": MODEL_NAME,
-            "variant": champions["feature_set"],
-            "protocol": ALL_ROWS,
-            "label_convention": LabelConvention.BOUND.value,
-            "model_path": champions["model_path"],
-            "standing": [
-                f"champion since {since[:10]}, {n_train} rows"
-                for since, n_train in zip(champions["since"], champions["n_train"], strict=True)
-            ],
-        }
-    )
-    what = ["model", "variant", "protocol", "label_convention"]
-    has_champion = pd.MultiIndex.from_frame(stored[what]).isin(pd.MultiIndex.from_frame(reign[what]))
-    return pd.concat([stored[~has_champion].assign(standing=""), reign], ignore_index=True)
-
-
-def choose_model(
-    stored: pd.DataFrame, model: str, variant: str | None, *, has_crystal: bool
-) -> Mapping[str, str]:
-    """The stored model to ask: trained on all rows if there is one, a censored label at its limit.
-
-    Args:
-        stored: columns model, variant, protocol, label_convention, model_path.
-        model: as in `metrics.scores`.
-        variant: feature set or prompt case; None takes the first of `_PREFERRED` that is there.
-        has_crystal: whether a CIF is given.
-
-    Raises:
-        PredictionError: if no such model is stored, naming those that are.
-    """
-    preferred = [variant] if variant else _PREFERRED[has_crystal]
-    rows = stored[(stored["model"] == model) & stored["variant"].isin(preferred)]
-    rows = rows[rows["label_convention"] == LabelConvention.BOUND.value]
-    if rows.empty:
-        names = sorted(set(stored["model"] + " / " + stored["variant"]))
-        raise PredictionError(
-            f"there is no stored model {model}{f' / {variant}' if variant else ''}; there are: "
-            f"{', '.join(names) or 'none yet: run the pipeline first'}"
-        )
-    order = rows.assign(
-        by_variant=rows["variant"].map(preferred.index), by_protocol=rows["protocol"] != ALL_ROWS
-    )
-    first = order.sort_values(["by_variant", "by_protocol", "protocol"]).head(1)
-    return {str(name): str(value) for name, value in first.to_dict("records")[0].items()}
 
 
 @dataclass(frozen=True)
@@ -182,7 +111,7 @@ class _LanguageModel:
 
 
 def _features(material: Material, feature_set: FeatureSet) -> pd.DataFrame:
-    """The descriptors of one material, as the models were trained on them; NaN for what is not known."""
+    """Compute the descriptors of one material as in training; NaN for what is not known."""
     crystal = None if material.cif is None else read_cif(material.cif)  # unreadable is an error here
     formula = material.formula
     if formula is None:
@@ -207,7 +136,7 @@ def _unknown_geometry(features: pd.DataFrame) -> list[str]:
 
 
 def _local_copy(folder: UPath, scratch: Path) -> Path:
-    """The folder itself if it is local; a language model is read from a disk."""
+    """Return the folder itself if it is local, else a copy, as a language model is read from a disk."""
     if folder.protocol in ("", "file"):
         return Path(folder.path)
     for file in folder.iterdir():

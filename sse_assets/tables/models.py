@@ -12,12 +12,13 @@ from sse_assets.tables.columns import (
     SECONDS,
 )
 from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
-from sse_assets.tables.names import Decision, FeatureSet, NumberMode, PromptCase
+from sse_assets.tables.names import Decision, FeatureSet, NumberMode, PromptCase, Task
 
 _FEATURE_SET = choice("feature_set", FeatureSet, "Descriptors that the model sees")
 _MODEL_PATH = text(
     "model_path", "Stored model, below the blob root; empty for a fold of cross-validation", optional=True
 )
+_TASK = choice("kind", Task, "text writes the number, regression has a linear head")
 _FIT = (PROTOCOL, FOLD, LABEL_CONVENTION)
 
 _PREDICTIONS = Table(
@@ -115,7 +116,7 @@ LANGUAGE_MODELS = Table(
     "One fit of a language model on the prompts of one case.",
     (
         *_FIT,
-        choice("kind", ("text", "regression"), "text writes the number, regression has a linear head"),
+        _TASK,
         choice("case", PromptCase, "What its prompts tell"),
         text("base_model", "Language model that was trained"),
         text("placement", "How its weights were held, and why"),
@@ -166,7 +167,7 @@ LANGUAGE_MODELS_LOSSES = Table(
     "One update of the training of a language model.",
     (
         *_FIT,
-        choice("kind", ("text", "regression"), "text writes the number, regression has a linear head"),
+        _TASK,
         integer("step", "Update, from 1"),
         number("epoch", "Passes over the training rows so far", at_least=0),
         number("loss", "Cross-entropy, or squared error of a regression head"),

@@ -119,6 +119,15 @@ class NumberMode(StrEnum):
     """A linear output in the place of the vocabulary."""
 
 
+class Task(StrEnum):
+    """Output that a language model is trained to give."""
+
+    TEXT = "text"
+    """The answer, token by token."""
+    REGRESSION = "regression"
+    """One number, from a linear output in the place of the vocabulary."""
+
+
 class ModelName(StrEnum):
     """Everything that predicts, baselines included."""
 
@@ -148,23 +157,33 @@ class Metric(StrEnum):
 
 
 class Decision(StrEnum):
-    """What came of a challenger."""
+    """Outcome of a challenge to the model that answers."""
 
     FIRST = "first"
+    """There was no champion."""
     PROMOTED = "promoted"
+    """The challenger took over."""
     KEPT = "kept"
+    """The champion stays: the challenger is worse."""
     UNCHANGED = "unchanged"
+    """The champion stays: there is nothing to decide."""
 
 
 class Operator(StrEnum):
     """How a candidate of a structure search was made (paper, section II.B)."""
 
     SEED = "seed"
+    """A fresh random cell with the symmetry of a random space group."""
     HEREDITY = "heredity"
+    """Two parents cut along a plane and joined, the cell a weighted mean of theirs."""
     RATTLE = "rattle"
+    """Atom mutation: some atoms of one parent displaced."""
     STRAIN = "strain"
+    """Atom mutation: the cell of one parent strained, its atoms with it."""
     PERMUTATION = "permutation"
+    """Atoms of different elements of one parent swapped."""
     DYNAMICS = "dynamics"
+    """One parent moved for a picosecond under search conditions and quenched."""
 
 
 class RunConditions(StrEnum):

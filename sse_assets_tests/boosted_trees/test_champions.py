@@ -13,21 +13,21 @@ import pytest
 from click.testing import CliRunner
 
 from sse_assets import cli
-from sse_assets.assets import champions as step
 from sse_assets.assets.champions import champions
 from sse_assets.assets.drift import data_have_not_drifted
 from sse_assets.assets.models import boosted_trees
 from sse_assets.boosted_trees.folds import Fold
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, FeatureSet, feature_matrix
+from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, feature_matrix
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.materials.conductivity import conductivity_class
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.screening import challenge as step
 from sse_assets.splits.groups import sources_in_common
 from sse_assets.splits.protocols import SplitSettings, assign
-from sse_assets.tables.names import Protocol
+from sse_assets.tables.names import FeatureSet, Protocol
 from sse_assets_tests.environment import settings_with
 
 FEATURES = "stoichiometric"

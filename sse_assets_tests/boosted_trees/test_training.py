@@ -12,6 +12,7 @@ from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.boosted_trees.training import TrainedFeatureSet, train_feature_set
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.names import FeatureSet
 
 PREDICTION_COLUMNS = [
     *("protocol", "fold", "model", "variant", "label_convention", "electrolyte_id", "role"),
@@ -32,7 +33,7 @@ def arguments(
         "labels": labels,
         "assignments": assignments,
         "settings": settings,
-        "feature_set": "all",
+        "feature_set": FeatureSet.ALL,
         "cv_groups": groups,
         "data_version": "v1",
         "workers": 2,

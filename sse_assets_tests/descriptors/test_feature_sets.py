@@ -3,12 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from sse_assets.descriptors.feature_sets import (
-    GEOMETRIC_COLUMNS,
-    FeatureSet,
-    feature_matrix,
-    with_absent_elements,
-)
+from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, feature_matrix, with_absent_elements
+from sse_assets.tables.names import FeatureSet
 
 STOICHIOMETRIC = pd.DataFrame(
     {"electrolyte_id": ["oxide", "salt"], "Li": [2 / 3, 0.5], "O": [1 / 3, 0.0], "Cl": [0.0, 0.5]}

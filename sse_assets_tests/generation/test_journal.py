@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 
 from sse_assets.generation.journal import Candidate, Journal, JournalError
-from sse_assets.generation.settings import Operator
+from sse_assets.tables.names import Operator
 
 CANDIDATE = Candidate(
     candidate_id="z1-r0-g00-00",

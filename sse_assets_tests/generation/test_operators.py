@@ -4,7 +4,7 @@ from ase import Atoms
 from ase.build import bulk
 
 from sse_assets.generation.operators import child, parents_needed, too_close
-from sse_assets.generation.settings import Operator
+from sse_assets.tables.names import Operator
 
 ONE = Atoms(
     "Li4S4",

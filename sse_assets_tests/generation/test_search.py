@@ -18,7 +18,8 @@ from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.generation.journal import Candidate
 from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
 from sse_assets.generation.seeds import SeedMaker
-from sse_assets.generation.settings import Operator, OperatorShares, SearchSettings
+from sse_assets.generation.settings import OperatorShares, SearchSettings
+from sse_assets.tables.names import Operator
 from sse_assets_tests.generation import toy_search
 
 

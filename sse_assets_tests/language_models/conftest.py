@@ -15,11 +15,12 @@ import torch
 
 from sse_assets.language_models.adapters import Example, TrainingData
 from sse_assets.language_models.base_models import BaseModel
-from sse_assets.language_models.prompts import PromptCase, label_text, user_prompt
+from sse_assets.language_models.prompts import label_text, user_prompt
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings, LoraSettings, TrainingSettings
 from sse_assets.language_models.training import FineTuned, fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.names import PromptCase
 from sse_assets_tests.language_models.tiny import TinyFamily, tiny_base_model
 
 SPACE_GROUPS = ("P-3m1", "Fm-3m", "Pnma", "Ia-3d", "R-3c", "I41/acd")

@@ -5,15 +5,15 @@ import pytest
 from transformers import PreTrainedTokenizerBase
 
 from sse_assets.language_models.adapters import TrainingData
-from sse_assets.language_models.answers import NumberMode, SamplingSettings, answer_scores
+from sse_assets.language_models.answers import SamplingSettings, answer_scores
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prediction import PREDICTION_COLUMNS, new_prompt, predict, predict_new
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.regression_head import LabelScale
 from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings
 from sse_assets.materials.crystal import CifError
 from sse_assets.materials.formula import FormulaError
+from sse_assets.tables.names import NumberMode, PromptCase
 from sse_assets_tests.language_models.conftest import Learnt
 
 ROCK_SALT = """\

@@ -4,16 +4,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sse_assets.language_models.prompts import (
-    SYSTEM_PROMPT,
-    PromptCase,
-    label_text,
-    prompt_table,
-    user_prompt,
-)
+from sse_assets.language_models.prompts import SYSTEM_PROMPT, label_text, prompt_table, user_prompt
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.symmetry import detected_space_group
+from sse_assets.tables.names import PromptCase
 
 TABLE_3_SYSTEM_PROMPT = """\
 You are a domain expert in materials science specializing in ionic transport. Your task is to predict the \

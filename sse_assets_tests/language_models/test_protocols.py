@@ -9,22 +9,21 @@ from safetensors.torch import load_file
 
 from sse_assets.language_models import fits
 from sse_assets.language_models.adapters import TrainingData
-from sse_assets.language_models.answers import NumberMode, SamplingSettings
+from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.fits import Fit
-from sse_assets.language_models.prompts import PromptCase
 from sse_assets.language_models.protocols import (
-    CASE_PREDICTION_COLUMNS,
-    RUN_COLUMNS,
     CaseOutcome,
     CaseSettings,
     run_case,
 )
 from sse_assets.language_models.runtime import load
-from sse_assets.language_models.settings import LoadSettings, Task, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, TrainingSettings
 from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables import models
+from sse_assets.tables.names import NumberMode, PromptCase, Task
 from sse_assets_tests.language_models.tiny import TinyFamily
 
 TRAINING = TrainingSettings(learning_rate=3e-3, epochs=2)
@@ -109,7 +108,7 @@ def outcome(run: Run, folder: Path) -> CaseOutcome:
 
 def test_every_fold_is_trained_for_both_tasks_and_scored(outcome: CaseOutcome, folder: Path) -> None:
     runs = outcome.runs
-    assert runs.columns.tolist() == RUN_COLUMNS
+    assert runs.columns.tolist() == models.LANGUAGE_MODELS.names
     assert runs[["protocol", "fold", "kind"]].to_records(index=False).tolist() == [
         (protocol, fold, kind)
         for kind in ("text", "regression")
@@ -121,7 +120,7 @@ def test_every_fold_is_trained_for_both_tasks_and_scored(outcome: CaseOutcome, f
     assert text["n_total"].tolist() == [9] * 3
     assert runs.loc[runs["kind"] == "regression", ["n_valid", "mae_all"]].isna().all(axis=None)
     assert (text["final_loss"] < text["first_loss"]).all()
-    card = (folder / runs["adapter_folder"][0] / "README.md").read_text()
+    card = (folder / runs["model_path"][0] / "README.md").read_text()
     assert "Protocol `official`, fold 0. Nothing in common." in card
     assert "mode `distribution`" in card
     assert outcome.losses.groupby(["protocol", "fold", "kind"]).size().tolist() == [4] * 6
@@ -129,7 +128,7 @@ def test_every_fold_is_trained_for_both_tasks_and_scored(outcome: CaseOutcome, f
 
 def test_every_row_is_predicted_in_every_mode(outcome: CaseOutcome, prompts: pd.DataFrame) -> None:
     table = outcome.predictions
-    assert table.columns.tolist() == CASE_PREDICTION_COLUMNS
+    assert table.columns.tolist() == models.LANGUAGE_MODELS_PREDICTIONS.names
     assert table.groupby("mode")["variant"].unique().map(list).to_dict() == {
         "distribution": ["case_2"],
         "sample": ["case_2_sample"],
@@ -177,7 +176,7 @@ def test_a_model_used_before_trains_as_a_fresh_one(
         fit = Fit.of(task, PromptCase.CASE_2, prompts, last, LabelConvention.BOUND, "v1")
         loaded = load(base, LoadSettings(), regression=task is Task.REGRESSION)
         fine_tune(loaded, base, fit.data, TRAINING, tmp_path / task, task=task)
-        kept = folder / outcome.runs.loc[outcome.runs["kind"] == task, "adapter_folder"].iloc[-1]
+        kept = folder / outcome.runs.loc[outcome.runs["kind"] == task, "model_path"].iloc[-1]
         expected, found = (load_file(at / "adapter_model.safetensors") for at in (tmp_path / task, kept))
         assert expected.keys() == found.keys()
         assert all(torch.equal(expected[name], found[name]) for name in expected)
@@ -206,7 +205,7 @@ def test_changed_data_train_anew_beside_what_was_there(
     changed = prompts.assign(label_bound=prompts["label_bound"].where(prompts.index != 0, "-1.00"))
     second = run(tmp_path, settings, prompts=changed)
     third = run(tmp_path, replace(settings, training=replace(TRAINING, seed=1)))
-    folders = {outcome.runs["adapter_folder"].item() for outcome in (first, second, third)}
+    folders = {outcome.runs["model_path"].item() for outcome in (first, second, third)}
     assert len(folders) == 3
     assert all((tmp_path / name / "run.json").is_file() for name in folders)
 

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from sse_assets.language_models.adapters import TrainingData, load_adapter, read_run
-from sse_assets.language_models.answers import NumberMode
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prediction import predict_new
 from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import load
-from sse_assets.language_models.settings import LoadSettings, LoraSettings, Task, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, LoraSettings, TrainingSettings
 from sse_assets.language_models.training import fine_tune
+from sse_assets.tables.names import NumberMode, Task
 from sse_assets_tests.language_models.test_prediction import LICL
 from sse_assets_tests.language_models.tiny import TinyFamily
 

@@ -6,7 +6,6 @@ import torch
 from safetensors.torch import load_file
 
 from sse_assets.language_models.adapters import TrainingData, load_adapter
-from sse_assets.language_models.answers import NumberMode
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import example_ids, prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
@@ -15,6 +14,7 @@ from sse_assets.language_models.runtime import load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune
+from sse_assets.tables.names import NumberMode
 from sse_assets_tests.language_models.test_prediction import LICL
 
 BY_HEART = replace(SMALL_TRAINING, epochs=40)

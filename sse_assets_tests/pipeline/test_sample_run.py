@@ -10,9 +10,10 @@ import duckdb
 import pytest
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
-from sse_assets.descriptors.feature_sets import FeatureSet, feature_matrix
+from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.tables import TableKey
 from sse_assets.tables.catalogue import TABLES
+from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets
 
 

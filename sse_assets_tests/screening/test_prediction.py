@@ -14,9 +14,7 @@ from sse_assets.materials.crystal import CifError
 from sse_assets.screening.prediction import (
     Material,
     PredictionError,
-    choose_model,
     open_predictor,
-    with_champions,
 )
 
 ROCK_SALT = """\
@@ -91,52 +89,3 @@ def test_bad_input_is_refused_with_a_sentence(tmp_path: Path) -> None:
     predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li"], "Li"))
     with pytest.raises(CifError):
         predictor.predict(Material("LiCl", cif="no crystal"))
-
-
-STORED = pd.DataFrame(
-    [
-        ("boosted_trees", "all", "diversity", "bound", "trees-d"),
-        ("boosted_trees", "all", "all_rows", "obelix", "trees-o"),
-        ("boosted_trees", "all", "all_rows", "bound", "trees"),
-        ("boosted_trees", "stoichiometric", "all_rows", "bound", "formula"),
-        ("qwen3-8b", "case_2", "official", "bound", "qwen"),
-    ],
-    columns=["model", "variant", "protocol", "label_convention", "model_path"],
-)
-
-
-@pytest.mark.parametrize(
-    ("model", "variant", "has_crystal", "path"),
-    [
-        ("boosted_trees", None, True, "trees"),
-        ("boosted_trees", None, False, "formula"),
-        ("boosted_trees", "all", False, "trees"),
-        ("qwen3-8b", None, True, "qwen"),
-    ],
-)
-def test_the_model_asked_is_the_richest_one_trained_on_all_rows(
-    model: str, variant: str | None, has_crystal: bool, path: str
-) -> None:
-    assert choose_model(STORED, model, variant, has_crystal=has_crystal)["model_path"] == path
-
-
-def test_a_champion_answers_in_the_place_of_the_trees_trained_last() -> None:
-    champions = pd.DataFrame(
-        [("all", "champion", 83, "2026-03-01T12:00:00+00:00")],
-        columns=["feature_set", "model_path", "n_train", "since"],
-    )
-    stored = with_champions(STORED, champions)
-    chosen = choose_model(stored, "boosted_trees", None, has_crystal=True)
-    assert (chosen["model_path"], chosen["protocol"]) == ("champion", "all_rows")
-    assert chosen["standing"] == "champion since 2026-03-01, 83 rows"
-    formula = choose_model(stored, "boosted_trees", None, has_crystal=False)
-    assert (formula["model_path"], formula["standing"]) == ("formula", "")
-    assert len(stored) == len(STORED)
-    assert with_champions(STORED, champions.head(0))["model_path"].tolist() == STORED["model_path"].tolist()
-
-
-def test_a_model_that_is_not_there_is_named_with_those_that_are() -> None:
-    with pytest.raises(PredictionError, match="no stored model llama; there are: boosted_trees / all, "):
-        choose_model(STORED, "llama", None, has_crystal=False)
-    with pytest.raises(PredictionError, match="none yet: run the pipeline first"):
-        choose_model(STORED.head(0), "boosted_trees", None, has_crystal=False)
