@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
 
 from sse_assets_tests.command_line import environment_of, small_run_config
 from sse_assets_tests.conftest import REPOSITORY
@@ -67,6 +68,10 @@ def test_it_says_who_made_it_and_under_which_terms(wheel: Path) -> None:
     assert metadata["License-Expression"] == "MIT"
     assert licence == (REPOSITORY / "LICENSE").read_text()
     assert metadata.get_all("Project-URL") is None
+    cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text())
+    assert cited["license"] == metadata["License-Expression"]
+    assert cited["version"] == metadata["Version"]
+    assert f"\n## {metadata['Version']}\n" in (REPOSITORY / "CHANGELOG.md").read_text()
 
 
 class Installation:
