@@ -62,8 +62,10 @@ def judge_challenger(
 
     >>> from sse_assets.boosted_trees.settings import BoostedTreesSettings
     >>> from sse_assets.tables import models
-    >>> rows = pd.DataFrame({"Li": [0.5], "doi": ["10.1/a"], "composition_key": ["Li"]}, index=["x:1"])
-    >>> recipe = Recipe(BoostedTreesSettings(), rows[["Li"]], rows["Li"], rows[["doi", "composition_key"]])
+    >>> ids = pd.Index(["x:1"], name="electrolyte_id")
+    >>> electrolytes = pd.DataFrame({"electrolyte_id": ids, "doi": "10.1/a", "composition_key": "Li2 S1"})
+    >>> features = pd.DataFrame({"Li": 0.67}, index=ids)
+    >>> recipe = Recipe.of(features, features["Li"] - 5, electrolytes, BoostedTreesSettings())
     >>> verdict = judge_challenger(
     ...     Contender("models/new", "version", 1, recipe.version),
     ...     recipe,

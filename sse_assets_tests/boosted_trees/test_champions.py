@@ -27,7 +27,8 @@ from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening import challenge as step
 from sse_assets.splits.groups import sources_in_common
 from sse_assets.splits.protocols import SplitSettings, assign
-from sse_assets.tables.names import FeatureSet, Protocol
+from sse_assets.tables import curated
+from sse_assets.tables.names import FeatureSet, Protocol, Source
 from sse_assets_tests.environment import settings_with
 
 FEATURES = "stoichiometric"
@@ -57,10 +58,12 @@ def measured(n: int = 72, *, seed: int = 0) -> pd.DataFrame:
                 "censored": False,
                 "conductivity_class": conductivity_class(sigma).value,
                 "family": anion,
-                "official_role": None,
+                "chemical_group": "Other",
+                "reduced_formula": formula,
+                "source": Source.SAMPLE,
             }
         )
-    return pd.DataFrame(rows)
+    return curated.ELECTROLYTES.frame(rows)
 
 
 class House:
@@ -235,10 +238,10 @@ def test_with_too_few_rows_to_test_on_the_new_model_takes_over(house: House) -> 
 def test_data_drift_is_a_warning_with_figures(house: House) -> None:
     def look(electrolytes: pd.DataFrame) -> dg.AssetCheckEvaluation:
         @dg.asset(key=["curated", "electrolytes"])
-        def curated() -> dg.MaterializeResult[pd.DataFrame]:
+        def electrolytes_of_today() -> dg.MaterializeResult[pd.DataFrame]:
             return table_result(electrolytes)
 
-        result = house.run(curated, data_have_not_drifted)
+        result = house.run(electrolytes_of_today, data_have_not_drifted)
         assert result.success
         (evaluation,) = result.get_asset_check_evaluations()
         return evaluation

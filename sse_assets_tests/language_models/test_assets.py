@@ -70,6 +70,7 @@ class Step:
             {
                 "protocol": ["diversity"],
                 "fold": [0],
+                "n_train": [9],
                 "n_test": [3],
                 "n_test_sharing_doi": [2],
                 "n_test_sharing_composition": [1],
