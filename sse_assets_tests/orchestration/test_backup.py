@@ -66,7 +66,7 @@ def make(settings: Settings, *names: str, partition: str | None = None) -> dg.Ex
             selection=[dg.AssetKey(name.split(".")) for name in names],
             partition_key=partition,
             instance=instance,
-            resources={"io_manager": TableIOManager(settings)},
+            resources={"io_manager": TableIOManager(settings, {})},
         )
 
 

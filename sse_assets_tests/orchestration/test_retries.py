@@ -29,7 +29,7 @@ def test_a_fetch_at_night_tries_again_and_then_says_why_not(
     source = next(asset for asset in raw.raw_assets(settings) if asset.key.path[-1] == "liion_measurements")
     result = dg.materialize(
         [source],
-        resources={"settings": settings, "io_manager": TableIOManager(settings)},
+        resources={"settings": settings, "io_manager": TableIOManager(settings, {})},
         tags=tags,
         raise_on_error=False,
     )

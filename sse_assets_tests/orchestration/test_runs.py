@@ -95,7 +95,7 @@ def build(home: Path) -> dg.Definitions:
             dg.define_asset_job("make_extra", selection=dg.AssetSelection.assets(extra)),
             dg.define_asset_job("make_of_found", selection=dg.AssetSelection.assets(of_found)),
         ],
-        resources={"io_manager": TableIOManager(settings)},
+        resources={"io_manager": TableIOManager(settings, {})},
         executor=dg.in_process_executor,
         loggers={PLAIN_LINES: plain_logger},
     )
