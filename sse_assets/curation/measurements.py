@@ -36,12 +36,12 @@ _MEASURED_AT_C = 25.0
 def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn reported measurements into labelled rows.
 
-    A row is refused if its formula cannot be read, holds no Li, cannot be charge balanced or is misprinted; if
-    its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; or if it
-    repeats another. Two rows repeat one another when they share an id, or when they share a composition and
-    at least one of them gives a formula alone: then the row that describes its crystal stays, else the one
-    measured nearest to 25 °C. Different papers' measurements of one crystal stay apart, for their scatter is
-    the noise between laboratories.
+    A row is refused if its formula cannot be read, holds no Li, cannot be charge balanced or is misprinted;
+    if its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; or
+    if it repeats another. Two rows repeat one another when they share an id, or when they share a composition
+    and at least one of them gives a formula alone: then the row that describes its crystal stays, else the
+    one measured nearest to 25 °C. Different papers' measurements of one crystal stay apart, for their scatter
+    is the noise between laboratories.
 
     Args:
         measurements: rows of every source, in the columns of `sources.columns.MEASUREMENT_COLUMNS`.

@@ -16,8 +16,8 @@ from pymatgen.core import Composition, Element
 TOLERANCE = 0.05
 """Largest net charge taken for rounding, as a share of the positive charge."""
 
-_MAX_ASSIGNMENTS = 10_000
-"""Assignments that are tried one by one; no formula of OBELiX or LiIon has a tenth as many."""
+_MAX_ASSIGNMENTS = 1000
+"""Assignments that are tried one by one; the formula of OBELiX and LiIon with the most has 72."""
 
 _FIXED_STATES: dict[str, tuple[int, ...]] = {
     "N": (-3,),

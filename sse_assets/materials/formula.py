@@ -22,6 +22,8 @@ _LOOK_ALIKES = {"I": "l", "l": "I", "1": "l", "0": "O", "O": "0"}
 """Characters that one mistakes for one another when typing or scanning."""
 _MAX_MISTAKES = 3
 _MAX_GUESSES = 100
+_MAX_GUESSED = 80
+"""Characters; in a longer formula no misprint is looked for."""
 
 COMPOSITION_TOLERANCE = 0.03
 """Where an atomic fraction differs by more, a CIF does not show the compound that its table names."""
@@ -83,7 +85,7 @@ def misprinted(text: str) -> str | None:
     None where the text's own charges balance, or where no such change makes them balance. Carbon takes so
     many states that it balances everything: without H, N and O beside it, it counts as a misprint too.
     """
-    if len(text) > _MAX_LENGTH or _is_sound(text):
+    if len(text) > _MAX_GUESSED or _is_sound(text):
         return None
     return next((guess for guess in islice(_guesses(text), _MAX_GUESSES) if _is_sound(guess)), None)
 

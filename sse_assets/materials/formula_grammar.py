@@ -37,6 +37,7 @@ _SIGNS = {
     "*": "has no compound before it: write a mixture as 'A·2B'",
     "-": "has no compound before it: an amount cannot be negative",
     "^": "may begin a charge: leave it out",
+    ":": "may be a ratio: write a mixture as 'A·2B'",
 }
 """What a sign may mean that ends up where the grammar has no place for it."""
 
@@ -198,6 +199,8 @@ class _Reader:
         opening = self.rest[0]
         self.at += 1
         terms = self.mixture(depth)
+        if self.rest and self.rest[0] not in _CLOSING.values():
+            self.refuse_next()
         if self.rest[:1] != _CLOSING[opening]:
             found = f"with {self.rest[0]!r}" if self.rest else "nowhere"
             self.refuse(f"closes the bracket {opening!r} {found}: write {_CLOSING[opening]!r}")

@@ -26,6 +26,7 @@ _REPLACED = str.maketrans(
 """Hyphens, dashes and minus signs; raised dots; signs of multiplication and division; boxes for vacancies;
 brackets; quotes and characters of no width."""
 
+_FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _CHARGE = re.compile(rf"[{_SUPERSCRIPTS}]*[⁺⁻]")
 _ISOTOPE = re.compile(rf"([{_SUPERSCRIPTS}]+)([A-Z][a-z]?)|(?<=[(\[{{])(\d+)([A-Z][a-z]?)(?=[)\]}}])")
@@ -57,6 +58,9 @@ _MISSING = ("NaN", "Inf", "None")
 
 _SOLVENT = re.compile(r"[1-9]\d?\(?(?:H2O2?|D2O|NH3|CH3OH|C2H5OH|CH3CN|C4H8O)\)?")
 
+_POINT = re.compile(r"\.(?=([1-9]\d?)[A-Z(])")
+"""A point that may add a molecule."""
+
 
 def plain_notation(text: str) -> str:
     """The plain text of a formula.
@@ -85,6 +89,7 @@ def _with_ascii_signs(text: str) -> str:
         raise FormulaError(
             f"{beside[0]!r} is an amount beside a factor: write '·' between parts of a mixture"
         )
+    text = re.sub(r"(?<!\d)[½¼¾]", lambda found: _FRACTIONS[found[0]], text)
     text = unicodedata.normalize("NFKC", text.translate(_REPLACED)).translate(_REPLACED)
     return re.sub(r"\s+\+\s+", "*", _MARKUP.sub(r"\1", text)).strip().removesuffix(".")
 
@@ -147,28 +152,35 @@ def _with_raised_points_told_apart(text: str) -> str:
 def _with_points_told_apart(text: str) -> str:
     """`*` for points that can only add molecules; decimal points stay."""
     text = re.sub(r"(?<=[A-Za-z)\]}])\.(?=0\.\d)|(?<=[A-Za-z\d)\]}])\.(?=[A-Z(\[{])", "*", text)
+    if twice := re.search(r"(\d)\.(\d+)\.(?=\d)", text):
+        added, decimal = f"{twice[1]}·{twice[2]}.", f"{twice[1]}.{twice[2]}·"
+        raise FormulaError(
+            f"of the points in {twice[0]!r} one adds a molecule: write "
+            f"{text[: twice.start()] + added + text[twice.end() :]!r}, or "
+            f"{text[: twice.start()] + decimal + text[twice.end() :]!r}"
+        )
     start = 0
     for part in re.split(r"([-*])", text):
-        for point in re.finditer(r"\.(?=[1-9]\d?[A-Z(])", part):
-            before, after = part[: point.start()], part[point.end() :]
-            if _adds(before, after):
-                at = start + point.start()
-                number = re.match(r"\d+", after)
-                assert number is not None  # the pattern asks for it
-                raise FormulaError(
-                    f"the point in {text[max(0, at - 3) : at + 5]!r} may add {after!r} or be a decimal point: "
-                    f"write {text[:at] + '·' + text[at + 1 :]!r}, or "
-                    f"'{text[:start]}({before}.{number[0]}){text[at + 1 + number.end() :]}'"
-                )
+        if point := next((point for point in _POINT.finditer(part) if _may_add(part, point)), None):
+            at, end = start + point.start(), start + point.end(1)
+            first = start + len(part) - len(part.lstrip("0123456789."))  # after the factor
+            raise FormulaError(
+                f"the point in {text[max(0, at - 3) : at + 5]!r} may add a molecule or be decimal: write "
+                f"{text[:at] + '·' + text[at + 1 :]!r}, or "
+                f"{text[:first] + '(' + text[first:end] + ')' + text[end:]!r}"
+            )
         start += len(part)
     return text
 
 
-def _adds(before: str, after: str) -> bool:
-    """Whether a point may part two molecules: a compound and a solvent, or two compounds that are neutral."""
+def _may_add(part: str, point: re.Match[str]) -> bool:
+    """Whether a point may part a compound and a solvent, or compounds that are neutral."""
+    before, after = part[: point.start()], part[point.end() :]
     if _SOLVENT.fullmatch(after):
         return is_compound(before)
-    return bool(re.search(r"[A-Za-z]\d*\Z", before)) and _is_neutral(before) and _is_neutral(after)
+    if re.search(r"[)\]}]\d*\Z", before):
+        return False  # of (Li2S)16.6(SiS2)83.4 nobody means 16 and 6
+    return (_is_neutral(before) and _is_neutral(after)) or all(map(_is_neutral, _POINT.split(part)[::2]))
 
 
 def _is_neutral(text: str) -> bool:

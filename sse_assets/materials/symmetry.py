@@ -70,8 +70,8 @@ def read_space_group(text: str) -> SpaceGroup:
     group = _by_number(typed) or _by_symbol(stated["symbol"] if stated else typed, shown)
     if group is None or len(typed) > _MAX_LENGTH:
         raise SpaceGroupError(
-            f"{shown} names no space group: write a Hermann-Mauguin symbol, such as F-43m, or a number from 1 "
-            "to 230"
+            f"{shown} names no space group: write a Hermann-Mauguin symbol, such as F-43m, or a number "
+            "from 1 to 230"
         )
     if stated and int(stated["number"]) != group.number:
         raise SpaceGroupError(f"{shown} has a symbol whose number is {group.number}: correct one of the two")
