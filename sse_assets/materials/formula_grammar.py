@@ -20,7 +20,7 @@ _VACANCIES = {"□", "Va", "Vac"}
 _MAX_DEPTH = 20
 """Brackets within brackets; the deepest formula of OBELiX and LiIon has three."""
 
-_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
 _SYMBOL = re.compile(r"Vac?(?![a-z])|[A-Z][a-z]?|□")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _OXIDATION_STATE = re.compile(r"(?<=[a-zA-Z])\((I{1,3}|IV|VI{0,3})\)(?![\d.])")
@@ -155,6 +155,8 @@ class _Reader:
     def term(self, depth: int) -> Term:
         """A factor, if there is one, and what follows up to the next sign or closing bracket."""
         factor = self._number()
+        if factor == 0:
+            self.refuse("has none of a part of a mixture: leave that part out")
         parts: list[tuple[str, float]] = []
         start = self.at
         while True:

@@ -11,6 +11,7 @@ from pymatgen.core import Composition, Element
 from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
 from sse_assets.materials.formula_grammar import FormulaError, is_compound, read_terms
 
+_NOT_SEEN = "\"'`´‘’“”′\u200b\u200c\u200d\u2060\ufeff$"
 _REPLACED = str.maketrans(
     dict.fromkeys("\u00ad\u02d7\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u208b\u2212\ufe58\ufe63\uff0d", "-")
     | dict.fromkeys("\u0387\u02d9\u2022\u2027\u2219\u22c5\u25cf\u30fb\uff65", "·")
@@ -21,16 +22,23 @@ _REPLACED = str.maketrans(
     | dict.fromkeys("⟩〉》", ")")
     | dict.fromkeys("【〔", "[")
     | dict.fromkeys("】〕", "]")
-    | dict.fromkeys("\"'`´‘’“”′\u200b\u200c\u200d\u2060\ufeff", "")
+    | dict.fromkeys(_NOT_SEEN, "")
 )
 """Hyphens, dashes and minus signs; raised dots; signs of multiplication and division; boxes for vacancies;
 brackets; quotes and characters of no width."""
 
+_SUBSCRIPTS, _SUPERSCRIPTS = "₀₁₂₃₄₅₆₇₈₉", "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_LOWERED = str.maketrans("0123456789", _SUBSCRIPTS)
+_RAISED = str.maketrans("0123456789+-−–", f"{_SUPERSCRIPTS}⁺⁻⁻⁻")
+_SUBSCRIPT_MARKUP = re.compile(r"<sub>([^<>]*)</sub>|_\{([^{}]*)\}|_([\d.]+)", re.IGNORECASE)
+_SUPERSCRIPT_MARKUP = re.compile(r"<sup>([^<>]*)</sup>|\^\{([^{}]*)\}|\^(\d*[-+−]?)", re.IGNORECASE)
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
-_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _CHARGE = re.compile(rf"[{_SUPERSCRIPTS}]*[⁺⁻]")
 _ISOTOPE = re.compile(rf"([{_SUPERSCRIPTS}]+)([A-Z][a-z]?)|(?<=[(\[{{])(\d+)([A-Z][a-z]?)(?=[)\]}}])")
-_MARKUP = re.compile(r"</?su[bp]>|\$|_(?=[\d.])|_\{([\d.]+)\}", re.IGNORECASE)
+_JOINED = re.compile(
+    rf"[0-9][{_SUBSCRIPTS}]|[{_SUBSCRIPTS}][0-9]|[0-9{_SUBSCRIPTS}][{_NOT_SEEN}]+[0-9{_SUBSCRIPTS}]|[0-9][⁺⁻]"
+)
+"""Digits side by side that are no one number: amount and factor, or amount and charge."""
 
 _PHASES = (
     "glass[ -]ceramic",
@@ -82,16 +90,21 @@ def plain_notation(text: str) -> str:
 
 def _with_ascii_signs(text: str) -> str:
     """One sign for all that look alike or mean the same, without raised charges and mass numbers."""
+    text = _SUBSCRIPT_MARKUP.sub(lambda found: found[found.lastindex or 0].translate(_LOWERED), text)
+    text = _SUPERSCRIPT_MARKUP.sub(lambda found: found[found.lastindex or 0].translate(_RAISED), text)
+    if joined := _JOINED.search(text):
+        raise FormulaError(
+            f"{joined[0]!r} may be an amount beside a factor or a charge: write '·' between parts of a "
+            "mixture, and leave charges out"
+        )
+    if numeral := re.search("[Ⅰ-ↈ]", text):
+        raise FormulaError(f"{numeral[0]!r} is a Roman numeral: leave an oxidation state out")
     text = _ISOTOPE.sub(_without_mass_number, _CHARGE.sub("", text))
     if left := re.search(rf"[{_SUPERSCRIPTS}]", text):
         raise FormulaError(f"{left[0]!r} is raised: write an amount on the line, or leave out a charge")
-    if beside := re.search(r"[0-9][₀-₉]|[₀-₉][0-9]", text):
-        raise FormulaError(
-            f"{beside[0]!r} is an amount beside a factor: write '·' between parts of a mixture"
-        )
     text = re.sub(r"(?<!\d)[½¼¾]", lambda found: _FRACTIONS[found[0]], text)
     text = unicodedata.normalize("NFKC", text.translate(_REPLACED)).translate(_REPLACED)
-    return re.sub(r"\s+\+\s+", "*", _MARKUP.sub(r"\1", text)).strip().removesuffix(".")
+    return re.sub(r"\s+\+\s+", "*", text).strip().removesuffix(".")
 
 
 def _without_mass_number(found: re.Match[str]) -> str:

@@ -204,7 +204,7 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
         try:
             row["space_group"] = read_space_group(row["space_group"]).symbol
         except SpaceGroupError as error:
-            raise _RefusedError(f"space_group is {error}, or leave it blank") from error
+            raise _RefusedError(f"space_group: {error}, or leave it blank") from error
     return row
 
 
