@@ -17,6 +17,7 @@ from sse_assets.materials.charge_balance import has_both_signs
 _SYMBOLS = {element.symbol for element in Element} - {"T"} | {"D"}
 """Deuterium has a symbol of its own; tritium's is no measured electrolyte's."""
 _VACANCIES = {"□", "Va", "Vac"}
+_KNOWN = _SYMBOLS | _VACANCIES
 _MAX_DEPTH = 20
 """Brackets within brackets; the deepest formula of OBELiX and LiIon has three."""
 
@@ -33,7 +34,6 @@ _SIGNS = {
     "/": "may be a fraction or a mixture: write 0.5 for '1/2', and a mixture as 'A·2B'",
     ",": "may be a decimal comma: write the amount with a point",
     ".": "stands where no decimal point can be: write '·' before a molecule that is added",
-    "·": "stands where it can be neither a decimal point nor an adduct: write the amount with a point",
     "*": "has no compound before it: write a mixture as 'A·2B'",
     "-": "has no compound before it: an amount cannot be negative",
     "^": "may begin a charge: leave it out",
@@ -99,7 +99,7 @@ def _refuse_unknown_amounts(text: str) -> None:
     """
     without_symbols = re.sub(
         r"Vac?(?![a-z])|[A-Z][a-z]|(?<=\d)e(?=[+-]?\d)",
-        lambda found: "." * len(found[0]) if found[0] in _SYMBOLS | _VACANCIES | {"e"} else found[0],
+        lambda found: "." * len(found[0]) if found[0] in _KNOWN or found[0] == "e" else found[0],
         text,
     )
     places = [
@@ -187,7 +187,7 @@ class _Reader:
         return float(found[0])
 
     def _element(self, symbol: str) -> list[tuple[str, float]]:
-        if symbol not in _SYMBOLS | _VACANCIES:
+        if symbol not in _KNOWN:
             self.refuse(f"has {symbol!r}, which is no element: write the symbol of one", MisprintError)
         self.at += len(symbol)
         amount = self._number()

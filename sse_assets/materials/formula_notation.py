@@ -31,7 +31,7 @@ _SUBSCRIPTS, _SUPERSCRIPTS = "₀₁₂₃₄₅₆₇₈₉", "⁰¹²³⁴⁵�
 _LOWERED = str.maketrans("0123456789", _SUBSCRIPTS)
 _RAISED = str.maketrans("0123456789+-−–", f"{_SUPERSCRIPTS}⁺⁻⁻⁻")
 _SUBSCRIPT_MARKUP = re.compile(r"<sub>([^<>]*)</sub>|_\{([^{}]*)\}|_([\d.]+)", re.IGNORECASE)
-_SUPERSCRIPT_MARKUP = re.compile(r"<sup>([^<>]*)</sup>|\^\{([^{}]*)\}|\^(\d*[-+−]?)", re.IGNORECASE)
+_SUPERSCRIPT_MARKUP = re.compile(r"<sup>([^<>]*)</sup>|\^\{([^{}]*)\}|\^(\d+[-+−]?|[-+−])", re.IGNORECASE)
 _FRACTIONS = {"½": "0.5", "¼": "0.25", "¾": "0.75"}
 _CHARGE = re.compile(rf"[{_SUPERSCRIPTS}]*[⁺⁻]")
 _ISOTOPE = re.compile(rf"([{_SUPERSCRIPTS}]+)([A-Z][a-z]?)|(?<=[(\[{{])(\d+)([A-Z][a-z]?)(?=[)\]}}])")
@@ -62,7 +62,7 @@ _PHASE_AFTER = re.compile(rf"[\s,-]*(?:[(\[](?:{_PHASE}|s|cr|gl|am)[)\]]|(?<=[\s
 _POLYTYPE = re.compile(r"(\d+[HC])-(?=[A-Z])")
 _MOLE_PER_CENT = re.compile(r"\(?\s*mol[.\s-]*%\s*\)?")
 _MISSING = ("NaN", "Inf", "None")
-"""What programs write for no value; the first could be sodium nitride with a misprint."""
+"""What programs write where there is no value; the first reads as sodium and nitrogen too."""
 
 _SOLVENT = re.compile(r"[1-9]\d?\(?(?:H2O2?|D2O|NH3|CH3OH|C2H5OH|CH3CN|C4H8O)\)?")
 

@@ -47,7 +47,7 @@ class SpaceGroup:
     """What a text says of a space group."""
 
     number: int
-    """Of the International Tables, 1 to 230."""
+    """Number in the International Tables, 1 to 230."""
     symbol: str
     """Short Hermann-Mauguin symbol of the standard setting, as `detected_space_group` writes it: `P21/c`."""
     setting: str
