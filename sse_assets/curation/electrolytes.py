@@ -18,7 +18,7 @@ from sse_assets.materials.formula import (
     largest_difference,
     parse_composition,
 )
-from sse_assets.materials.symmetry import detected_space_group, space_group_number
+from sse_assets.materials.symmetry import SpaceGroupError, detected_space_group, read_space_group
 from sse_assets.tables import curated
 from sse_assets.tables.names import Reason, StructureOrigin
 
@@ -205,11 +205,14 @@ def _formula_units(crystal: Structure, composition: Composition) -> float:
 
 
 def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
-    """A table's symbol and its number; NaN for a symbol that is no space group."""
+    """Standard symbol and number of a table's space group; its own text and NaN where it names none."""
     if not isinstance(symbol, str):
         return None, math.nan
-    number = space_group_number(symbol)
-    return symbol, math.nan if number is None else float(number)
+    try:
+        group = read_space_group(symbol)
+    except SpaceGroupError:
+        return symbol, math.nan
+    return group.symbol, float(group.number)
 
 
 def _mismatch(crystal: Structure, composition: Composition) -> str | None:

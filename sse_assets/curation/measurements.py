@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from pymatgen.core import Composition
 
-from sse_assets.curation.charge_balance import TOLERANCE, smallest_imbalance
+from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
 from sse_assets.materials.conductivity import (
     Conductivity,
     ConductivityError,
@@ -16,7 +16,13 @@ from sse_assets.materials.conductivity import (
     log10_sigma,
     parse_conductivity,
 )
-from sse_assets.materials.formula import FormulaError, composition_key, parse_composition, reduced_formula
+from sse_assets.materials.formula import (
+    FormulaError,
+    composition_key,
+    misprinted,
+    parse_composition,
+    reduced_formula,
+)
 from sse_assets.tables import curated
 from sse_assets.tables.names import Reason, Source
 
@@ -32,12 +38,12 @@ _MEASURED_AT_C = 25.0
 def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn reported measurements into labelled rows.
 
-    A row is refused if its formula cannot be read, holds no Li or cannot be charge balanced; if its
-    conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; or if it
-    repeats another. Two rows repeat one another when they share an id, or when they share a composition and
-    at least one of them gives a formula alone: then the row that describes its crystal stays, else the one
-    measured nearest to 25 °C. Different papers' measurements of one crystal stay apart, for their scatter is
-    the noise between laboratories.
+    A row is refused if its formula cannot be read, holds no Li, cannot be charge balanced or is misprinted;
+    if its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; or
+    if it repeats another. Two rows repeat one another when they share an id, or when they share a composition
+    and at least one of them gives a formula alone: then the row that describes its crystal stays, else the
+    one measured nearest to 25 °C. Different papers' measurements of one crystal stay apart, for their scatter
+    is the noise between laboratories.
 
     Args:
         measurements: rows of every source, in the columns that the tables of measurements in `tables.raw`
@@ -85,17 +91,22 @@ def _usable_composition(formula: str) -> Composition:
     composition = parse_composition(formula)
     if composition["Li"] == 0:
         raise _RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
+    meant = misprinted(formula)
+    question = f"; did you mean {meant}?" if meant else ""
     imbalance = smallest_imbalance(composition)
     if math.isinf(imbalance):
         raise _RefusedError(
             Reason.CHARGE_IMBALANCE,
-            f"{formula} has no charge balance: its elements take no states of both signs",
+            f"{formula} has no charge balance: its elements take no states of both signs{question}",
         )
     if imbalance > TOLERANCE:
         raise _RefusedError(
             Reason.CHARGE_IMBALANCE,
-            f"{formula} cannot be charge balanced: at least {imbalance:.0%} of the positive charge is left",
+            f"{formula} cannot be charge balanced: at least {imbalance:.0%} of the positive charge is left"
+            f"{question}",
         )
+    if meant:
+        raise _RefusedError(Reason.CHARGE_IMBALANCE, f"{formula} holds carbon without H, N or O{question}")
     return composition
 
 

@@ -16,7 +16,7 @@ from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.language_models.errors import require_packages
 from sse_assets.materials.crystal import read_cif
-from sse_assets.materials.formula import formula_text
+from sse_assets.materials.formula import formula_text, misprinted
 from sse_assets.tables.names import FeatureSet
 
 _NEW = "new"
@@ -91,7 +91,7 @@ class _Trees:
             predicted,
             predicted - half_width,
             predicted + half_width,
-            (*_unknown_elements(features, self.model), *_unknown_geometry(known)),
+            (*_misprint(material), *_unknown_elements(features, self.model), *_unknown_geometry(known)),
         )
 
 
@@ -106,7 +106,7 @@ class _LanguageModel:
         with tempfile.TemporaryDirectory() as scratch:
             local = _local_copy(self.folder, Path(scratch))
             row = predict_new(local, formula=material.formula, cif=material.cif).iloc[0]
-        remarks = (f"it has read: {row['prompt']}",)
+        remarks = (*_misprint(material), f"it has read: {row['prompt']}")
         return Prediction(float(row["predicted"]), float(row["low"]), float(row["high"]), remarks)
 
 
@@ -123,6 +123,11 @@ def _features(material: Material, feature_set: FeatureSet) -> pd.DataFrame:
     structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
     geometry, _ = geometric(electrolytes, structures, PoreSettings(), workers=1)
     return feature_matrix(feature_set, stoichiometric(electrolytes), geometry)
+
+
+def _misprint(material: Material) -> list[str]:
+    meant = misprinted(material.formula) if material.formula else None
+    return [f"{material.formula} may be a misprint: did you mean {meant}?"] if meant else []
 
 
 def _unknown_elements(features: pd.DataFrame, model: BoostedTreesModel) -> list[str]:

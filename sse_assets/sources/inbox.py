@@ -19,7 +19,7 @@ import pandas as pd
 
 from sse_assets.materials.crystal import MAX_CIF_BYTES
 from sse_assets.materials.plain_text import harmless, has_control_characters, is_command, is_number
-from sse_assets.materials.symmetry import normalised_symbol
+from sse_assets.materials.symmetry import SpaceGroupError, read_space_group
 from sse_assets.sources.archives import read_zip
 from sse_assets.sources.columns import SourceError
 from sse_assets.tables import raw
@@ -181,8 +181,8 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
     """Return a row under the names of `tables.raw` and its `structure`; a blank cell is missing.
 
     Raises:
-        _RefusedError: for a needed cell that is blank, a number that is none, and a text that a spreadsheet
-            would execute or that holds control characters.
+        _RefusedError: for a needed cell that is blank, a number or space group that is none, and a text that
+            a spreadsheet would execute or that holds control characters.
     """
     row: dict[str, Any] = {}
     for column, name in _TEXTS.items():
@@ -204,7 +204,10 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
             raise _RefusedError(f"{column} is {_shown(text)!r} and should be a number or blank")
         row[column] = float(text) if text else math.nan
     if row["space_group"]:
-        row["space_group"] = normalised_symbol(row["space_group"])
+        try:
+            row["space_group"] = read_space_group(row["space_group"]).symbol
+        except SpaceGroupError as error:
+            raise _RefusedError(f"space_group: {error}, or leave it blank") from error
     return row
 
 

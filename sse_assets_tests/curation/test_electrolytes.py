@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -38,6 +39,16 @@ def test_without_a_structure_the_tables_cell_and_space_group_stay() -> None:
     assert row["space_group_number"] == 14
     assert pd.isna(row["structure_origin"])
     assert pd.isna(row["disorder"])
+
+
+@pytest.mark.parametrize(
+    ("stated", "symbol", "number"),
+    [("P21/n", "P21/c", 14), ("P42/nmcZ", "P42/nmc", 137), ("cubic", "cubic", math.nan)],
+)
+def test_a_tables_space_group_is_read_in_any_setting(stated: str, symbol: str, number: float) -> None:
+    row = curate([measurement(space_group=stated)], []).electrolytes.iloc[0]
+    assert row["space_group"] == symbol
+    assert row["space_group_number"] == pytest.approx(number, nan_ok=True)
 
 
 def reference(origin: str, structure_id: str) -> dict[str, object]:

@@ -44,6 +44,14 @@ def test_refusals_name_what_is_wrong() -> None:
     assert "no states of both signs" in reason(formula="LiAl")
 
 
+def test_a_misprint_is_refused_with_the_question_what_is_meant() -> None:
+    assert reason(formula="Li6PS5CI").endswith(
+        "Li6PS5CI holds carbon without H, N or O; did you mean Li6PS5Cl?"
+    )
+    assert reason(formula="Li7La3Zr2012").endswith("no states of both signs; did you mean Li7La3Zr2O12?")
+    assert reason(formula="Li3PSO4I8").endswith("of the positive charge is left")
+
+
 def test_both_ends_of_the_room_temperature_window_count() -> None:
     rows = [measurement(source_id=str(t), temperature_c=t) for t in (19.9, 20.0, 34.0, 34.1)]
     accepted, _ = curate_measurements(frame(*rows))

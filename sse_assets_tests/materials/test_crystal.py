@@ -1,4 +1,3 @@
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -6,9 +5,7 @@ from pymatgen.core import Lattice, Structure
 
 from sse_assets.materials.crystal import CifError, cif_text, read_cif
 from sse_assets.materials.disorder import DisorderClass, disorder_class
-from sse_assets.materials.symmetry import detected_space_group, normalised_symbol, space_group_number
 from sse_assets_tests.memory import measured
-from sse_assets_tests.stated_symmetry import stated_space_group
 
 CUBE = Lattice.cubic(4.0)
 
@@ -71,24 +68,3 @@ def test_a_file_is_not_read_further_than_a_cif_can_be_long(tmp_path: Path) -> No
 def test_partial_occupancies_survive_reading() -> None:
     text = rock_salt({"Li": 0.25, "Na": 0.5}, {"Cl": 1}).to(fmt="cif")
     assert read_cif(text).composition.get_el_amt_dict() == pytest.approx({"Li": 1, "Na": 2, "Cl": 4})
-
-
-@pytest.mark.parametrize(
-    ("symbol", "number"),
-    [("P21/m", 11), ("P 2_1/c", 14), ("Ia-3d", 230), ("R-3c", 167), ("F d d 2", 43), ("P42/nmcZ", None)],
-)
-def test_numbers_of_space_groups(symbol: str, number: int | None) -> None:
-    assert space_group_number(symbol) == number
-
-
-def test_symbols_of_space_groups() -> None:
-    assert normalised_symbol("'P 6_3/m m c'") == "P63/mmc"
-    assert detected_space_group(rock_salt({"Li": 1}, {"F": 1})) == ("Fm-3m", 225)
-
-
-def test_obelix_tags_agree_with_the_atoms(data_mirror: Path) -> None:
-    with tarfile.open(data_mirror / "obelix" / "all_cifs.tar.gz") as archive:
-        members = [member for member in archive if member.name.endswith(".cif")]
-        texts = [archive.extractfile(member).read().decode() for member in members[::8]]
-    assert len(texts) == 41
-    assert all(stated_space_group(text) == detected_space_group(read_cif(text))[0] for text in texts)

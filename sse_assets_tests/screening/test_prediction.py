@@ -73,6 +73,12 @@ def test_what_the_trees_do_not_see_is_said(tmp_path: Path) -> None:
     assert predictor.predict(Material(cif=ROCK_SALT)).remarks == ()
 
 
+def test_a_misprint_is_asked_about(tmp_path: Path) -> None:
+    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li", "P", "S", "C", "I"], "Li"))
+    (remark,) = predictor.predict(Material("Li6PS5CI")).remarks
+    assert remark == "Li6PS5CI may be a misprint: did you mean Li6PS5Cl?"
+
+
 def test_a_cif_counts_as_its_cell(tmp_path: Path) -> None:
     columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
     predictor = open_predictor(stored_trees(tmp_path, "geometric", columns, "a"))

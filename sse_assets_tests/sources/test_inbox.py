@@ -141,6 +141,23 @@ def test_a_file_that_cannot_be_read_says_why_and_costs_no_other(file: bytes, rea
     assert reason in reasons(content)
 
 
+def test_a_space_group_is_kept_as_its_standard_symbol_or_costs_its_row() -> None:
+    written = {
+        "one": "P 1 21/n 1",
+        "two": "216.0",
+        "three": "R -3 c H",
+        "four": "Fd-3mZ",
+        "five": "cubic",
+        "six": "",
+    }
+    lines = "".join(f"{name},Li3PS4,1E-4,{text}\n" for name, text in written.items())
+    content = inbox(lab__csv=f"id,formula,conductivity_s_cm,space_group\n{lines}")
+    found = content.measurements.set_index("source_id")["space_group"]
+    assert found.dropna().to_dict() == {"one": "P21/c", "two": "F-43m", "three": "R-3c", "four": "Fd-3m"}
+    assert "six" in found.index
+    assert "line 6: space_group: 'cubic' names no space group: write" in reasons(content)
+
+
 def test_an_id_stands_for_one_measurement_in_the_whole_inbox() -> None:
     table = "id,formula,conductivity_s_cm\nx,Li3PS4,{}\n"
     content = inbox(b__csv=table.format(2), a__csv=table.format(1))

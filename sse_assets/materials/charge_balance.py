@@ -7,12 +7,17 @@ lithiated Li3Fe2(PO4)3. Printed amounts are rounded and refined occupancies carr
 net charge of up to `TOLERANCE` of the positive charge counts as neutral.
 """
 
-from itertools import product
+import math
+from collections.abc import Iterable
+from itertools import permutations, product
 
 from pymatgen.core import Composition, Element
 
 TOLERANCE = 0.05
 """Largest net charge taken for rounding, as a share of the positive charge."""
+
+_MAX_ASSIGNMENTS = 1000
+"""Assignments that are tried one by one; the formula of OBELiX and LiIon with the most has 72."""
 
 _FIXED_STATES: dict[str, tuple[int, ...]] = {
     "N": (-3,),
@@ -57,15 +62,28 @@ def usual_states(symbol: str) -> list[tuple[float, float]]:
     return [(state, state) for state in states]
 
 
+def has_both_signs(symbols: Iterable[str]) -> bool:
+    """Whether one of the elements can be a cation while another is an anion."""
+    ranges = [usual_states(symbol) for symbol in symbols]
+    return any(
+        any(high > 0 for _, high in cation) and any(low < 0 for low, _ in anion)
+        for cation, anion in permutations(ranges, 2)
+    )
+
+
 def smallest_imbalance(composition: Composition) -> float:
     """Net charge of the most neutral assignment, as a share of its positive charge.
 
-    Infinite where no assignment has both signs, as in an alloy.
+    Infinite where no assignment has both signs, as in an alloy. Where elements are so many that there are
+    more than `_MAX_ASSIGNMENTS`, each may take any mean of its states, which calls too much neutral.
     """
     symbols = [element.symbol for element in composition.elements]
     amounts = [composition[symbol] for symbol in symbols]
+    choices = [usual_states(symbol) for symbol in symbols]
+    if math.prod(map(len, choices)) > _MAX_ASSIGNMENTS:
+        choices = [[(min(low for low, _ in states), max(high for _, high in states))] for states in choices]
     best = float("inf")
-    for states in product(*(usual_states(symbol) for symbol in symbols)):
+    for states in product(*choices):
         lowest = sum(n * low for n, (low, _) in zip(amounts, states, strict=True))
         highest = sum(n * high for n, (_, high) in zip(amounts, states, strict=True))
         positive = sum(n * high for n, (_, high) in zip(amounts, states, strict=True) if high > 0)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from sse_assets.curation.charge_balance import TOLERANCE, smallest_imbalance
+from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
 from sse_assets.materials.formula import parse_composition
 
 
