@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pandas as pd
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.curation.families import chemical_group, family
 from sse_assets.curation.measurements import REJECTED_COLUMNS, refusal
-from sse_assets.materials.crystal import CifError, StructureOrigin, read_cif
-from sse_assets.materials.disorder import disorder_class
-from sse_assets.materials.formula import (
-    COMPOSITION_TOLERANCE,
-    composition_key,
-    largest_difference,
-    parse_composition,
+from sse_assets.materials.crystal import (
+    CifError,
+    Crystal,
+    StructureOrigin,
+    compare_with_formula,
+    formula_units,
+    read_crystal,
 )
+from sse_assets.materials.disorder import disorder_class
+from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.materials.remarks import RemarkCode, as_note
+from sse_assets.materials.solids import G_CM3_PER_DALTON_A3, impossible_cell, impossible_solid
 from sse_assets.materials.symmetry import detected_space_group, space_group_number
 
 ELECTROLYTE_COLUMNS = [
@@ -56,8 +60,6 @@ STRUCTURE_FOLDER = "structures"
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
-_WHOLE = 0.02
-"""Distance to the next whole number within which a count of formula units is one."""
 _ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
@@ -89,7 +91,9 @@ def curate_electrolytes(
     A measurement takes the structure its own source has for it. One whose table gives no unit cell takes a
     reference or generated structure of the same composition, measured before computed before generated, the
     first by id where several compete; a glass takes none, for a crystal of the same formula is another
-    material. Without structure and without unit cell only a formula is known, and the row is refused.
+    material. Without structure and without unit cell only a formula is known, and the row is refused. So is a
+    row whose Z or unit cell no crystal can have, and one on which anything here fails. A structure of its own
+    that is another compound than its formula is not used.
 
     Args:
         measurements: labelled rows of `curate_measurements`.
@@ -98,24 +102,24 @@ def curate_electrolytes(
     """
     readable, unreadable = _read_structures(structures)
     own = {f"{s.origin}:{s.source_id}": s for s in readable if s.source_id}
-    by_composition = _first_by_composition([s for s in readable if not s.source_id])
+    by_composition = _first_by_composition(readable)
 
     electrolytes, chosen, rejected = [], [], list(unreadable)
     for row in measurements.to_dict("records"):
-        candidate = own.get(row["electrolyte_id"])
-        has_cell = not any(math.isnan(row[column]) for column in _CELL)
-        composition = parse_composition(row["formula"])
-        named_family = family(row["reported_family"], composition, row["space_group"])
-        if candidate is None and not has_cell and named_family != _GLASS:
-            candidate = by_composition.get(row["composition_key"])
-        if candidate is None and not has_cell:
-            rejected.append(refusal(row, _why_formula_alone(named_family)))
-            continue
-        electrolytes.append(
-            _electrolyte(row, candidate, composition, named_family, official_roles.get(row["electrolyte_id"]))
-        )
-        if candidate is not None:
-            chosen.append(candidate.row(row["electrolyte_id"]))
+        electrolyte_id = row["electrolyte_id"]
+        try:
+            candidate = _usable(own.get(electrolyte_id), row, rejected)
+            candidate, electrolyte = _with_crystal(
+                row, candidate, by_composition, official_roles.get(electrolyte_id)
+            )
+        except _RefusedError as error:
+            rejected.append(refusal(row, str(error)))
+        except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
+            rejected.append(refusal(row, f"it could not be curated ({type(error).__name__}: {error})"))
+        else:
+            electrolytes.append(electrolyte)
+            if candidate is not None:
+                chosen.append(candidate.row(electrolyte_id))
     return CuratedElectrolytes(
         pd.DataFrame(electrolytes, columns=ELECTROLYTE_COLUMNS),
         pd.DataFrame(chosen, columns=STRUCTURE_COLUMNS),
@@ -123,14 +127,19 @@ def curate_electrolytes(
     )
 
 
+class _RefusedError(ValueError):
+    """Why a row is left out, as a sentence."""
+
+
 @dataclass(frozen=True)
 class _Candidate:
     origin: str
     structure_id: str
     source_id: str | None
-    formula: str
+    key: str | None
+    """Of the formula that a reference is for: a generated cell of whole atoms rounds a fractional one."""
     cif: str
-    crystal: Structure
+    crystal: Crystal
 
     @property
     def path(self) -> str:
@@ -147,30 +156,97 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
     for row in structures.to_dict("records"):
         source_id = row["source_id"] if isinstance(row["source_id"], str) else None
         try:
-            crystal = read_cif(row["cif"])
+            crystal = read_crystal(row["cif"])
+            key = None if source_id else composition_key(parse_composition(row["formula"]))
         except CifError as error:
-            remedy = "its table's unit cell is used instead" if source_id else "it is not used"
-            unreadable.append(
-                {
-                    "source": row["origin"],
-                    "source_id": source_id or row["structure_id"],
-                    "formula": row["formula"],
-                    "reason": f"structure {row['structure_id']}: {error}; {remedy}",
-                }
-            )
+            unreadable.append(_unused(row, source_id, str(error)))
+        except Exception as error:  # noqa: BLE001 - one CIF never stops the others; the reason is kept
+            unreadable.append(_unused(row, source_id, f"it cannot be read ({type(error).__name__}: {error})"))
         else:
             readable.append(
-                _Candidate(row["origin"], row["structure_id"], source_id, row["formula"], row["cif"], crystal)
+                _Candidate(row["origin"], row["structure_id"], source_id, key, row["cif"], crystal)
             )
     return readable, unreadable
 
 
+def _unused(row: dict, source_id: str | None, reason: str) -> dict[str, object]:
+    remedy = "its table's unit cell is used instead" if source_id else "it is not used"
+    return {
+        "source": row["origin"],
+        "source_id": source_id or row["structure_id"],
+        "formula": row["formula"],
+        "reason": f"structure {row['structure_id']}: {reason}; {remedy}",
+    }
+
+
+def _usable(candidate: _Candidate | None, row: dict, rejected: list[dict[str, object]]) -> _Candidate | None:
+    """A row's own structure, unless it is of another compound: then the row stands without it.
+
+    Raises:
+        _RefusedError: if the row has no unit cell of its own to stand with.
+    """
+    if candidate is None:
+        return None
+    remarks = compare_with_formula(candidate.crystal, parse_composition(row["formula"]))
+    other = [remark for remark in remarks if remark.code is RemarkCode.OTHER_COMPOUND]
+    if not other:
+        return candidate
+    reason = f"structure {candidate.structure_id}: {other[0].sentence}"
+    if not _has_cell(row):
+        raise _RefusedError(f"{reason}: correct the formula or name another CIF")
+    rejected.append(refusal(row, f"{reason}; its table's unit cell is used instead"))
+    return None
+
+
+def _has_cell(row: dict) -> bool:
+    return not any(math.isnan(row[column]) for column in _CELL)
+
+
+def _with_crystal(
+    row: dict, candidate: _Candidate | None, by_composition: Mapping[str, _Candidate], role: str | None
+) -> tuple[_Candidate | None, dict[str, object]]:
+    """The structure of a row, its own or one of its composition, and the row with what it tells.
+
+    Raises:
+        _RefusedError: if the row has neither structure nor unit cell, or one that cannot be.
+    """
+    composition = parse_composition(row["formula"])
+    named_family = family(row["reported_family"], composition, row["space_group"])
+    if candidate is None and not _has_cell(row) and named_family != _GLASS:
+        candidate = by_composition.get(row["composition_key"])
+    if candidate is None and not _has_cell(row):
+        raise _RefusedError(_why_formula_alone(named_family))
+    if row["z"] <= 0:
+        raise _RefusedError(f"Z is {row['z']:g}: a cell holds a positive number of formula units")
+    if candidate is None:
+        _require_possible(row, composition)
+    return candidate, _electrolyte(row, candidate, composition, named_family, role)
+
+
+def _require_possible(row: dict, composition: Composition) -> None:
+    """Refuse a table's unit cell that no crystal has.
+
+    Raises:
+        _RefusedError: with the reason.
+    """
+    cell = [row[name] for name in _CELL]
+    if (trouble := impossible_cell(*cell)) is not None:
+        raise _RefusedError(f"the unit cell is none: {trouble}")
+    if math.isnan(row["z"]):
+        return
+    volume, content = Lattice.from_parameters(*cell).volume, composition * row["z"]
+    density = G_CM3_PER_DALTON_A3 * content.weight / volume
+    if (trouble := impossible_solid(density, volume / content.num_atoms)) is not None:
+        raise _RefusedError(f"the unit cell and Z = {row['z']:g} tell of no solid: {trouble}")
+
+
 def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
-    """By the formula that each is for: a generated cell of whole atoms rounds a fractional one."""
+    """The references by the key of their formula; of several the first by `_ORIGIN_PRECEDENCE`."""
     ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
     first: dict[str, _Candidate] = {}
     for candidate in ranked:
-        first.setdefault(composition_key(parse_composition(candidate.formula)), candidate)
+        if candidate.key is not None:
+            first.setdefault(candidate.key, candidate)
     return first
 
 
@@ -187,19 +263,19 @@ def _electrolyte(
         "structure_note": None,
     }
     if candidate is not None:
-        crystal = candidate.crystal
+        crystal, structure = candidate.crystal, candidate.crystal.structure
         described = {
-            "disorder": disorder_class(crystal).value,
+            "disorder": disorder_class(structure).value,
             "space_group": symbol,
             "space_group_number": number,
             "structure_origin": candidate.origin,
             "structure_path": candidate.path,
-            "structure_note": _mismatch(crystal, composition),
-            **dict(zip(_CELL, crystal.lattice.parameters, strict=True)),
-            **_detected_symmetry(crystal),
+            "structure_note": as_note([*compare_with_formula(crystal, composition), *crystal.remarks]),
+            **dict(zip(_CELL, structure.lattice.parameters, strict=True)),
+            **_detected_symmetry(structure),
         }
         if math.isnan(row["z"]):
-            described["z"] = _formula_units(crystal, composition)
+            described["z"] = formula_units(crystal, composition)
     return (
         row
         | described
@@ -220,29 +296,12 @@ def _detected_symmetry(crystal: Structure) -> dict[str, object]:
     return {"space_group": symbol, "space_group_number": number}
 
 
-def _formula_units(crystal: Structure, composition: Composition) -> float:
-    """Units of the row's formula in the crystal's cell; NaN where that is no whole number."""
-    units = crystal.composition.num_atoms / composition.num_atoms
-    return round(units) if abs(units - round(units)) <= _WHOLE else math.nan
-
-
 def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
     """A table's symbol and its number; NaN for a symbol that is no space group."""
     if not isinstance(symbol, str):
         return None, math.nan
     number = space_group_number(symbol)
     return symbol, math.nan if number is None else float(number)
-
-
-def _mismatch(crystal: Structure, composition: Composition) -> str | None:
-    """What a reader should know where a CIF and its table disagree on the composition."""
-    found = crystal.composition.element_composition
-    if found["Li"] == 0:
-        return "the CIF holds no Li"
-    symbol, difference = largest_difference(found, composition)
-    if abs(difference) <= COMPOSITION_TOLERANCE:
-        return None
-    return f"the CIF's atomic fraction of {symbol} is off by {difference:+.3f}"
 
 
 def _why_formula_alone(named_family: str) -> str:

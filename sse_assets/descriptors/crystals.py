@@ -1,11 +1,14 @@
 """The crystals that descriptors are computed from, and the record of what could not be computed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 import pandas as pd
-from pymatgen.core import Structure
 
-from sse_assets.materials.crystal import CifError, read_cif
+from sse_assets.materials.crystal import CifError, Crystal, read_crystal
+
+_Result = TypeVar("_Result")
 
 FAILURE_COLUMNS = ["electrolyte_id", "descriptor", "reason"]
 
@@ -20,7 +23,7 @@ class Failure:
     reason: str
 
 
-def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Structure], list[Failure]]:
+def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Crystal], list[Failure]]:
     """Parse every CIF once.
 
     Args:
@@ -33,11 +36,37 @@ def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Structure], list[
     for structure in structures.to_dict("records"):
         electrolyte_id = structure["electrolyte_id"]
         try:
-            crystals[electrolyte_id] = read_cif(structure["cif"])
+            crystals[electrolyte_id] = read_crystal(structure["cif"])
         except CifError as error:
             reason = f"structure {structure['structure_id']}: {error}; it counts as having none"
             failures.append(Failure(electrolyte_id, "structure", reason))
+        except Exception as error:  # noqa: BLE001 - one crystal never stops the others
+            reason = f"structure {structure['structure_id']}: {_fault(error)}; it counts as having none"
+            failures.append(Failure(electrolyte_id, "structure", reason))
     return crystals, failures
+
+
+def guarded(
+    electrolyte: Mapping[Any, Any], descriptor: str, compute: Callable[[], _Result], failures: list[Failure]
+) -> _Result | None:
+    """What `compute` returns, or None and a failure: whatever one row does costs that row alone.
+
+    Args:
+        electrolyte: its column `electrolyte_id`.
+        descriptor: what is computed, as in `Failure`.
+        compute: for this row.
+        failures: takes the failure.
+    """
+    try:
+        return compute()
+    except Exception as error:  # noqa: BLE001 - isolation of rows, reported in the table of failures
+        failures.append(Failure(electrolyte["electrolyte_id"], descriptor, _fault(error)))
+        return None
+
+
+def _fault(error: Exception) -> str:
+    detail = (str(error).strip().splitlines() or [""])[0]
+    return f"it could not be computed ({type(error).__name__}{': ' if detail else ''}{detail})"
 
 
 def failures_table(failures: list[Failure]) -> pd.DataFrame:

@@ -101,6 +101,10 @@ def void_fractions(
             worker = idle.get()
             try:
                 return worker.probe(crystal, settings)
+            except ChildProcessError:
+                raise  # without Zeo++ no crystal has an answer
+            except Exception as error:  # noqa: BLE001 - one crystal never stops the others
+                return PoreFailure(f"it could not be probed ({type(error).__name__}: {error})")
             finally:
                 idle.put(worker)
 

@@ -1,14 +1,14 @@
 """How symmetric a crystal is, and how many of its sites are shared or partly empty, as numbers for a tree."""
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 from pymatgen.core import Structure
 from pymatgen.symmetry.groups import PointGroup, SpaceGroup
 
-from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
+from sse_assets.descriptors.crystals import Failure, failures_table, guarded, read_crystals
 from sse_assets.materials.disorder import OCCUPANCY_TOLERANCE, DisorderClass, disorder_class
 
 SYMMETRY_COLUMNS = ["space_group_number", "point_group_order", "centrosymmetric"]
@@ -41,14 +41,18 @@ def symmetry_and_disorder(
     for electrolyte in electrolytes.to_dict("records"):
         electrolyte_id, number = electrolyte["electrolyte_id"], electrolyte["space_group_number"]
         crystal = crystals.get(electrolyte_id)
-        symmetry = dict.fromkeys(SYMMETRY_COLUMNS, math.nan) if pd.isna(number) else _symmetry(int(number))
-        disorder = (
-            dict.fromkeys(DISORDER_COLUMNS, math.nan) if crystal is None else disorder_features(crystal)
-        )
+        symmetry = dict.fromkeys(SYMMETRY_COLUMNS, math.nan)
+        disorder = dict.fromkeys(DISORDER_COLUMNS, math.nan)
+        if not pd.isna(number):
+            found = guarded(electrolyte, "space_group_number", partial(_symmetry, int(number)), failures)
+            symmetry = found or symmetry
+        if crystal is not None:
+            compute = partial(disorder_features, crystal.structure)
+            disorder = guarded(electrolyte, "mean_li_occupancy", compute, failures) or disorder
         rows.append(symmetry | disorder)
         if pd.isna(number):
             failures.append(Failure(electrolyte_id, "space_group_number", "no space group is known"))
-        if crystal is not None and math.isnan(disorder["mean_li_occupancy"]):
+        if crystal is not None and crystal.composition["Li"] == 0:
             failures.append(Failure(electrolyte_id, "mean_li_occupancy", "the CIF holds no Li"))
     columns = [*SYMMETRY_COLUMNS, *DISORDER_COLUMNS]
     features = pd.DataFrame(

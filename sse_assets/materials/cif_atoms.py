@@ -103,7 +103,7 @@ def listed_atoms(block: CifBlock, formula: Collection[str]) -> tuple[list[AtomLi
             )
         )
     if not lines:
-        raise CifError("the CIF holds no atoms: every line of them lacks a position or has the occupancy 0")
+        raise CifError("the CIF cannot be read: each of its atoms lacks a position or has the occupancy 0")
     remarks.extend(_on_meaning(lines))
     return lines, remarks
 

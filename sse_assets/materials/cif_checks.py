@@ -11,9 +11,13 @@ from sse_assets.materials.cif_document import CifBlock, CifError
 from sse_assets.materials.cif_expansion import OCCUPANCY_LIMIT, Cell
 from sse_assets.materials.formula import FormulaError, formula_text, largest_difference, parse_composition
 from sse_assets.materials.remarks import Remark, RemarkCode
-
-G_CM3_PER_DALTON_A3 = 1.66053907
-"""Density in g/cm³ of one dalton in one Å³."""
+from sse_assets.materials.solids import (
+    ANGLES,
+    THINNEST_COMPOUND_G_CM3,
+    WIDEST_COMPOUND_A3,
+    impossible_cell,
+    impossible_solid,
+)
 
 _FRACTION = 1e-3
 """Largest difference of an atomic fraction that is rounding of what the CIF itself states."""
@@ -30,19 +34,6 @@ _H_BOND_A = 0.6
 """The shortest bond, of H2, has 0.74 Å; H found by X-rays may lie 0.1 Å nearer."""
 _CLOSE_A = 0.9
 """No two atoms come closer of which neither is H; the shortest such bond, of N2, has 1.10 Å."""
-_DENSEST_G_CM3 = 23.0
-"""Osmium, the densest solid at ambient pressure, has 22.6 g/cm³."""
-_THIN_G_CM3 = 0.4
-"""Li metal has 0.53 g/cm³ and LiBH4 0.67; only frameworks with large pores have less."""
-_THINNEST_G_CM3 = 0.05
-_SMALLEST_A3 = 4.5
-"""Volume per atom; diamond, the closest packed of all solids, has 5.7 Å³."""
-_LARGEST_A3 = 150.0
-"""Volume per atom; the largest atoms, of Cs metal, take 117 Å³."""
-_WIDE_A3 = 60.0
-"""More than any compound without pores takes: CsI has 47.6 Å³ per atom."""
-_NM_IN_A3 = 1e3
-_BOHR_IN_A3 = 0.529177**3
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class Stated:
         if self.formula is None:
             return None
         whole = abs(found.num_atoms / self.formula.num_atoms - 1) < _CONTENT
-        if self.z is None or (whole and volume / found.num_atoms < _WIDE_A3):
+        if self.z is None or (whole and volume / found.num_atoms < WIDEST_COMPOUND_A3):
             return self.formula if whole else None
         return self.formula * self.z
 
@@ -115,7 +106,7 @@ def check_lattice(block: CifBlock) -> Lattice:
         CifError: if a length or angle is missing, no number, or none that a cell can have.
     """
     values = []
-    for tag in (*(f"_cell_length_{axis}" for axis in "abc"), *(f"_cell_angle_{a}" for a in _ANGLES)):
+    for tag in (*(f"_cell_length_{axis}" for axis in "abc"), *(f"_cell_angle_{a}" for a in ANGLES)):
         text = block.value(tag)
         if text is None:
             raise CifError(f"the CIF gives no {tag}: add it")
@@ -126,28 +117,6 @@ def check_lattice(block: CifBlock) -> Lattice:
     if (trouble := impossible_cell(*values)) is not None:
         raise CifError(f"the CIF's cell is none: {trouble}")
     return Lattice.from_parameters(*values)
-
-
-_ANGLES = ("alpha", "beta", "gamma")
-
-
-def impossible_cell(a: float, b: float, c: float, alpha: float, beta: float, gamma: float) -> str | None:
-    """Why no cell has these lengths (Å) and angles (degrees), as the end of a sentence; None if one can."""
-    for name, length in zip("abc", (a, b, c), strict=True):
-        if not 0 < length < 1e4:
-            return f"{name} is {length:g}: a length is a positive number of Å"
-    for name, angle in zip(_ANGLES, (alpha, beta, gamma), strict=True):
-        if not 0 < angle < 180:
-            return f"{name} is {angle:g}: an angle lies between 0° and 180°"
-    if max(alpha, beta, gamma) < 3.2:
-        return f"its angles are {alpha:g}, {beta:g} and {gamma:g}: are they in radians? Write degrees"
-    cosines = np.cos(np.radians([alpha, beta, gamma]))
-    if 1 + 2 * cosines.prod() - (cosines**2).sum() <= 1e-6:
-        return (
-            f"no cell has the angles {alpha:g}, {beta:g} and {gamma:g}: each is less than the sum of the "
-            "others, and all three sum to less than 360°"
-        )
-    return None
 
 
 def content_matches(cell: Cell, stated: Stated) -> bool | None:
@@ -208,8 +177,8 @@ def _content_remarks(cell: Cell, stated: Stated) -> list[Remark]:
     content = stated.content(found, cell.structure.volume)
     if content is not None and abs(found.num_atoms / content.num_atoms - 1) > _CONTENT:
         sentence = (
-            f"The cell holds {found.num_atoms / stated.formula.num_atoms:.4g} times {stated.formula_text}, and "
-            f"the CIF says Z = {stated.z:g}: its symmetry or its atoms are not complete, or Z is wrong."
+            f"The cell holds {found.num_atoms / stated.formula.num_atoms:.4g} times {stated.formula_text}, "
+            f"and the CIF says Z = {stated.z:g}: its symmetry or its atoms are not complete, or Z is wrong."
         )
         return [Remark(RemarkCode.CONTENT, sentence)]
     return []
@@ -244,30 +213,9 @@ def _refuse_no_solid(cell: Cell, density: float) -> None:
         raise CifError(f"the CIF tells of no solid: {trouble}")
 
 
-def impossible_solid(density: float, volume_per_atom: float) -> str | None:
-    """Why no solid has this density (g/cm³) and volume per atom (Å³), as the end of a sentence.
-
-    None if one may have them.
-    """
-    measured = f"{density:.4g} g/cm³ and {volume_per_atom:.3g} Å³ per atom"
-    if density > _DENSEST_G_CM3 or volume_per_atom < _SMALLEST_A3:
-        nm = _plausible(density / _NM_IN_A3, volume_per_atom * _NM_IN_A3)
-        hint = "are the lengths in nm? Write Å" if nm else "check the cell, Z and the symmetry"
-        return f"{measured} is more than osmium (22.6 g/cm³) or closer than diamond (5.7 Å³ per atom): {hint}"
-    if density < _THINNEST_G_CM3 or volume_per_atom > _LARGEST_A3:
-        bohr = _plausible(density / _BOHR_IN_A3, volume_per_atom * _BOHR_IN_A3)
-        hint = "are the lengths in Bohr? Write Å" if bohr else "check the cell, Z and the symmetry"
-        return f"{measured} is as thin as a gas: {hint}"
-    return None
-
-
-def _plausible(density: float, volume_per_atom: float) -> bool:
-    return _THIN_G_CM3 < density < _DENSEST_G_CM3 and _SMALLEST_A3 < volume_per_atom < _WIDE_A3
-
-
 def _thin(cell: Cell, density: float) -> list[Remark]:
     volume_per_atom = cell.structure.volume / cell.content.num_atoms
-    if density >= _THIN_G_CM3 and volume_per_atom <= _WIDE_A3:
+    if density >= THINNEST_COMPOUND_G_CM3 and volume_per_atom <= WIDEST_COMPOUND_A3:
         return []
     sentence = (
         f"The density is {density:.3f} g/cm³ and the volume {volume_per_atom:.1f} Å³ per atom, which only a "

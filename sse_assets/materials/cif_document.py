@@ -50,6 +50,14 @@ def decoded(content: bytes) -> str:
         return content.decode("cp1252", errors="replace")  # older programs; only names of people hold it
 
 
+def kept_text(content: bytes) -> str:
+    """The text of a CIF for a table; what is no text is kept as one that `crystal_block` refuses."""
+    try:
+        return decoded(content)
+    except CifError:
+        return content.decode("utf-8", errors="replace")
+
+
 def _decoded(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
@@ -86,7 +94,7 @@ class CifBlock:
     @property
     def has_atoms(self) -> bool:
         """Whether there are positions of atoms."""
-        return all(tag in self.raw for tag in _POSITIONS)
+        return all(self.raw.get(tag) for tag in _POSITIONS)
 
 
 def crystal_block(text: str) -> CifBlock:

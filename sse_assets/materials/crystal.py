@@ -11,7 +11,6 @@ from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.materials.cif_atoms import AtomLine, listed_atoms
 from sse_assets.materials.cif_checks import (
-    G_CM3_PER_DALTON_A3,
     Stated,
     check_crystal,
     check_lattice,
@@ -27,6 +26,7 @@ from sse_assets.materials.cif_species import Vacancy
 from sse_assets.materials.cif_symmetry import Operations, StatedSymmetry, check_cell, stated_symmetry
 from sse_assets.materials.formula import COMPOSITION_TOLERANCE, formula_text, largest_difference
 from sse_assets.materials.remarks import Remark, RemarkCode
+from sse_assets.materials.solids import G_CM3_PER_DALTON_A3
 
 _WHOLE = 0.02
 """Distance to the next whole number within which a count of formula units is one."""
@@ -177,7 +177,7 @@ def _differences(found: Composition, stated: Composition) -> tuple[Remark, ...]:
         and max(found.get_atomic_fraction(element), stated.get_atomic_fraction(element))
         > COMPOSITION_TOLERANCE
     )
-    if not others:
+    if others in ([], ["H"] if found["H"] == 0 else []):  # X-rays often miss H
         return (Remark(RemarkCode.COMPOSITION, sentence),)
     return (
         Remark(

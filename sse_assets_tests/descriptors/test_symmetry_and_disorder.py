@@ -10,6 +10,7 @@ from sse_assets.descriptors.symmetry_and_disorder import (
     disorder_features,
     symmetry_and_disorder,
 )
+from sse_assets.materials.crystal import Crystal
 from sse_assets_tests.descriptors.crystal_examples import (
     electrolytes_table,
     lithium_oxide,
@@ -116,8 +117,10 @@ def test_an_unreadable_cif_costs_its_row_the_disorder():
     assert failures["electrolyte_id"].tolist() == ["bad"]
 
 
-def test_disorder_of_obelix(obelix_crystals: dict[str, Structure]):
-    features = pd.DataFrame({name: disorder_features(crystal) for name, crystal in obelix_crystals.items()}).T
+def test_disorder_of_obelix(obelix_crystals: dict[str, Crystal]):
+    features = pd.DataFrame(
+        {name: disorder_features(crystal.structure) for name, crystal in obelix_crystals.items()}
+    ).T
 
     assert (features["disordered_site_share"] > 0).sum() == 249  # the paper says 248
     counts = features.groupby(["li_disordered", "other_disordered"]).size().to_dict()
