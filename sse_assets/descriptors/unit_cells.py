@@ -26,8 +26,8 @@ def cell_features(
     Density (g/cm³) and volume per atom (Å³) weigh and count what the crystal's sites hold, occupancies
     included, isotopes with their own mass. Without a crystal, or with one that differs from the table's
     formula by more than `COMPOSITION_TOLERANCE` (some CIFs leave Li out), the cell holds `z` times the
-    table's formula, if `z` is known. A crystal that lacks the Li of the formula takes Z from its CIF where the table
-    has none, and has no density where neither states it.
+    table's formula, if `z` is known. A crystal that lacks the Li of the formula takes Z from its CIF where
+    the table has none, and has no density where neither states it.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, and the unit cell `a`, `b`, `c` (Å), `alpha`,
