@@ -59,8 +59,8 @@ def listed_atoms(block: CifBlock, formula: Collection[str]) -> tuple[list[AtomLi
         CifError: for a number that is none, an occupancy below zero or above one, or a symbol that names
             nothing, with the line's label.
     """
-    positions = [_column(block, f"_atom_site_fract_{axis}") for axis in _AXES]
-    count = len(positions[0])
+    count = len(block.raw["_atom_site_fract_x"])
+    positions = [_column(block, f"_atom_site_fract_{axis}", count) for axis in _AXES]
     labels = _column(block, "_atom_site_label", count)
     types = _column(block, "_atom_site_type_symbol", count)
     occupancies = _column(block, "_atom_site_occupancy", count)
@@ -130,13 +130,13 @@ def _on_meaning(lines: list[AtomLine]) -> list[Remark]:
     return remarks
 
 
-def _column(block: CifBlock, tag: str, count: int | None = None) -> list[str | None]:
+def _column(block: CifBlock, tag: str, count: int) -> list[str | None]:
+    """The values of a name for each atom; None for what is not given."""
     values = block.column(tag)
-    if values is None or (count is not None and len(values) != count):
-        if values is not None:
-            raise CifError(f"the CIF has {len(values)} times {tag} for {count} atoms: put all into one loop")
-        assert count is not None  # a block of atoms has positions
+    if values is None:
         return [None] * count
+    if len(values) != count:
+        raise CifError(f"the CIF has {len(values)} times {tag} for {count} atoms: put all into one loop")
     return [None if value is None or value.strip() in ("", "?", ".") else value.strip() for value in values]
 
 
