@@ -105,7 +105,7 @@ def crystal_block(text: str) -> CifBlock:
     """
     blocks = list(_blocks(text))
     with_atoms = [block for block in blocks if block.has_atoms]
-    crystals = [block for block in with_atoms if all(tag in block.raw for tag in _CELL)]
+    crystals = [block for block in with_atoms if any(tag in block.raw for tag in _CELL)]
     if not crystals:
         raise CifError(f"the CIF cannot be read: it {_what_is_missing(blocks, with_atoms)}")
     block = crystals[0]

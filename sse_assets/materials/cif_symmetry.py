@@ -9,6 +9,7 @@ import numpy as np
 
 from sse_assets.materials.cif_document import CifBlock, CifError
 from sse_assets.materials.remarks import Remark, RemarkCode
+from sse_assets.materials.symmetry import space_group_number
 
 _OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz")
 _MAGNETIC = "_space_group_symop_magn_operation_xyz"
@@ -132,6 +133,8 @@ def named_space_group(
     elif (found := _LETTER.search(text)) is not None:
         text, origin = text[: found.start()], "2" if found["letter"] == "Z" else "1"
     group = gemmi.find_spacegroup_by_name(_AXES.sub(r":\g<axes>", text), angles[0], angles[2])
+    if group is None and (number := space_group_number(text)) is not None:  # long symbols
+        group = gemmi.get_spacegroup_reference_setting(number)
     if group is None or group.ext not in "12" or not origin:
         return group
     return gemmi.find_spacegroup_by_name(f"{group.hm}:{origin}") or group

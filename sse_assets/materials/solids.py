@@ -49,11 +49,11 @@ def impossible_solid(density: float, volume_per_atom: float) -> str | None:
     if density > _DENSEST_G_CM3 or volume_per_atom < _SMALLEST_A3:
         nm = _plausible(density / _NM_IN_A3, volume_per_atom * _NM_IN_A3)
         hint = "are the lengths in nm? Write Å" if nm else "check the cell, Z and the symmetry"
-        return f"{measured} is more than osmium (22.6 g/cm³) or closer than diamond (5.7 Å³ per atom): {hint}"
+        return f"{measured}, where osmium has 22.6 g/cm³ and diamond 5.7 Å³ per atom: {hint}"
     if density < _THINNEST_G_CM3 or volume_per_atom > _LARGEST_A3:
         bohr = _plausible(density / _BOHR_IN_A3, volume_per_atom * _BOHR_IN_A3)
         hint = "are the lengths in Bohr? Write Å" if bohr else "check the cell, Z and the symmetry"
-        return f"{measured} is as thin as a gas: {hint}"
+        return f"{measured}, as thin as a gas: {hint}"
     return None
 
 
