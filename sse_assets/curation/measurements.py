@@ -58,6 +58,8 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
             conductivity = parse_conductivity(row["reported_conductivity"])
         except (FormulaError, ConductivityError, ValueError) as error:
             rejected.append(refusal(row, str(error)))
+        except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
+            rejected.append(refusal(row, f"it could not be curated ({type(error).__name__}: {error})"))
         else:
             accepted.append(row | _label(electrolyte_id, composition, conductivity))
     columns = [*measurements.columns, *_LABEL_COLUMNS]

@@ -189,3 +189,12 @@ def test_a_python_without_zeo_is_reported_once(monkeypatch: pytest.MonkeyPatch):
 def test_settings_that_make_no_sense_are_refused(wrong: dict):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PoreSettings(**wrong)
+
+
+def test_a_crystal_that_raises_costs_itself_alone():
+    no_crystal: Any = None
+    tasks = [(no_crystal, PAPER_SETTINGS), (SALT, PAPER_SETTINGS)]
+    lost, salt = void_fractions(tasks, workers=1)
+    assert isinstance(lost, PoreFailure)
+    assert "could not be probed (TypeError" in lost.reason
+    assert isinstance(salt, VoidFractions)

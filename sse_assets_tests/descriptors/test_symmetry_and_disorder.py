@@ -128,3 +128,13 @@ def test_disorder_of_obelix(obelix_crystals: dict[str, Crystal]):
     lithium = features["mean_li_occupancy"]
     assert set(lithium.index[lithium.isna()]) == {"5tl", "b4c", "cy2", "hta", "s3h", "u2y", "u8r"}
     assert lithium.dropna().between(0.01, 1.001).all()
+
+
+def test_a_row_that_raises_costs_itself_alone():
+    table = electrolytes_table(
+        {"electrolyte_id": "odd", "space_group_number": 999},
+        {"electrolyte_id": "salt", "space_group_number": 225},
+    )
+    features, failures = symmetry_and_disorder(table, structures_table({"salt": rock_salt()}))
+    assert features["point_group_order"].isna().tolist() == [True, False]
+    assert "it could not be computed" in failures["reason"].item()
