@@ -19,7 +19,7 @@ from sse_assets.materials.solids import (
     impossible_solid,
 )
 
-_FRACTION = 1e-3
+_FRACTION = 5e-4
 """Largest difference of an atomic fraction that is rounding of what the CIF itself states."""
 _CONTENT = 0.01
 """The same for the number of atoms in the cell, relative."""

@@ -20,8 +20,8 @@ WHOLE = {
     "garnet": GARNET,
 }
 DAMAGED_OF_EACH = 500
-ROUNDING = 2e-3
-"""Atomic fraction up to which a composition counts as the same, a little more than the reader's own limit."""
+ROUNDING = 1e-3
+"""Atomic fraction up to which a composition counts as the same, twice the reader's own limit."""
 
 
 def damaged(text: str, chance: random.Random) -> str:
