@@ -87,15 +87,19 @@ def _of_symbol(text: str, formula: frozenset[str]) -> Meaning | None:
     cleaned = re.sub(r"</?sup>|[\s^{}\[\]'\"_]", "", text)
     if "+" in cleaned[:-1] and (shares := list(_SHARES.finditer(cleaned))) and len(shares) > 1:
         return _shared({share["element"]: float(share["share"]) for share in shares})
-    if (group := _GROUPS.get(re.sub(r"[-(),]", "", cleaned).upper())) is not None:
-        if cleaned == "Ho":
-            return _element("Ho", None)
-        return _of_group(group, ambiguous=cleaned.upper() == "HO")
-    bare = _CHARGE.sub("", cleaned).rstrip("*'")
-    if bare.lower() in _VACANCIES:
+    names = (cleaned, _CHARGE.sub("", cleaned), re.sub(r"[+-]+$", "", cleaned))
+    for name in names:
+        group = _GROUPS.get(re.sub(r"[-(),]", "", name).upper())
+        if group is not None and name != "Ho":
+            return _of_group(group, ambiguous=name.upper() == "HO")
+    bare = names[1].rstrip("*'")
+    word = bare.lower().rstrip("0123456789")
+    if word in _VACANCIES:
         return Meaning({}, vacancy=Vacancy.NAMED)
-    if bare.lower() in _PLACEHOLDERS:
+    if word in _PLACEHOLDERS:
         return Meaning({}, vacancy=Vacancy.PLACEHOLDER)
+    if word in ("ow", "hw"):  # those of water
+        return _element(word[0].upper(), None)
     isotope = re.fullmatch(r"([A-Za-z]{1,2})-(\d{1,3})", cleaned)  # Li-7, and not the charge of S-2 or H-1
     if isotope is not None and isotope[1] != "H" and (symbol := _symbol(isotope[1])):
         number = int(isotope[2])
@@ -108,9 +112,11 @@ def _of_symbol(text: str, formula: frozenset[str]) -> Meaning | None:
     if rest.strip("0123456789.") or len(letters) > 2:
         return None
     symbol = _symbol(letters)
-    if not symbol:
+    # LI is Li, and PO4 no polonium: of two capitals the formula tells which they are.
+    capitals = len(letters) == 2 and letters.isupper()
+    if not symbol or (capitals and formula and symbol not in formula):
         return None
-    return _element(symbol, int(mass) if mass else None)
+    return _element(symbol, int(mass) if mass else None, ambiguous=capitals and not formula)
 
 
 @lru_cache(maxsize=4096)
@@ -125,7 +131,7 @@ def _of_label(text: str, formula: frozenset[str]) -> Meaning | None:
     if (group := re.match(r"(?i)(o-?h2?|wat|nh4|bh4)(?![a-z])", cleaned)) is not None:
         return _of_group(_GROUPS[group[1].replace("-", "").upper()], ambiguous=not formula)
     found = _SYMBOL.match(cleaned)
-    if found is None:
+    if found is None or re.search(r"[A-Za-z]\s*[,/+&]\s*[A-Za-z]", cleaned):  # Li,Na: in what shares?
         return None
     mass, letter, second = found["mass"], found["letters"][0], found["letters"][1:2]
     two, one = _symbol(letter + second) if second else "", _symbol(letter)

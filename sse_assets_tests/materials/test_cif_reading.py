@@ -87,12 +87,16 @@ def test_of_several_crystals_the_first_is_read_and_named() -> None:
     assert "data_made" in crystal.remarks[0].sentence
     assert "salt" in crystal.remarks[0].sentence
     assert codes(read_crystal(OXIDE + OXIDE)) == {"several_crystals"}
+    molecule = "data_molecule\n" + OXIDE[OXIDE.index("loop_") :]  # atoms without a cell
+    is_lithium_oxide(read_crystal(molecule + OXIDE))
 
 
 @pytest.mark.parametrize(
     ("lines", "remarks"),
     [
         ("Li1 Li1+ 0.25 0.25 0.25 .\nO1 O2- 0 0 0 ?", []),
+        ("Li1 Li 0.25 0.25 0.25 1\nO1 Ow 0 0 0 1", []),
+        ("Li1 Li 0.25 0.25 0.25 1\nO1 O 0 0 0 1\nX1 X1 0.5 0.5 0.5 1", ["vacancy"]),
         ("Li1 Li+ 1/4 1/4 1/4 1.000(2)\nO1 O-2 0 0 0 1", []),
         ("LI1 LI 0.25 0.25 0.25 1\nO1 o 0 0 0 1", []),
         ("Li1 ? 0.25 0.25 0.25 1\nO1A . 0 0 0 1", []),
@@ -169,7 +173,9 @@ def hydroxide(type_symbol: str, *, attached: str = "", formula: str = "H Li O") 
     return cif(HYDROXIDE_CELL, symmetry, lines, formula=formula, z=2, columns=columns)
 
 
-@pytest.mark.parametrize("text", [hydroxide("O-H"), hydroxide("OH"), hydroxide("O", attached="1")])
+@pytest.mark.parametrize(
+    "text", [hydroxide("O-H"), hydroxide("OH"), hydroxide("OH1-"), hydroxide("O", attached="1")]
+)
 def test_hydrogen_named_at_its_oxygen_counts(text: str) -> None:
     crystal = read_crystal(text)
     assert amounts(crystal) == pytest.approx({"Li": 2, "O": 2, "H": 2})
@@ -304,6 +310,8 @@ def test_z_and_multiplicity_are_compared() -> None:
         (OXIDE.replace("0.25 0.25 0.25", "0,25 0.25 0.25"), "coordinate x of Li1 is '0,25'"),
         (OXIDE.replace("Li1 Li ", "Li1 Qq "), "Li1 .* no element"),
         (OXIDE.replace("Li1 Li ", "Li1 Li/Na "), "Li1 .* no element"),
+        (OXIDE.replace("Li1 Li ", "(Li,Na)1 ? "), "no element"),
+        (OXIDE.replace("O1 O ", "P1 PO4 "), "P1 .* no element"),
         (cif(cubic(4.6), P1, "Li Li 0.5 0.5 0.5 1\nO O 0 0 0 1\nS S 0 0 0.02 1"), "both there"),
         (OXIDE.replace("fract", "Cartn"), "Cartesian"),
         (lithium_oxide("loop_\n_symmetry_equiv_pos_as_xyz\nx,y,z\n-x,-y,-z\n-x,y,z"), "no group"),
