@@ -30,7 +30,12 @@ from sse_assets.materials.solids import G_CM3_PER_DALTON_A3
 
 _WHOLE = 0.02
 """Distance to the next whole number within which a count of formula units is one."""
+_SAME_UNIT = 0.1
+"""Relative difference of the atoms in two formula units that are the same but for vacancies."""
+_MAX_ATOMS = 3_000
+"""Lines of atoms; the largest CIF of OBELiX has 49."""
 _MAX_SITES = 20_000
+"""In the cell, were every position a general one; the largest of OBELiX would have 1,344."""
 _APART_A = 1.0
 """Where one origin brings atoms this close and the other does not, it is the other one."""
 
@@ -112,8 +117,11 @@ def read_crystal(content: str | bytes) -> Crystal:
     symmetry = stated_symmetry(block, lattice.angles)
     stated = stated_content(block)
     lines, remarks = listed_atoms(block, stated.elements)
-    if len(lines) * len(symmetry.candidates[0].rotations) > 10 * _MAX_SITES:
-        raise CifError(f"the CIF lists {len(lines)} atoms before symmetry: reduce it to one crystal")
+    count = len(lines) * len(symmetry.candidates[0].rotations)
+    if len(lines) > _MAX_ATOMS or count > _MAX_SITES:
+        raise CifError(
+            f"the CIF lists {len(lines)} atoms, with symmetry {count}: that is no crystal of one cell"
+        )
     metric = np.array(lattice.metric_tensor)
     off_shape = [check_cell(operations, metric) for operations in symmetry.candidates]
     used, operations, cell, decided = _chosen(lines, symmetry, stated, lattice)
@@ -203,6 +211,8 @@ def formula_units(crystal: Crystal, composition: Composition) -> float:
         content = crystal.composition
         if content["Li"] == 0 and stated["Li"] > 0:
             return math.nan
+    elif crystal.z is not None and abs(content.num_atoms / crystal.z / stated.num_atoms - 1) < _SAME_UNIT:
+        return crystal.z  # of a formula that differs by some vacancies
     units = content.num_atoms / stated.num_atoms
     return round(units) if units > 0.5 and abs(units - round(units)) <= _WHOLE else math.nan
 

@@ -355,6 +355,8 @@ def test_z_is_the_stated_one_and_never_counted_without_li() -> None:
     whole = read_crystal(OXIDE.replace("_cell_formula_units_Z 4\n", ""))
     assert formula_units(whole, parse_composition("Li2O")) == 4
     assert formula_units(whole, parse_composition("Li4O2")) == 2
+    assert formula_units(read_crystal(OXIDE), parse_composition("Li4O2")) == 2
+    assert formula_units(read_crystal(OXIDE), parse_composition("Li1.9O")) == 4
 
 
 @pytest.mark.parametrize(
@@ -392,3 +394,9 @@ def test_a_spinel_with_vacancies_by_every_name() -> None:
         crystal = read_crystal(text)
         assert amounts(crystal) == pytest.approx({"Li": 12, "Mg": 8, "Cl": 32})
         assert codes(crystal) == {"vacancy"}
+
+
+def test_a_giant_list_of_atoms_is_refused_before_it_takes_long() -> None:
+    lines = "\n".join(f"Li{i} Li 0.{i:05d} 0 0 0.1" for i in range(3001))
+    with pytest.raises(CifError, match="lists 3001 atoms"):
+        read_crystal(cif(cubic(30), P1, lines))
