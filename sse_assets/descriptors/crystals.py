@@ -49,7 +49,7 @@ def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Crystal], list[Fa
 def guarded(
     electrolyte: Mapping[Any, Any], descriptor: str, compute: Callable[[], _Result], failures: list[Failure]
 ) -> _Result | None:
-    """What `compute` returns, or None and a failure: whatever one row does costs that row alone.
+    """Return what `compute` returns, or None and a failure: whatever one row does costs that row alone.
 
     Args:
         electrolyte: its column `electrolyte_id`.

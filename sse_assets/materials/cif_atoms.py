@@ -44,7 +44,7 @@ class AtomLine:
 
     @property
     def is_vacancy(self) -> bool:
-        """Whether nothing is there, as far as its name or flag says."""
+        """True where nothing is there, as far as its name or flag says."""
         return self.dummy or self.meaning.vacancy is not Vacancy.NO
 
 

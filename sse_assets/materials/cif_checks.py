@@ -1,4 +1,4 @@
-"""Whether a crystal that was read is the one that its CIF tells of, and one that can be."""
+"""The check after reading: is the crystal the one that its CIF tells of, and one that can be?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def check_lattice(block: CifBlock) -> Lattice:
 
 
 def content_matches(cell: Cell, stated: Stated) -> bool | None:
-    """Whether a cell holds what its CIF states; None where it states nothing."""
+    """Tell whether a cell holds what its CIF states; None where it states nothing."""
     if stated.formula is None:
         return None
     return not _content_remarks(cell, stated)

@@ -93,7 +93,7 @@ class CifBlock:
 
     @property
     def has_atoms(self) -> bool:
-        """Whether there are positions of atoms."""
+        """True where there are positions of atoms."""
         return all(self.raw.get(tag) for tag in _POSITIONS)
 
 

@@ -1,4 +1,4 @@
-"""What the type symbol or label of an atom means: elements, isotopes, groups with H, or a vacancy."""
+"""Meanings of the type symbol or label of an atom: elements, isotopes, groups with H, or a vacancy."""
 
 import re
 from collections.abc import Collection
@@ -61,7 +61,7 @@ class Meaning:
 
 
 def meaning(type_symbol: str | None, label: str | None, formula: Collection[str]) -> Meaning | None:
-    """What a line of the atoms stands for; None if neither its type symbol nor its label is known.
+    """Return what a line of the atoms stands for; None if neither its type symbol nor its label is known.
 
     The type symbol decides, and the label where there is none. A label that names a vacancy counts beside a
     type symbol of an element that the formula does not hold (`Vac1` of the type `V`).

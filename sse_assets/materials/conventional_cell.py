@@ -1,4 +1,4 @@
-"""Whether the cell of a crystal is the one that crystallographers choose."""
+"""The conventional cell of a crystal: the one that crystallographers choose."""
 
 from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer

@@ -153,7 +153,7 @@ def read_cif(text: str) -> Structure:
 
 
 def compare_with_formula(crystal: Crystal, composition: Composition) -> tuple[Remark, ...]:
-    """What a reader should know where a crystal and the formula of its row differ.
+    """Compare a crystal with the formula of its row.
 
     Args:
         crystal: as read.

@@ -1,4 +1,4 @@
-"""What a reader should know of a crystal that was read all the same."""
+"""Remarks: what a reader should know of a crystal that was read all the same."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

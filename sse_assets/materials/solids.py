@@ -1,4 +1,4 @@
-"""What a unit cell and a solid can be, so that a slip of units or of Z is seen."""
+"""Limits of unit cells and solids, so that a slip of units or of Z is seen."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _BOHR_IN_A3 = 0.529177**3
 
 
 def impossible_cell(a: float, b: float, c: float, alpha: float, beta: float, gamma: float) -> str | None:
-    """Why no cell has these lengths (Å) and angles (degrees), as the end of a sentence; None if one can."""
+    """Return why no cell has these lengths (Å) and angles (degrees), as the end of a sentence; None if one can."""
     for name, length in zip("abc", (a, b, c), strict=True):
         if not 0 < length < 1e4:
             return f"{name} is {length:g}: a length is a positive number of Å"
@@ -41,7 +41,7 @@ def impossible_cell(a: float, b: float, c: float, alpha: float, beta: float, gam
 
 
 def impossible_solid(density: float, volume_per_atom: float) -> str | None:
-    """Why no solid has this density (g/cm³) and volume per atom (Å³), as the end of a sentence.
+    """Return why no solid has this density (g/cm³) and volume per atom (Å³), as the end of a sentence.
 
     None if one may have them.
     """
