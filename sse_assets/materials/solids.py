@@ -22,7 +22,7 @@ _BOHR_IN_A3 = 0.529177**3
 
 
 def impossible_cell(a: float, b: float, c: float, alpha: float, beta: float, gamma: float) -> str | None:
-    """Return why no cell has these lengths (Å) and angles (degrees), as the end of a sentence; None if one can."""
+    """Return why no cell has these lengths (Å) and angles (degrees), as a clause; None if one can."""
     for name, length in zip("abc", (a, b, c), strict=True):
         if not 0 < length < 1e4:
             return f"{name} is {length:g}: a length is a positive number of Å"
