@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pandas as pd
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.curation.families import chemical_group, family
-from sse_assets.curation.measurements import refusal
-from sse_assets.materials.crystal import CifError, read_cif
-from sse_assets.materials.disorder import disorder_class
-from sse_assets.materials.formula import (
-    COMPOSITION_TOLERANCE,
-    composition_key,
-    largest_difference,
-    parse_composition,
+from sse_assets.curation.measurements import RefusedError, refusal
+from sse_assets.materials.crystal import (
+    CifError,
+    Crystal,
+    compare_with_formula,
+    formula_units,
+    read_crystal,
 )
+from sse_assets.materials.disorder import disorder_class
+from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.materials.plain_text import fault
+from sse_assets.materials.remarks import RemarkCode, as_codes, as_note
+from sse_assets.materials.solids import G_CM3_PER_DALTON_A3, impossible_cell, impossible_solid
 from sse_assets.materials.symmetry import SpaceGroupError, detected_space_group, read_space_group
 from sse_assets.tables import curated
 from sse_assets.tables.names import Reason, StructureOrigin
@@ -27,8 +31,6 @@ STRUCTURE_FOLDER = "structures"
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
-_WHOLE = 0.02
-"""Distance to the next whole number within which a count of formula units is one."""
 _ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
@@ -60,7 +62,9 @@ def curate_electrolytes(
     A measurement takes the structure its own source has for it. One whose table gives no unit cell takes a
     reference or generated structure of the same composition, measured before computed before generated, the
     first by id where several compete; a glass takes none, for a crystal of the same formula is another
-    material. Without structure and without unit cell only a formula is known, and the row is refused.
+    material. Without structure and without unit cell only a formula is known, and the row is refused. So is a
+    row whose Z or unit cell no crystal can have, and one on which anything here fails. A structure of its own
+    that is another compound than its formula is not used.
 
     Args:
         measurements: labelled rows of `curate_measurements`.
@@ -69,24 +73,24 @@ def curate_electrolytes(
     """
     readable, unreadable = _read_structures(structures)
     own = {f"{s.origin}:{s.source_id}": s for s in readable if s.source_id}
-    by_composition = _first_by_composition([s for s in readable if not s.source_id])
+    by_composition = _first_by_composition(readable)
 
     electrolytes, chosen, rejected = [], [], list(unreadable)
     for row in measurements.to_dict("records"):
-        candidate = own.get(row["electrolyte_id"])
-        has_cell = not any(math.isnan(row[column]) for column in _CELL)
-        composition = parse_composition(row["formula"])
-        named_family = family(row["reported_family"], composition, row["space_group"])
-        if candidate is None and not has_cell and named_family != _GLASS:
-            candidate = by_composition.get(row["composition_key"])
-        if candidate is None and not has_cell:
-            rejected.append(refusal(row, *_why_formula_alone(named_family)))
-            continue
-        electrolytes.append(
-            _electrolyte(row, candidate, composition, named_family, official_roles.get(row["electrolyte_id"]))
-        )
-        if candidate is not None:
-            chosen.append(candidate.row(row["electrolyte_id"]))
+        electrolyte_id = row["electrolyte_id"]
+        try:
+            candidate = _usable(own.get(electrolyte_id), row, rejected)
+            candidate, electrolyte = _with_crystal(
+                row, candidate, by_composition, official_roles.get(electrolyte_id)
+            )
+        except RefusedError as error:
+            rejected.append(refusal(row, error.code, str(error)))
+        except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
+            rejected.append(refusal(row, Reason.FAILED, f"it could not be curated ({fault(error)})"))
+        else:
+            electrolytes.append(electrolyte)
+            if candidate is not None:
+                chosen.append(candidate.row(electrolyte_id))
     return CuratedElectrolytes(
         curated.ELECTROLYTES.frame(electrolytes),
         curated.STRUCTURES.frame(chosen),
@@ -99,9 +103,10 @@ class _Candidate:
     origin: str
     structure_id: str
     source_id: str | None
-    formula: str
+    key: str | None
+    """Of the formula that a reference is for: a generated cell of whole atoms rounds a fractional one."""
     cif: str
-    crystal: Structure
+    crystal: Crystal
 
     @property
     def path(self) -> str:
@@ -124,31 +129,102 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
     for row in structures.to_dict("records"):
         source_id = row["source_id"] if isinstance(row["source_id"], str) else None
         try:
-            crystal = read_cif(row["cif"])
+            crystal = read_crystal(row["cif"])
+            key = None if source_id else composition_key(parse_composition(row["formula"]))
         except CifError as error:
-            remedy = "its table's unit cell is used instead" if source_id else "it is not used"
-            unreadable.append(
-                {
-                    "source": row["origin"],
-                    "source_id": source_id or row["structure_id"],
-                    "formula": row["formula"],
-                    "reason_code": Reason.UNREADABLE_STRUCTURE.value,
-                    "reason": f"structure {row['structure_id']}: {error}; {remedy}",
-                }
-            )
+            unreadable.append(_unused(row, source_id, Reason.UNREADABLE_STRUCTURE, str(error)))
+        except Exception as error:  # noqa: BLE001 - one CIF never stops the others; the reason is kept
+            reason = f"it cannot be read ({fault(error)})"
+            unreadable.append(_unused(row, source_id, Reason.FAILED, reason))
         else:
             readable.append(
-                _Candidate(row["origin"], row["structure_id"], source_id, row["formula"], row["cif"], crystal)
+                _Candidate(row["origin"], row["structure_id"], source_id, key, row["cif"], crystal)
             )
     return readable, unreadable
 
 
+def _unused(row: dict, source_id: str | None, code: Reason, reason: str) -> dict[str, object]:
+    remedy = "its table's unit cell is used instead" if source_id else "it is not used"
+    return {
+        "source": row["origin"],
+        "source_id": source_id or row["structure_id"],
+        "formula": row["formula"],
+        "reason_code": code.value,
+        "reason": f"structure {row['structure_id']}: {reason}; {remedy}",
+    }
+
+
+def _usable(candidate: _Candidate | None, row: dict, rejected: list[dict[str, object]]) -> _Candidate | None:
+    """Return a row's own structure, unless it is of another compound: then the row stands without it.
+
+    Raises:
+        RefusedError: if the row has no unit cell of its own to stand with.
+    """
+    if candidate is None:
+        return None
+    remarks = compare_with_formula(candidate.crystal, parse_composition(row["formula"]))
+    other = [remark for remark in remarks if remark.code is RemarkCode.OTHER_COMPOUND]
+    if not other:
+        return candidate
+    reason = f"structure {candidate.structure_id}: {other[0].sentence}"
+    if not _has_cell(row):
+        sentence = f"{reason}: correct the formula or name another CIF"
+        raise RefusedError(Reason.OTHER_COMPOUND, sentence)
+    rejected.append(refusal(row, Reason.OTHER_COMPOUND, f"{reason}; its table's unit cell is used instead"))
+    return None
+
+
+def _has_cell(row: dict) -> bool:
+    return not any(math.isnan(row[column]) for column in _CELL)
+
+
+def _with_crystal(
+    row: dict, candidate: _Candidate | None, by_composition: Mapping[str, _Candidate], role: str | None
+) -> tuple[_Candidate | None, dict[str, object]]:
+    """Return the structure of a row, its own or one of its composition, and the row with what it tells.
+
+    Raises:
+        RefusedError: if the row has neither structure nor unit cell, or one that cannot be.
+    """
+    composition = parse_composition(row["formula"])
+    named_family = family(row["reported_family"], composition, row["space_group"])
+    if candidate is None and not _has_cell(row) and named_family != _GLASS:
+        candidate = by_composition.get(row["composition_key"])
+    if candidate is None and not _has_cell(row):
+        raise RefusedError(*_why_formula_alone(named_family))
+    if row["z"] <= 0:
+        sentence = f"Z is {row['z']:g}: a cell holds a positive number of formula units"
+        raise RefusedError(Reason.IMPOSSIBLE_CELL, sentence)
+    if candidate is None:
+        _require_possible(row, composition)
+    return candidate, _electrolyte(row, candidate, composition, named_family, role)
+
+
+def _require_possible(row: dict, composition: Composition) -> None:
+    """Refuse a table's unit cell that no crystal has.
+
+    Raises:
+        RefusedError: with the reason.
+    """
+    cell = [row[name] for name in _CELL]
+    if (trouble := impossible_cell(*cell)) is not None:
+        raise RefusedError(Reason.IMPOSSIBLE_CELL, f"the unit cell is none: {trouble}")
+    if math.isnan(row["z"]):
+        return
+    volume, content = Lattice.from_parameters(*cell).volume, composition * row["z"]
+    density = G_CM3_PER_DALTON_A3 * content.weight / volume
+    if (trouble := impossible_solid(density, volume / content.num_atoms)) is not None:
+        sentence = f"the unit cell and Z = {row['z']:g} tell of no solid: {trouble}"
+        raise RefusedError(Reason.IMPOSSIBLE_CELL, sentence)
+
+
 def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
-    """By the formula that each is for: a generated cell of whole atoms rounds a fractional one."""
+    """Return the references by the key of their formula; of several the first by `_ORIGIN_PRECEDENCE`."""
     ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
     first: dict[str, _Candidate] = {}
     for candidate in ranked:
-        first.setdefault(composition_key(parse_composition(candidate.formula)), candidate)
+        if candidate.key is not None:
+            first.setdefault(candidate.key, candidate)
     return first
 
 
@@ -163,21 +239,24 @@ def _electrolyte(
         "structure_origin": None,
         "structure_path": None,
         "structure_note": None,
+        "structure_remarks": None,
     }
     if candidate is not None:
-        crystal = candidate.crystal
+        crystal, structure = candidate.crystal, candidate.crystal.structure
+        remarks = [*compare_with_formula(crystal, composition), *crystal.remarks]
         described = {
-            "disorder": disorder_class(crystal).value,
+            "disorder": disorder_class(structure).value,
             "space_group": symbol,
             "space_group_number": number,
             "structure_origin": candidate.origin,
             "structure_path": candidate.path,
-            "structure_note": _mismatch(crystal, composition),
-            **dict(zip(_CELL, crystal.lattice.parameters, strict=True)),
-            **_detected_symmetry(crystal),
+            "structure_note": as_note(remarks),
+            "structure_remarks": as_codes(remarks),
+            **dict(zip(_CELL, structure.lattice.parameters, strict=True)),
+            **_detected_symmetry(structure),
         }
         if math.isnan(row["z"]):
-            described["z"] = _formula_units(crystal, composition)
+            described["z"] = formula_units(crystal, composition)
     return (
         row
         | described
@@ -198,12 +277,6 @@ def _detected_symmetry(crystal: Structure) -> dict[str, object]:
     return {"space_group": symbol, "space_group_number": number}
 
 
-def _formula_units(crystal: Structure, composition: Composition) -> float:
-    """Units of the row's formula in the crystal's cell; NaN where that is no whole number."""
-    units = crystal.composition.num_atoms / composition.num_atoms
-    return round(units) if abs(units - round(units)) <= _WHOLE else math.nan
-
-
 def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
     """Standard symbol and number of a table's space group; its own text and NaN where it names none."""
     if not isinstance(symbol, str):
@@ -213,17 +286,6 @@ def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
     except SpaceGroupError:
         return symbol, math.nan
     return group.symbol, float(group.number)
-
-
-def _mismatch(crystal: Structure, composition: Composition) -> str | None:
-    """What a reader should know where a CIF and its table disagree on the composition."""
-    found = crystal.composition.element_composition
-    if found["Li"] == 0:
-        return "the CIF holds no Li"
-    symbol, difference = largest_difference(found, composition)
-    if abs(difference) <= COMPOSITION_TOLERANCE:
-        return None
-    return f"the CIF's atomic fraction of {symbol} is off by {difference:+.3f}"
 
 
 def _why_formula_alone(named_family: str) -> tuple[Reason, str]:

@@ -23,6 +23,7 @@ from sse_assets.materials.formula import (
     parse_composition,
     reduced_formula,
 )
+from sse_assets.materials.plain_text import fault
 from sse_assets.tables import curated
 from sse_assets.tables.names import Reason, Source
 
@@ -39,11 +40,11 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     """Turn reported measurements into labelled rows.
 
     A row is refused if its formula cannot be read, holds no Li, cannot be charge balanced or is misprinted;
-    if its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; or
-    if it repeats another. Two rows repeat one another when they share an id, or when they share a composition
-    and at least one of them gives a formula alone: then the row that describes its crystal stays, else the
-    one measured nearest to 25 °C. Different papers' measurements of one crystal stay apart, for their scatter
-    is the noise between laboratories.
+    if its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; if
+    it repeats another; or if the code fails on it. Two rows repeat one another when they share an id, or when
+    they share a composition and at least one of them gives a formula alone: then the row that describes its
+    crystal stays, else the one measured nearest to 25 °C. Different papers' measurements of one crystal stay
+    apart, for their scatter is the noise between laboratories.
 
     Args:
         measurements: rows of every source, in the columns that the tables of measurements in `tables.raw`
@@ -59,7 +60,7 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
         electrolyte_id = f"{row['source']}:{row['source_id']}"
         try:
             if electrolyte_id in seen:
-                raise _RefusedError(
+                raise RefusedError(
                     Reason.REPEATED_ID,
                     f"the id {row['source_id']!r} occurs more than once; the first row is kept",
                 )
@@ -71,15 +72,17 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
             rejected.append(refusal(row, Reason.UNREADABLE_FORMULA, str(error)))
         except ConductivityError as error:
             rejected.append(refusal(row, Reason.NOT_A_CONDUCTIVITY, str(error)))
-        except _RefusedError as error:
+        except RefusedError as error:
             rejected.append(refusal(row, error.code, str(error)))
+        except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
+            rejected.append(refusal(row, Reason.FAILED, f"it could not be curated ({fault(error)})"))
         else:
             accepted.append(row | _label(electrolyte_id, composition, conductivity))
     kept, repeats = _without_repeats(curated.MEASUREMENTS.frame(accepted))
     return kept, curated.REJECTED_MEASUREMENTS.frame([*rejected, *repeats])
 
 
-class _RefusedError(ValueError):
+class RefusedError(ValueError):
     """Why a row is not learned from."""
 
     def __init__(self, code: Reason, sentence: str) -> None:
@@ -90,30 +93,30 @@ class _RefusedError(ValueError):
 def _usable_composition(formula: str) -> Composition:
     composition = parse_composition(formula)
     if composition["Li"] == 0:
-        raise _RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
+        raise RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
     meant = misprinted(formula)
     question = f"; did you mean {meant}?" if meant else ""
     imbalance = smallest_imbalance(composition)
     if math.isinf(imbalance):
-        raise _RefusedError(
+        raise RefusedError(
             Reason.CHARGE_IMBALANCE,
             f"{formula} has no charge balance: its elements take no states of both signs{question}",
         )
     if imbalance > TOLERANCE:
-        raise _RefusedError(
+        raise RefusedError(
             Reason.CHARGE_IMBALANCE,
             f"{formula} cannot be charge balanced: at least {imbalance:.0%} of the positive charge is left"
             f"{question}",
         )
     if meant:
-        raise _RefusedError(Reason.CHARGE_IMBALANCE, f"{formula} holds carbon without H, N or O{question}")
+        raise RefusedError(Reason.CHARGE_IMBALANCE, f"{formula} holds carbon without H, N or O{question}")
     return composition
 
 
 def _require_room_temperature(temperature_c: float) -> None:
     low, high = ROOM_TEMPERATURE_C
     if not math.isnan(temperature_c) and not low <= temperature_c <= high:
-        raise _RefusedError(
+        raise RefusedError(
             Reason.TEMPERATURE, f"measured at {temperature_c:g} °C, outside {low:g}–{high:g} °C"
         )
 

@@ -1,13 +1,17 @@
 """The crystals that descriptors are computed from, and the record of what could not be computed."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 import pandas as pd
-from pymatgen.core import Structure
 
-from sse_assets.materials.crystal import CifError, read_cif
+from sse_assets.materials.crystal import CifError, Crystal, read_crystal
+from sse_assets.materials.plain_text import fault
 from sse_assets.tables import descriptors
 from sse_assets.tables.names import Reason
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Failure:
     reason: str
 
 
-def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Structure], list[Failure]]:
+def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Crystal], list[Failure]]:
     """Parse every CIF once.
 
     Args:
@@ -34,11 +38,36 @@ def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Structure], list[
     for structure in structures.to_dict("records"):
         electrolyte_id = structure["electrolyte_id"]
         try:
-            crystals[electrolyte_id] = read_cif(structure["cif"])
+            crystals[electrolyte_id] = read_crystal(structure["cif"])
         except CifError as error:
             reason = f"structure {structure['structure_id']}: {error}; it counts as having none"
             failures.append(Failure(electrolyte_id, "structure", Reason.UNREADABLE_STRUCTURE, reason))
+        except Exception as error:  # noqa: BLE001 - one crystal never stops the others
+            reason = (
+                f"structure {structure['structure_id']}: it could not be read ({fault(error)}); "
+                "it counts as having none"
+            )
+            failures.append(Failure(electrolyte_id, "structure", Reason.FAILED, reason))
     return crystals, failures
+
+
+def guarded(
+    electrolyte: Mapping[Any, Any], descriptor: str, compute: Callable[[], _Result], failures: list[Failure]
+) -> _Result | None:
+    """Return what `compute` returns, or None and a failure: whatever one row does costs that row alone.
+
+    Args:
+        electrolyte: its column `electrolyte_id`.
+        descriptor: what is computed, as in `Failure`.
+        compute: for this row.
+        failures: takes the failure.
+    """
+    try:
+        return compute()
+    except Exception as error:  # noqa: BLE001 - isolation of rows, reported in the table of failures
+        reason = f"it could not be computed ({fault(error)})"
+        failures.append(Failure(electrolyte["electrolyte_id"], descriptor, Reason.FAILED, reason))
+        return None
 
 
 def failures_table(failures: list[Failure]) -> pd.DataFrame:

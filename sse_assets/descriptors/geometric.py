@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pandas as pd
-from pymatgen.core import Structure
 
 from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
 from sse_assets.descriptors.pores import PAPER_SETTINGS, PoreFailure, PoreSettings, void_fractions
 from sse_assets.descriptors.unit_cells import cell_features
+from sse_assets.materials.crystal import Crystal
 from sse_assets.tables import descriptors
 from sse_assets.tables.names import Reason
 
@@ -53,7 +53,7 @@ def geometric(
 
 
 def _void_fractions(
-    crystals: Mapping[str, Structure],
+    crystals: Mapping[str, Crystal],
     settings: PoreSettings,
     workers: int,
     progress: Callable[[int, int], None],
@@ -64,13 +64,13 @@ def _void_fractions(
     runs, failures = [], []
     for electrolyte_id, crystal in crystals.items():
         runs.append((electrolyte_id, "poav_cm3_g", settings))
-        if "Li" in crystal.composition.element_composition:
+        if crystal.structure.composition.element_composition["Li"] > 0:
             runs.append((electrolyte_id, "poav_li_kept_cm3_g", paper))
         else:
             failures.append(
                 Failure(electrolyte_id, "poav_li_kept_cm3_g", Reason.NO_LITHIUM, "the CIF holds no Li")
             )
-    tasks = [(crystals[electrolyte_id], probe) for electrolyte_id, _, probe in runs]
+    tasks = [(crystals[electrolyte_id].structure, probe) for electrolyte_id, _, probe in runs]
     answers = void_fractions(tasks, workers=workers, progress=progress)
     for (electrolyte_id, column, _), answer in zip(runs, answers, strict=True):
         if isinstance(answer, PoreFailure):

@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from pymatgen.core import PeriodicSite, Structure
 
+from sse_assets.materials.plain_text import fault
 from sse_assets.processes import Lost, Supervisor
 
 
@@ -96,8 +97,9 @@ def void_fractions(
     Raises:
         ChildProcessError: if the process for Zeo++ cannot be started at all.
     """
-    cifs = [p1_cif(crystal, lithium_removed=settings.lithium_removed) for crystal, settings in tasks]
-    probed = [(cif, settings) for cif, (_, settings) in zip(cifs, tasks, strict=True) if cif is not None]
+    frameworks = [_framework(crystal, settings) for crystal, settings in tasks]
+    written = zip(frameworks, tasks, strict=True)
+    probed = [(cif, settings) for cif, (_, settings) in written if isinstance(cif, str)]
     answers: list[VoidFractions | PoreFailure] = []
     with (
         TemporaryDirectory(prefix="zeo-") as folder,
@@ -107,10 +109,19 @@ def void_fractions(
             [(cif, settings.probe_radius_a, settings.n_samples, folder) for cif, settings in probed],
             [settings.time_limit_s for _, settings in probed],
         )
-        for cif, (_, settings) in zip(cifs, tasks, strict=True):
-            answers.append(_NO_FRAMEWORK if cif is None else _answer(next(samples), settings))
+        for cif, (_, settings) in zip(frameworks, tasks, strict=True):
+            answers.append(_answer(next(samples), settings) if isinstance(cif, str) else cif)
             progress(len(answers), len(tasks))
     return answers
+
+
+def _framework(crystal: Structure, settings: PoreSettings) -> str | PoreFailure:
+    """Return what Zeo++ reads of a crystal, or why there is nothing to read."""
+    try:
+        cif = p1_cif(crystal, lithium_removed=settings.lithium_removed)
+    except Exception as error:  # noqa: BLE001 - one crystal never stops the others
+        return PoreFailure(f"it could not be probed ({fault(error)})")
+    return _NO_FRAMEWORK if cif is None else cif
 
 
 def _answer(

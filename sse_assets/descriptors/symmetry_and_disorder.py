@@ -1,14 +1,14 @@
 """How symmetric a crystal is, and how many of its sites are shared or partly empty, as numbers for a tree."""
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 from pymatgen.core import Structure
 from pymatgen.symmetry.groups import PointGroup, SpaceGroup
 
-from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
+from sse_assets.descriptors.crystals import Failure, failures_table, guarded, read_crystals
 from sse_assets.materials.disorder import OCCUPANCY_TOLERANCE, DisorderClass, disorder_class
 from sse_assets.tables import descriptors
 from sse_assets.tables.names import Reason
@@ -39,17 +39,22 @@ def symmetry_and_disorder(
     for electrolyte in electrolytes.to_dict("records"):
         electrolyte_id, number = electrolyte["electrolyte_id"], electrolyte["space_group_number"]
         crystal = crystals.get(electrolyte_id)
-        symmetry = {} if pd.isna(number) else _symmetry(int(number))
-        disorder = {} if crystal is None else disorder_features(crystal)
-        rows.append({"electrolyte_id": electrolyte_id} | symmetry | disorder)
+        row = {"electrolyte_id": electrolyte_id}
         if pd.isna(number):
             failures.append(
                 Failure(electrolyte_id, "space_group_number", Reason.NOT_KNOWN, "no space group is known")
             )
-        if crystal is not None and math.isnan(disorder["mean_li_occupancy"]):
-            failures.append(
-                Failure(electrolyte_id, "mean_li_occupancy", Reason.NO_LITHIUM, "the CIF holds no Li")
-            )
+        else:
+            compute = partial(_symmetry, int(number))
+            row |= guarded(electrolyte, "space_group_number", compute, failures) or {}
+        if crystal is not None:
+            compute = partial(disorder_features, crystal.structure)
+            row |= guarded(electrolyte, "mean_li_occupancy", compute, failures) or {}
+            if crystal.composition["Li"] == 0:
+                failures.append(
+                    Failure(electrolyte_id, "mean_li_occupancy", Reason.NO_LITHIUM, "the CIF holds no Li")
+                )
+        rows.append(row)
     return descriptors.SYMMETRY_AND_DISORDER.frame(rows), failures_table(failures)
 
 

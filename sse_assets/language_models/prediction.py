@@ -1,6 +1,5 @@
 """Predictions of a fine-tuned model, for a table of prompts or for one new material."""
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pandas as pd
 import torch
 from peft import PeftModel
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Structure
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from sse_assets.language_models.adapters import load_adapter, read_run
@@ -21,7 +20,7 @@ from sse_assets.language_models.regression_head import LabelScale, regress
 from sse_assets.language_models.runtime import out_of_memory
 from sse_assets.language_models.sampling import draw_answers, sampled_predictions
 from sse_assets.language_models.settings import LoadSettings
-from sse_assets.materials.crystal import read_cif
+from sse_assets.materials.crystal import read_crystal
 from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import parse_composition, reduced_formula
 from sse_assets.materials.symmetry import detected_space_group
@@ -42,7 +41,6 @@ PREDICTION_COLUMNS = [
 ]
 
 _INTERVAL = (0.05, 0.95)
-_UNITS_TAG = re.compile(r"^\s*_cell_formula_units_Z\s+(?P<units>[1-9]\d*)\s*$", re.MULTILINE)
 
 
 def predict(
@@ -185,9 +183,10 @@ def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
                 f"{formula}, or use an adapter of case_1, which needs the formula alone"
             )
         return user_prompt(case, reduced_formula(parse_composition(formula)))
-    crystal = read_cif(cif)
-    content = crystal.composition.element_composition
-    composition = _formula_unit(content, cif) if formula is None else parse_composition(formula)
+    read = read_crystal(cif)
+    crystal = read.structure
+    content = read.composition
+    composition = content / (read.z or 1) if formula is None else parse_composition(formula)
     symmetry = _space_group(crystal) if "space group" in NEEDS[case] else None
     return user_prompt(case, reduced_formula(composition), symmetry, disorder_class(crystal).value)
 
@@ -210,9 +209,3 @@ def _space_group(crystal: Structure) -> str:
         raise LanguageModelError(
             f"{error}: correct the CIF, whose atoms may overlap, or use an adapter of case_1 or case_3"
         ) from error
-
-
-def _formula_unit(content: Composition, cif: str) -> Composition:
-    """Divide the content of a cell by the formula units that the CIF states, if it states them."""
-    stated = _UNITS_TAG.search(cif)
-    return content / int(stated["units"]) if stated else content

@@ -35,6 +35,11 @@ def harmless(text: str) -> str:
     return f"'{line}" if is_command(line) else line
 
 
+def fault(error: Exception) -> str:
+    """Return the kind of an exception and the first line of its message, as a clause."""
+    return f"{type(error).__name__}: {harmless(str(error).strip().partition(chr(10))[0])}".removesuffix(": ")
+
+
 def harmless_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The same table with every text in it harmless, to be written as CSV."""
     return frame.map(lambda value: harmless(value) if isinstance(value, str) else value)

@@ -15,8 +15,10 @@ from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.language_models.errors import require_packages
-from sse_assets.materials.crystal import read_cif
-from sse_assets.materials.formula import formula_text, misprinted
+from sse_assets.materials.conventional_cell import sites_in_conventional_cell
+from sse_assets.materials.crystal import Crystal, compare_with_formula, formula_units, read_crystal
+from sse_assets.materials.formula import formula_text, misprinted, parse_composition
+from sse_assets.materials.remarks import RemarkCode
 from sse_assets.tables.names import FeatureSet
 
 _NEW = "new"
@@ -49,7 +51,7 @@ class Prediction:
     """Lower end of the model's own 90 % interval, NaN where it gives none."""
     high: float
     remarks: tuple[str, ...]
-    """Sentences on what the model was not told, or has never seen."""
+    """Sentences on what does not fit in the input, and on what the model was not told or has never seen."""
 
 
 class Predictor(Protocol):
@@ -83,7 +85,8 @@ class _Trees:
     def predict(self, material: Material) -> Prediction:
         card = self.model.card
         assert card is not None  # no model is stored without one
-        features = _features(material, FeatureSet(card.feature_set))
+        crystal, remarks = _examined(material)
+        features = _features(material, crystal, FeatureSet(card.feature_set))
         known = with_absent_elements(features, self.model.feature_names)
         predicted = float(self.model.predict(known)[0])
         half_width = math.nan if card.interval_half_width is None else card.interval_half_width
@@ -91,7 +94,13 @@ class _Trees:
             predicted,
             predicted - half_width,
             predicted + half_width,
-            (*_misprint(material), *_unknown_elements(features, self.model), *_unknown_geometry(known)),
+            (
+                *_misprint(material),
+                *remarks,
+                *_unknown_elements(features, self.model),
+                *_unknown_geometry(known),
+                *([] if crystal is None else _unusual_cell(crystal, known)),
+            ),
         )
 
 
@@ -103,21 +112,49 @@ class _LanguageModel:
         require_packages()
         from sse_assets.language_models.prediction import predict_new  # it imports torch, which takes seconds
 
+        _, remarks = _examined(material)
         with tempfile.TemporaryDirectory() as scratch:
             local = _local_copy(self.folder, Path(scratch))
             row = predict_new(local, formula=material.formula, cif=material.cif).iloc[0]
-        remarks = (*_misprint(material), f"it has read: {row['prompt']}")
-        return Prediction(float(row["predicted"]), float(row["low"]), float(row["high"]), remarks)
+        remarks = [*_misprint(material), *remarks, f"it has read: {row['prompt']}"]
+        return Prediction(float(row["predicted"]), float(row["low"]), float(row["high"]), tuple(remarks))
 
 
-def _features(material: Material, feature_set: FeatureSet) -> pd.DataFrame:
+def _examined(material: Material) -> tuple[Crystal | None, list[str]]:
+    """Return the crystal of a material, if it has one, and what does not fit in it, in sentences.
+
+    Raises:
+        FormulaError, CifError: if the formula or the CIF cannot be read.
+        PredictionError: if they are of different compounds.
+    """
+    crystal = None if material.cif is None else read_crystal(material.cif)
+    composition = None if material.formula is None else parse_composition(material.formula)
+    remarks = [] if crystal is None else list(crystal.remarks)
+    if crystal is not None and composition is not None:
+        differences = compare_with_formula(crystal, composition)
+        for remark in differences:
+            if remark.code is RemarkCode.OTHER_COMPOUND:
+                raise PredictionError(
+                    f"{remark.sentence}: correct the formula, or give the CIF that belongs to it"
+                )
+        remarks.extend(differences)
+    content = composition if composition is not None or crystal is None else crystal.composition
+    assert content is not None  # Material has one of the two
+    sentences = [remark.sentence for remark in remarks]
+    if content["Li"] == 0:
+        sentences.append("it holds no Li, and every training row does: this is far outside what was learned")
+    return crystal, sentences
+
+
+def _features(material: Material, crystal: Crystal | None, feature_set: FeatureSet) -> pd.DataFrame:
     """Compute the descriptors of one material as in training; NaN for what is not known."""
-    crystal = None if material.cif is None else read_cif(material.cif)  # unreadable is an error here
     formula = material.formula
     if formula is None:
         assert crystal is not None  # Material has one of the two
-        formula = formula_text(crystal.composition.element_composition)
-    row = {"electrolyte_id": _NEW, "formula": formula} | dict.fromkeys(_CELL, math.nan)
+        formula = formula_text(crystal.composition)
+    row: dict[str, object] = {"electrolyte_id": _NEW, "formula": formula} | dict.fromkeys(_CELL, math.nan)
+    if crystal is not None:
+        row["z"] = formula_units(crystal, parse_composition(formula))
     electrolytes = pd.DataFrame([row])
     cifs = [] if material.cif is None else [(_NEW, _NEW, material.cif)]
     structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
@@ -138,6 +175,17 @@ def _unknown_elements(features: pd.DataFrame, model: BoostedTreesModel) -> list[
 def _unknown_geometry(features: pd.DataFrame) -> list[str]:
     unknown = [name for name in GEOMETRIC_COLUMNS if name in features and features[name].isna().all()]
     return [f"not known, give a CIF: {', '.join(unknown)}"] if unknown else []
+
+
+def _unusual_cell(crystal: Crystal, features: pd.DataFrame) -> list[str]:
+    """A remark on a primitive cell or a supercell, where the model reads the lengths of the cell."""
+    conventional = sites_in_conventional_cell(crystal.structure)
+    if not set("abc") & set(features.columns) or conventional in (None, len(crystal.structure)):
+        return []
+    return [
+        f"the cell has {len(crystal.structure)} sites and the conventional one {conventional}: the model "
+        "reads a, b and c and has learned from conventional cells, so give that one"
+    ]
 
 
 def _local_copy(folder: UPath, scratch: Path) -> Path:

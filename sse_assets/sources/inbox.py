@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from sse_assets.materials.crystal import MAX_CIF_BYTES
+from sse_assets.materials.cif_document import MAX_CIF_BYTES, CifError, decoded
 from sse_assets.materials.plain_text import harmless, has_control_characters, is_command, is_number
 from sse_assets.materials.symmetry import SpaceGroupError, read_space_group
 from sse_assets.sources.archives import read_zip
@@ -215,7 +215,7 @@ def _structure(row: dict[str, Any], path: str, contents: dict[str, bytes]) -> di
     """Return a row of `tables.raw.INBOX_STRUCTURES` for the CIF that a measurement names.
 
     Raises:
-        _RefusedError: if it is not in the inbox, is no CIF or is too large.
+        _RefusedError: if it is not in the inbox, is no CIF, is too large or is no text.
     """
     remedy = "or leave its cell `structure` empty"
     if path not in contents:
@@ -227,12 +227,16 @@ def _structure(row: dict[str, Any], path: str, contents: dict[str, bytes]) -> di
         raise _RefusedError(
             f"{path} has {len(content)} bytes, more than {MAX_CIF_BYTES}: reduce it, {remedy}"
         )
+    try:
+        cif = decoded(content)
+    except CifError as error:
+        raise _RefusedError(f"{path}: {error}, {remedy}") from error
     return {
         "origin": _SOURCE,
         "structure_id": f"{_SOURCE}:{row['source_id']}",
         "source_id": row["source_id"],
         "formula": row["formula"],
-        "cif": content.decode("utf-8", errors="replace"),
+        "cif": cif,
         "sha256": hashlib.sha256(content).hexdigest(),
         "licence": LICENCE,
         "provenance": f"{_shown(path)} of the inbox; structure from {row['structure_doi'] or 'its owner'}",

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from sse_assets.materials.cif_document import kept_text
 from sse_assets.materials.formula import FormulaError, formula_text, parse_composition
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.archives import read_members
@@ -85,7 +86,7 @@ def read_structures(archive_path: Path) -> pd.DataFrame:
     rows = []
     for name, content in cifs.items():
         source_id = PurePosixPath(name).stem
-        cif = content.decode("utf-8", errors="replace")
+        cif = kept_text(content)
         formula = _FORMULA_TAG.search(cif)
         rows.append(
             {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sse_assets.materials.cif_document import kept_text
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.materials.plain_text import harmless_table
 from sse_assets.materials.symmetry import normalised_symbol
@@ -73,7 +74,7 @@ def read_snapshot(folder: Path, formulas: Iterable[str]) -> References:
                 "record it again"
             )
             continue
-        rows.append(row | {"cif": content.decode("utf-8", errors="replace"), "sha256": sha256})
+        rows.append(row | {"cif": kept_text(content), "sha256": sha256})
     structures = raw.REFERENCE_STRUCTURES.sorted_frame(rows, by=["origin", "formula", "rank"])
     return References(structures, warnings, queried=len(wanted))
 

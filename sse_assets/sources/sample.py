@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 
 import pandas as pd
 
+from sse_assets.materials.cif_document import kept_text
 from sse_assets.materials.symmetry import normalised_symbol
 from sse_assets.sources.columns import (
     SourceError,
@@ -82,7 +83,7 @@ def load_structures() -> pd.DataFrame:
                 "structure_id": f"sample:{row['source_id']}",
                 "source_id": row["source_id"],
                 "formula": row["formula"],
-                "cif": content.decode(),
+                "cif": kept_text(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
                 "licence": LICENCE,
                 "provenance": f"structure model with the cell of https://doi.org/{row['structure_doi']}",

@@ -69,6 +69,11 @@ ELECTROLYTES = Table(
         ),
         text("structure_path", "CIF file, below the blob root", optional=True),
         text("structure_note", "What to know of the crystal", optional=True),
+        text(
+            "structure_remarks",
+            "Kinds of what the note says, parted by semicolons: codes of materials/remarks.py",
+            optional=True,
+        ),
         choice("official_role", Role, "What the row does in OBELiX's own split", optional=True),
         DOI.but(optional=True),
         choice("source", Source, "Data set that it was taken from"),

@@ -34,6 +34,10 @@ class Reason(StrEnum):
     UNREADABLE_FORMULA = "unreadable_formula"
     UNREADABLE_STRUCTURE = "unreadable_structure"
     """The CIF cannot be read, or cannot be believed."""
+    OTHER_COMPOUND = "other_compound"
+    """The CIF is of another compound than the formula."""
+    IMPOSSIBLE_CELL = "impossible_cell"
+    """No solid has the unit cell, or has it with this formula and Z."""
     NO_LITHIUM = "no_lithium"
     CHARGE_IMBALANCE = "charge_imbalance"
     """The formula cannot be charge balanced: the paper's stoichiometric errors."""
@@ -56,6 +60,10 @@ class Reason(StrEnum):
     """The computation of a descriptor failed or took too long."""
     NOT_KNOWN = "not_known"
     """What a descriptor is computed from is not known."""
+    NEEDS_CONFIRMATION = "needs_confirmation"
+    """A row of the inbox may be right and looks like a slip: its column `confirmed` settles it."""
+    FAILED = "failed"
+    """The code failed on it, in a way that nobody foresaw."""
 
 
 class Protocol(StrEnum):

@@ -108,7 +108,8 @@ def test_a_truncated_cif_costs_the_structure_and_not_the_row() -> None:
 
 
 def test_a_cif_without_li_is_flagged() -> None:
-    cif = li2o().replace("Li Li1", "Na Na1")
+    lines = [line for line in li2o().splitlines() if " Li" not in line and "Li8" not in line]
+    cif = "\n".join(lines)
     curated = curate([measurement(formula="Li2O", z=4.0)], [structure(cif=cif)])
     assert curated.electrolytes["structure_note"].item() == "the CIF holds no Li"
 
@@ -137,3 +138,68 @@ def test_obelix_has_the_published_disorder_and_the_known_flaws(data_mirror: Path
     known = {"5tl", "b4c", "cy2", "hta", "s3h", "u2y", "u8r"}
     assert set(without_li["electrolyte_id"].str.removeprefix("obelix:")) == known
     assert electrolytes["space_group_number"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"z": 0.0}, "Z is 0: a cell holds a positive number"),
+        ({"z": -4.0}, "Z is -4"),
+        ({"alpha": 10.0, "beta": 10.0, "gamma": 150.0}, "no cell has the angles 10, 10 and 150"),
+        ({"alpha": 1.5708, "beta": 1.5708, "gamma": 1.5708}, "radians"),
+        ({"a": 0.0}, "a is 0: a length is a positive number"),
+        ({"a": 1.29, "b": 0.8, "c": 0.61}, "in nm"),
+        ({"z": 80.0}, "tell of no solid"),
+        ({"z": "four"}, "could not be curated (TypeError"),
+    ],
+)
+def test_a_row_that_cannot_be_or_that_raises_costs_itself_alone(changes: dict, reason: str) -> None:
+    rows = [measurement(**{"source_id": "odd"} | changes), measurement()]
+    curated = curate(rows, [])
+    assert curated.electrolytes["electrolyte_id"].tolist() == ["obelix:abc"]
+    [refusal] = curated.rejected.to_dict("records")
+    assert refusal["source_id"] == "odd"
+    assert reason in refusal["reason"]
+
+
+def test_a_structure_on_which_the_reader_fails_costs_itself_alone() -> None:
+    odd = structure(cif=None, source_id="odd", structure_id="obelix:odd")
+    curated = curate([measurement(formula="Li2O", z=4.0)], [odd, structure()])
+    assert curated.electrolytes["structure_origin"].tolist() == ["obelix"]
+    assert "obelix:odd: it cannot be read (" in curated.rejected["reason"].item()
+
+
+def test_a_reference_with_a_formula_that_is_none_costs_itself_alone() -> None:
+    references = [reference("oqmd", "oqmd:1") | {"formula": "?"}, reference("oqmd", "oqmd:2")]
+    curated = curate([formula_only(formula="Li2O")], references)
+    assert curated.structures["structure_id"].tolist() == ["oqmd:2"]
+    assert "oqmd:1" in curated.rejected["reason"].item()
+
+
+def test_a_structure_of_another_compound_is_not_used() -> None:
+    salt = li2o().replace("Li Li1", "Na Na1").replace("O O1", "Cl Cl1")
+    with_cell = curate([measurement()], [structure(cif=salt)])
+    assert with_cell.electrolytes["a"].tolist() == [12.9]
+    assert pd.isna(with_cell.electrolytes["structure_origin"]).all()
+    assert "another compound" in with_cell.rejected["reason"].item()
+    assert "its table's unit cell is used instead" in with_cell.rejected["reason"].item()
+    alone = curate([formula_only(source="inbox", source_id="abc")], [structure(origin="inbox", cif=salt)])
+    assert alone.electrolytes.empty
+    assert "name another CIF" in alone.rejected["reason"].item()
+
+
+def test_remarks_of_the_reader_are_kept_in_the_note() -> None:
+    cif = li2o().replace("loop_", "_cell_volume 120\nloop_", 1)
+    curated = curate([measurement(formula="Li2O", z=4.0)], [structure(cif=cif)])
+    assert "the CIF says 120 Å³" in curated.electrolytes["structure_note"].item()
+
+
+def test_z_is_the_one_that_the_cif_states_where_its_li_is_missing() -> None:
+    lines = [line for line in li2o().splitlines() if " Li" not in line or line.startswith("data")]
+    stated = "\n".join(lines).replace(
+        "loop_", "_chemical_formula_sum 'Li2 O'\n_cell_formula_units_Z 4\nloop_", 1
+    )
+    row = measurement(formula="Li2O", z=float("nan"))
+    assert curate([row], [structure(cif=stated)]).electrolytes["z"].tolist() == [4]
+    silent = curate([row], [structure(cif="\n".join(lines))])
+    assert silent.electrolytes["z"].isna().all()

@@ -105,3 +105,11 @@ def test_obelix_and_liion_lose_no_row(data_mirror: Path) -> None:
     assert set(rejected.loc[rejected["source"] == "obelix", "source_id"]) == {"hln", "r5y"}
     assert (accepted["source"] == "obelix").sum() == 597
     assert accepted.loc[accepted["source"] == "obelix", "censored"].sum() == 37
+
+
+def test_a_row_that_raises_costs_itself_alone() -> None:
+    accepted, rejected = curate_measurements(
+        frame(measurement(source_id="odd", temperature_c="warm"), measurement())
+    )
+    assert accepted["source_id"].tolist() == ["abc"]
+    assert "could not be curated (TypeError" in rejected["reason"].item()

@@ -109,3 +109,26 @@ def test_no_electrolytes_give_an_empty_table_of_the_same_columns():
     assert features.columns.equals(full.columns)
     assert features.empty
     assert failures.empty
+
+
+def test_a_row_that_raises_costs_itself_alone():
+    structures = structures_table({"odd": rock_salt(), "oxide": lithium_oxide()})
+    structures["cif"] = structures["cif"].astype(object)
+    structures.loc[0, "cif"] = None  # no text, on which any parser fails
+    table = electrolytes_table(
+        {"electrolyte_id": "odd", **LI_CL},
+        {"electrolyte_id": "formula", "formula": "Xy2", "z": 4},
+        {"electrolyte_id": "angles", **LI_CL, "alpha": 10.0, "beta": 10.0, "gamma": 150.0},
+        {"electrolyte_id": "zero", **LI_CL, "z": 0},
+        {"electrolyte_id": "oxide", "formula": "Li2O"},
+    )
+    table.loc[table["electrolyte_id"] == "formula", ["a", "b", "c", "alpha", "beta", "gamma"]] = 90.0
+    features, failures = geometric(table, structures, PoreSettings(), workers=1)
+
+    assert features.set_index("electrolyte_id").loc["oxide"].notna().all()
+    reasons = failures.set_index("electrolyte_id")["reason"]
+    assert "it could not be read (AttributeError" in reasons["odd"]
+    assert "FormulaError" in reasons["formula"]
+    assert "no cell has the angles 10, 10 and 150" in reasons["angles"]
+    assert "Z is 0" in reasons["zero"]
+    assert set(failures["electrolyte_id"]) == {"odd", "formula", "angles", "zero"}

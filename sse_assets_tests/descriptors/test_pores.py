@@ -183,3 +183,12 @@ def test_a_crystal_that_cannot_be_probed_leaves_the_others_their_order():
 def test_settings_that_make_no_sense_are_refused(wrong: dict):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PoreSettings(**wrong)
+
+
+def test_a_crystal_that_raises_costs_itself_alone():
+    no_crystal: object = None
+    tasks = [(no_crystal, PAPER_SETTINGS), (SALT, PAPER_SETTINGS)]
+    lost, salt = void_fractions(tasks, workers=1)
+    assert isinstance(lost, PoreFailure)
+    assert "could not be probed (TypeError" in lost.reason
+    assert isinstance(salt, VoidFractions)

@@ -8,6 +8,7 @@ from sse_assets.descriptors.symmetry_and_disorder import (
     disorder_features,
     symmetry_and_disorder,
 )
+from sse_assets.materials.crystal import Crystal
 from sse_assets_tests.descriptors.crystal_examples import (
     electrolytes_table,
     lithium_oxide,
@@ -119,8 +120,10 @@ def test_an_unreadable_cif_costs_its_row_the_disorder():
     assert failures["electrolyte_id"].tolist() == ["bad"]
 
 
-def test_disorder_of_obelix(obelix_crystals: dict[str, Structure]):
-    features = pd.DataFrame({name: disorder_features(crystal) for name, crystal in obelix_crystals.items()}).T
+def test_disorder_of_obelix(obelix_crystals: dict[str, Crystal]):
+    features = pd.DataFrame(
+        {name: disorder_features(crystal.structure) for name, crystal in obelix_crystals.items()}
+    ).T
 
     assert (features["disordered_site_share"] > 0).sum() == 249  # the paper says 248
     counts = features.groupby(["li_disordered", "other_disordered"]).size().to_dict()
@@ -128,3 +131,13 @@ def test_disorder_of_obelix(obelix_crystals: dict[str, Structure]):
     lithium = features["mean_li_occupancy"]
     assert set(lithium.index[lithium.isna()]) == {"5tl", "b4c", "cy2", "hta", "s3h", "u2y", "u8r"}
     assert lithium.dropna().between(0.01, 1.001).all()
+
+
+def test_a_row_that_raises_costs_itself_alone():
+    table = electrolytes_table(
+        {"electrolyte_id": "odd", "space_group_number": 999},
+        {"electrolyte_id": "salt", "space_group_number": 225},
+    )
+    features, failures = symmetry_and_disorder(table, structures_table({"salt": rock_salt()}))
+    assert features["point_group_order"].isna().tolist() == [True, False]
+    assert "it could not be computed" in failures["reason"].item()

@@ -2,9 +2,9 @@ import math
 
 import pandas as pd
 import pytest
-from pymatgen.core import Structure
 
 from sse_assets.descriptors.unit_cells import CELL_COLUMNS, cell_features
+from sse_assets.materials.crystal import Crystal
 from sse_assets_tests.descriptors.crystal_examples import (
     LI_CL_A,
     electrolytes_table,
@@ -25,7 +25,7 @@ def grams_per_cm3(daltons: float, a: float) -> float:
 
 def test_density_of_lithium_oxide():
     table = electrolytes_table({"electrolyte_id": "oxide", "formula": "Li2O"})
-    cells, failures = cell_features(table, {"oxide": lithium_oxide()})
+    cells, failures = cell_features(table, {"oxide": Crystal(lithium_oxide())})
 
     density = cells.loc["oxide", "density_g_cm3"]
     assert density == pytest.approx(grams_per_cm3(4 * (2 * LI + OXYGEN), 4.619), rel=1e-3)
@@ -37,7 +37,7 @@ def test_density_of_lithium_oxide():
 
 def test_half_the_lithium_weighs_and_counts_half():
     table = electrolytes_table({"electrolyte_id": "half", "formula": "Li0.5Cl"})
-    cells, _ = cell_features(table, {"half": rock_salt(lithium_occupancy=0.5)})
+    cells, _ = cell_features(table, {"half": Crystal(rock_salt(lithium_occupancy=0.5))})
 
     assert cells.loc["half", "density_g_cm3"] == pytest.approx(
         grams_per_cm3(4 * (LI / 2 + CL), LI_CL_A), rel=1e-3
@@ -49,7 +49,7 @@ def test_without_a_crystal_the_table_is_weighed():
     row = {"electrolyte_id": "salt", "formula": "LiCl", "z": 4, **LI_CL_CELL}
     cells, failures = cell_features(electrolytes_table(row), {})
 
-    from_crystal, _ = cell_features(electrolytes_table(row), {"salt": rock_salt()})
+    from_crystal, _ = cell_features(electrolytes_table(row), {"salt": Crystal(rock_salt())})
     pd.testing.assert_frame_equal(cells, from_crystal)
     assert failures == []
 
@@ -58,7 +58,7 @@ def test_a_crystal_without_its_lithium_takes_the_mass_of_the_formula():
     framework = rock_salt()
     framework.remove_species(["Li"])
     row = {"electrolyte_id": "salt", "formula": "LiCl", "z": 4}
-    cells, _ = cell_features(electrolytes_table(row), {"salt": framework})
+    cells, _ = cell_features(electrolytes_table(row), {"salt": Crystal(framework)})
 
     assert cells.loc["salt", "density_g_cm3"] == pytest.approx(
         grams_per_cm3(4 * (LI + CL), LI_CL_A), rel=1e-3
@@ -72,7 +72,7 @@ def test_a_crystal_without_its_lithium_takes_the_mass_of_the_formula():
 )
 def test_what_is_weighed_where_crystal_and_table_differ(stated: str, daltons: float):
     row = {"electrolyte_id": "salt", "formula": stated, "z": 4}
-    cells, _ = cell_features(electrolytes_table(row), {"salt": rock_salt()})
+    cells, _ = cell_features(electrolytes_table(row), {"salt": Crystal(rock_salt())})
 
     assert cells.loc["salt", "density_g_cm3"] == pytest.approx(grams_per_cm3(daltons, LI_CL_A), rel=1e-3)
 
@@ -98,7 +98,7 @@ def test_no_electrolytes_give_no_rows():
     assert (cells.shape, failures) == ((0, len(CELL_COLUMNS)), [])
 
 
-def test_densities_of_obelix(obelix_electrolytes: pd.DataFrame, obelix_crystals: dict[str, Structure]):
+def test_densities_of_obelix(obelix_electrolytes: pd.DataFrame, obelix_crystals: dict[str, Crystal]):
     with_cif, failures = cell_features(
         obelix_electrolytes[obelix_electrolytes["electrolyte_id"].isin(list(obelix_crystals))],
         obelix_crystals,
@@ -118,5 +118,5 @@ def test_densities_of_obelix(obelix_electrolytes: pd.DataFrame, obelix_crystals:
 def test_one_heavy_atom():
     # Po: 209 u in a cubic cell of 3.359 Å; the handbook says 9.2 g/cm³.
     table = electrolytes_table({"electrolyte_id": "po", "formula": "Po"})
-    cells, _ = cell_features(table, {"po": one_atom("Po", 3.359)})
+    cells, _ = cell_features(table, {"po": Crystal(one_atom("Po", 3.359))})
     assert cells.loc["po", "density_g_cm3"] == pytest.approx(9.2, abs=0.1)

@@ -18,6 +18,7 @@ from sse_assets_tests.language_models.conftest import Learnt
 
 ROCK_SALT = """\
 data_rock_salt
+_space_group_name_H-M_alt 'P 1'
 _cell_length_a 5.13
 _cell_length_b 5.13
 _cell_length_c 5.13
@@ -182,7 +183,8 @@ def test_a_given_formula_wins_over_the_cif() -> None:
 
 
 def test_a_crystal_without_a_space_group_is_refused_where_one_is_needed() -> None:
-    overlapping = LICL.replace("Li2 Li 0.5 0.5 0.0", "Li2 Li 0.0 0.0 0.001")
+    split = ROCK_SALT.format(units="", occupancy=0.5)
+    overlapping = split.replace("Li2 Li 0.5 0.5 0.0", "Li2 Li 0.0 0.0 0.001")
     with pytest.raises(LanguageModelError, match="use an adapter of case_1 or case_3"):
         new_prompt(PromptCase.CASE_2, None, overlapping)
-    assert "No disorder" in new_prompt(PromptCase.CASE_3, None, overlapping)
+    assert "Li cation disorder" in new_prompt(PromptCase.CASE_3, None, overlapping)

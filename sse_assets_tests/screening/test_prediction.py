@@ -25,6 +25,7 @@ _cell_length_c 5.13
 _cell_angle_alpha 90
 _cell_angle_beta 90
 _cell_angle_gamma 90
+_space_group_name_H-M_alt 'P 1'
 loop_
 _atom_site_label
 _atom_site_type_symbol
@@ -42,10 +43,14 @@ Cl4 Cl 0.5 0.0 0.0
 """
 
 
-def stored_trees(folder: Path, feature_set: str, columns: list[str], told_by: str) -> UPath:
+def stored_trees(
+    folder: Path, feature_set: str, columns: list[str], told_by: str, half: float = 0.5
+) -> UPath:
     """Trees that predict -1 where the column `told_by` is above a half, and -9 where it is below."""
-    X = pd.DataFrame(np.random.default_rng(0).uniform(size=(200, len(columns))), columns=columns)
-    y = pd.Series(np.where(X[told_by] > 0.5, -1.0, -9.0))
+    X = pd.DataFrame(
+        np.random.default_rng(0).uniform(high=2 * half, size=(200, len(columns))), columns=columns
+    )
+    y = pd.Series(np.where(X[told_by] > half, -1.0, -9.0))
     settings = BoostedTreesSettings(
         n_estimators=50, num_parallel_tree=1, reg_lambda=0, reg_alpha=0, subsample=1
     )
@@ -81,10 +86,10 @@ def test_a_misprint_is_asked_about(tmp_path: Path) -> None:
 
 def test_a_cif_counts_as_its_cell(tmp_path: Path) -> None:
     columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
-    predictor = open_predictor(stored_trees(tmp_path, "geometric", columns, "a"))
+    predictor = open_predictor(stored_trees(tmp_path, "geometric", columns, "density_g_cm3"))
     assert predictor.predict(Material(cif=ROCK_SALT)).log10_sigma == pytest.approx(-1, abs=0.5)
-    short = ROCK_SALT.replace("5.13", "0.4")
-    assert predictor.predict(Material(cif=short)).log10_sigma == pytest.approx(-9, abs=0.5)
+    thin = ROCK_SALT.replace("5.13", "9.0")  # 0.39 g/cm³, below the half on which these trees decide
+    assert predictor.predict(Material(cif=thin)).log10_sigma == pytest.approx(-9, abs=0.5)
 
 
 def test_bad_input_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -95,3 +100,55 @@ def test_bad_input_is_refused_with_a_sentence(tmp_path: Path) -> None:
     predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li"], "Li"))
     with pytest.raises(CifError):
         predictor.predict(Material("LiCl", cif="no crystal"))
+
+
+def test_what_does_not_fit_in_a_cif_is_said(tmp_path: Path) -> None:
+    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
+    volume = ROCK_SALT.replace("loop_", "_cell_volume 99\nloop_", 1)
+    [remark] = predictor.predict(Material("LiCl", volume)).remarks
+    assert "the CIF says 99 Å³" in remark
+    lithium_lost = "\n".join(line for line in ROCK_SALT.splitlines() if not line.startswith("Li")) + "\n"
+    remarks = predictor.predict(Material("LiCl", lithium_lost)).remarks
+    assert "the CIF holds no Li" in remarks
+    sodium = ROCK_SALT.replace(" Li ", " Na ")
+    assert any("holds no Li" in remark for remark in predictor.predict(Material(cif=sodium)).remarks)
+    assert any("holds no Li" in remark for remark in predictor.predict(Material("NaCl")).remarks)
+    with pytest.raises(PredictionError, match="only one of the two holds Na, P, S: correct"):
+        predictor.predict(Material("Li6PS5Cl", sodium))
+
+
+def test_a_cell_that_is_not_the_conventional_one_is_said(tmp_path: Path) -> None:
+    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
+    primitive = """data_licl
+_cell_length_a 3.6275
+_cell_length_b 3.6275
+_cell_length_c 3.6275
+_cell_angle_alpha 60
+_cell_angle_beta 60
+_cell_angle_gamma 60
+_space_group_name_H-M_alt 'P 1'
+loop_
+_atom_site_label
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Li1 0 0 0
+Cl1 0.5 0.5 0.5
+"""
+    [remark] = predictor.predict(Material(cif=primitive)).remarks
+    assert "the cell has 2 sites and the conventional one 8" in remark
+
+
+def test_z_of_a_cif_without_its_li_is_the_one_that_it_states(tmp_path: Path) -> None:
+    columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    # LiCl has 2.09 g/cm³ and its chlorine alone 1.74: these trees decide at 1.9.
+    trees = stored_trees(tmp_path, "geometric", columns, "density_g_cm3", half=1.9)
+    predictor = open_predictor(trees)
+    lithium_lost = "\n".join(line for line in ROCK_SALT.splitlines() if not line.startswith("Li")) + "\n"
+    stated = lithium_lost.replace("loop_", "_chemical_formula_sum 'Cl Li'\n_cell_formula_units_Z 4\nloop_", 1)
+    for cif in (ROCK_SALT, stated):
+        assert predictor.predict(Material("LiCl", cif)).log10_sigma == pytest.approx(-1, abs=0.5)
+    unknown = predictor.predict(Material("LiCl", lithium_lost))
+    assert any("not known, give a CIF: density_g_cm3" in remark for remark in unknown.remarks)

@@ -264,3 +264,11 @@ def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_TOTAL_BYTES", 1000)
     content = read_inbox([InboxFile("lab.zip", evil_zip("lgps.cif", size=2000))])
     assert "brings the contents over 1000 bytes" in reasons(content)
+
+
+def test_a_cif_in_utf_16_is_decoded_and_one_that_is_no_text_refused() -> None:
+    wide = inbox(lab__csv=GOOD, lgps__cif=CIF.decode().encode("utf-16"))
+    assert wide.structures["cif"].item() == CIF.decode()
+    packed = inbox(lab__csv=GOOD, lgps__cif=b"\x1f\x8b\x08\x00" + bytes(100))
+    assert packed.measurements.empty
+    assert "lgps.cif: the CIF is no text but binary" in reasons(packed)
