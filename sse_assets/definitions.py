@@ -3,7 +3,7 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
-from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
+from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
@@ -74,7 +74,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),
-        asset_checks=[electrolytes_are_sound, *split_checks, *drift_checks],
+        asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
         jobs=_JOBS,
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
+from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_out, table_result
@@ -15,7 +16,7 @@ from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import raw
-from sse_assets.tables.names import StructureOrigin
+from sse_assets.tables.names import Source, StructureOrigin
 
 GROUP = "curated"
 _CODE_VERSION = "1"
@@ -30,6 +31,14 @@ STRUCTURE_SOURCES = {
 }
 """Raw assets that hold crystals, measured or computed."""
 GENERATED_LICENCE = "computed by this project"
+
+
+def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
+    """Return the sources whose rows take a structure that the search found.
+
+    On the sample the search has the size of a demonstration, and says nothing of a person's own material.
+    """
+    return (Source.SAMPLE,) if dataset is Dataset.SAMPLE else tuple(Source)
 
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -98,7 +107,7 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
             for name in official
             for source_id, role in zip(inputs[name]["source_id"], inputs[name]["role"], strict=True)
         }
-        curated = curate_electrolytes(inputs["measurements"], structures, roles)
+        curated = curate_electrolytes(inputs["measurements"], structures, roles, searched_sources(dataset))
         for path, cif in zip(curated.structures["structure_path"], curated.structures["cif"], strict=True):
             write_bytes(settings.blob_root / path, cif.encode())
         origins = curated.electrolytes["structure_origin"].fillna("none").value_counts()
@@ -169,5 +178,24 @@ def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
             f"Of {len(electrolytes)} electrolytes, {problems['repeated_ids']} have an id that another has, "
             f"{problems['labels_missing']} no label and {problems['structures_without_file']} a structure "
             "without a file."
+        ),
+    )
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "electrolytes"]),
+    description="Crystals fit what their files and their rows say of them.",
+)
+def crystals_fit_their_files(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
+    """Count the remarks of the reader of crystals by kind; their sentences stand in `structure_note`."""
+    remarked = electrolytes["structure_remarks"].dropna()
+    counts = remarked.str.split(CODE_SEPARATOR).explode().value_counts()
+    return dg.AssetCheckResult(
+        passed=remarked.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={str(code): int(count) for code, count in counts.items()},
+        description=(
+            f"Of {electrolytes['structure_origin'].notna().sum()} crystals, {len(remarked)} have a remark: "
+            "see structure_note in curated.electrolytes."
         ),
     )

@@ -7,7 +7,8 @@ project ships the record of one, that record is taken.
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 
-from sse_assets.assets.curated import STRUCTURE_SOURCES
+from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
 from sse_assets.generation.records import (
     SHIPPED,
@@ -26,7 +27,7 @@ from sse_assets.generation.records import (
 )
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.stability import validation_table
-from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
@@ -70,10 +71,10 @@ def partitions_of_every_run(dataset: Dataset) -> Collection[str] | None:
 
 def generated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Compositions and their structures."""
-    return [_compositions(STRUCTURE_SOURCES[dataset]), _search(_CONFIGS[dataset])]
+    return [_compositions(STRUCTURE_SOURCES[dataset], dataset), _search(_CONFIGS[dataset])]
 
 
-def _compositions(structure_sources: list[str]) -> dg.AssetsDefinition:
+def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="list_compositions",
         ins={
@@ -99,10 +100,9 @@ def _compositions(structure_sources: list[str]) -> dg.AssetsDefinition:
         known = pd.concat(structures.values(), ignore_index=True)
         own = known["origin"] + ":" + known["source_id"]
         formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
+        formula_alone &= measurements["source"].isin(searched_sources(dataset))
         references = known.loc[known["source_id"].isna(), "formula"]
-        wanted, refused = compositions_to_search(
-            measurements[formula_alone], {composition_key(parse_composition(f)) for f in references}
-        )
+        wanted, refused = compositions_to_search(measurements[formula_alone], _composition_keys(references))
         _keep_partitions(context.instance, wanted["cell_formula"].tolist())
         shipped = set(shipped_formulas()) & set(wanted["cell_formula"])
         yield table_result(
@@ -113,6 +113,15 @@ def _compositions(structure_sources: list[str]) -> dg.AssetsDefinition:
         yield table_result(refused, key=dg.AssetKey([GROUP, "refused_compositions"]))
 
     return compositions
+
+
+def _composition_keys(formulas: Iterable[str]) -> set[str]:
+    """Return the keys of the formulas that can be read; curation names the others."""
+    keys = set()
+    for formula in formulas:
+        with suppress(FormulaError):
+            keys.add(composition_key(parse_composition(formula)))
+    return keys
 
 
 def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Labels joined with crystals: the table that descriptors, splits and models start from."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -21,10 +21,10 @@ from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.materials.plain_text import fault
 from sse_assets.materials.remarks import RemarkCode, as_codes, as_note
-from sse_assets.materials.solids import G_CM3_PER_DALTON_A3, impossible_cell, impossible_solid
+from sse_assets.materials.solids import impossible_cell, impossible_content
 from sse_assets.materials.symmetry import SpaceGroupError, detected_space_group, read_space_group
 from sse_assets.tables import curated
-from sse_assets.tables.names import Reason, StructureOrigin
+from sse_assets.tables.names import Reason, Source, StructureOrigin
 
 STRUCTURE_FOLDER = "structures"
 """Where every `structure_path` begins."""
@@ -55,7 +55,10 @@ class CuratedElectrolytes:
 
 
 def curate_electrolytes(
-    measurements: pd.DataFrame, structures: pd.DataFrame, official_roles: Mapping[str, str]
+    measurements: pd.DataFrame,
+    structures: pd.DataFrame,
+    official_roles: Mapping[str, str],
+    searched_sources: Collection[str] = tuple(Source),
 ) -> CuratedElectrolytes:
     """Give every labelled measurement its crystal.
 
@@ -70,18 +73,25 @@ def curate_electrolytes(
         measurements: labelled rows of `curate_measurements`.
         structures: candidates of every origin, in the columns that all tables of structures share.
         official_roles: train or test by electrolyte_id, for the rows of a source that publishes a split.
+        searched_sources: sources whose rows may take a generated structure.
     """
     readable, unreadable = _read_structures(structures)
     own = {f"{s.origin}:{s.source_id}": s for s in readable if s.source_id}
     by_composition = _first_by_composition(readable)
+    databases = {
+        key: candidate
+        for key, candidate in by_composition.items()
+        if candidate.origin != StructureOrigin.GENERATED
+    }
 
     electrolytes, chosen, rejected = [], [], list(unreadable)
     for row in measurements.to_dict("records"):
         electrolyte_id = row["electrolyte_id"]
         try:
             candidate = _usable(own.get(electrolyte_id), row, rejected)
+            references = by_composition if row["source"] in searched_sources else databases
             candidate, electrolyte = _with_crystal(
-                row, candidate, by_composition, official_roles.get(electrolyte_id)
+                row, candidate, references, official_roles.get(electrolyte_id)
             )
         except RefusedError as error:
             rejected.append(refusal(row, error.code, str(error)))
@@ -144,7 +154,7 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
 
 
 def _unused(row: dict, source_id: str | None, code: Reason, reason: str) -> dict[str, object]:
-    remedy = "its table's unit cell is used instead" if source_id else "it is not used"
+    remedy = "its table's unit cell is used instead, if it has one" if source_id else "it is not used"
     return {
         "source": row["origin"],
         "source_id": source_id or row["structure_id"],
@@ -209,12 +219,9 @@ def _require_possible(row: dict, composition: Composition) -> None:
     cell = [row[name] for name in _CELL]
     if (trouble := impossible_cell(*cell)) is not None:
         raise RefusedError(Reason.IMPOSSIBLE_CELL, f"the unit cell is none: {trouble}")
-    if math.isnan(row["z"]):
-        return
-    volume, content = Lattice.from_parameters(*cell).volume, composition * row["z"]
-    density = G_CM3_PER_DALTON_A3 * content.weight / volume
-    if (trouble := impossible_solid(density, volume / content.num_atoms)) is not None:
-        sentence = f"the unit cell and Z = {row['z']:g} tell of no solid: {trouble}"
+    volume = Lattice.from_parameters(*cell).volume
+    if (trouble := impossible_content(composition, row["z"], volume)) is not None:
+        sentence = f"formula, unit cell and Z tell of no solid: {trouble}"
         raise RefusedError(Reason.IMPOSSIBLE_CELL, sentence)
 
 

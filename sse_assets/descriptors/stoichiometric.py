@@ -18,7 +18,8 @@ def stoichiometric(electrolytes: pd.DataFrame) -> pd.DataFrame:
         each row summing to one.
 
     Raises:
-        FormulaError: for a formula that cannot be read; curation refuses such rows.
+        FormulaError: for a formula that cannot be read. Curation has read every formula by the same function
+            and refused the others, so no row stops the run here.
     """
     fractions = pd.DataFrame(
         [element_fractions(parse_composition(formula)) for formula in electrolytes["formula"]],

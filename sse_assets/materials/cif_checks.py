@@ -13,8 +13,8 @@ from sse_assets.materials.formula import FormulaError, formula_text, largest_dif
 from sse_assets.materials.remarks import Remark, RemarkCode
 from sse_assets.materials.solids import (
     ANGLES,
-    THINNEST_COMPOUND_G_CM3,
     WIDEST_COMPOUND_A3,
+    doubtful_solid,
     impossible_cell,
     impossible_solid,
 )
@@ -157,8 +157,11 @@ def check_crystal(
         )
         remarks.append(Remark(RemarkCode.MULTIPLICITY, sentence))
     remarks.extend(_measures(block, cell.structure.volume, density))
-    _refuse_no_solid(cell, density)
-    remarks.extend(_thin(cell, density))
+    volume_per_atom = cell.structure.volume / cell.content.num_atoms
+    if (trouble := impossible_solid(density, volume_per_atom)) is not None:
+        raise CifError(f"the CIF tells of no solid: {trouble}")
+    if (question := doubtful_solid(density, volume_per_atom)) is not None:
+        remarks.append(Remark(RemarkCode.UNUSUAL_DENSITY, f"The CIF gives {question}"))
     remarks.extend(_distances(cell.structure))
     return remarks
 
@@ -205,23 +208,6 @@ def _positive(text: str | None) -> float | None:
     except ValueError:
         return None
     return value if value > 0 else None
-
-
-def _refuse_no_solid(cell: Cell, density: float) -> None:
-    volume_per_atom = cell.structure.volume / cell.content.num_atoms
-    if (trouble := impossible_solid(density, volume_per_atom)) is not None:
-        raise CifError(f"the CIF tells of no solid: {trouble}")
-
-
-def _thin(cell: Cell, density: float) -> list[Remark]:
-    volume_per_atom = cell.structure.volume / cell.content.num_atoms
-    if density >= THINNEST_COMPOUND_G_CM3 and volume_per_atom <= WIDEST_COMPOUND_A3:
-        return []
-    sentence = (
-        f"The density is {density:.3f} g/cm³ and the volume {volume_per_atom:.1f} Å³ per atom, which only a "
-        "solid with large pores has: are atoms missing?"
-    )
-    return [Remark(RemarkCode.DENSITY, sentence)]
 
 
 def _distances(structure: Structure) -> list[Remark]:

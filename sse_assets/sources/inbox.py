@@ -1,8 +1,8 @@
 """A person's own measurements: CSV files, with CIFs beside them, as they were dropped into the inbox.
 
-A CSV has the columns of the embedded sample's table, of which id, formula and conductivity are needed. What
-cannot be read is refused with its reason: a row, or a file as a whole. Whether a row that can be read makes
-sense as a measurement is for curation to say.
+A CSV has the columns of the embedded sample's table, and `confirmed`. It needs id, formula and conductivity.
+What cannot be read is refused with its reason: a row, or a file as a whole. So is a row that no solid can be.
+A row that looks like a slip is held back, until its owner confirms it. Curation judges the rest.
 """
 
 import csv
@@ -18,10 +18,12 @@ from urllib.parse import quote
 import pandas as pd
 
 from sse_assets.materials.cif_document import MAX_CIF_BYTES, CifError, decoded
-from sse_assets.materials.plain_text import harmless, has_control_characters, is_command, is_number
+from sse_assets.materials.crystal import Crystal, read_crystal
+from sse_assets.materials.plain_text import fault, harmless, has_control_characters, is_command, is_number
 from sse_assets.materials.symmetry import SpaceGroupError, read_space_group
 from sse_assets.sources.archives import read_zip
 from sse_assets.sources.columns import SourceError
+from sse_assets.sources.limits import CONFIRMED, LimitError, check_limits, looks_like_ms_cm
 from sse_assets.tables import raw
 from sse_assets.tables.names import Reason, Source
 
@@ -44,7 +46,7 @@ _TEXTS = {
 }
 """Columns of text, and what the tables of every source call them."""
 _NUMBERS = ("z", "temperature_c", "a", "b", "c", "alpha", "beta", "gamma")
-_COLUMNS = (*_TEXTS, *_NUMBERS)
+_COLUMNS = (*_TEXTS, *_NUMBERS, CONFIRMED)
 _NEEDED = ("id", "formula", "conductivity_s_cm")
 _MAX_ID_LENGTH = 100
 _MAX_ID_BYTES = 200
@@ -76,7 +78,7 @@ class InboxContent:
 
 
 class _RefusedError(ValueError):
-    """Why a row is not taken, as a sentence without its place."""
+    """Why a row cannot be read, as a sentence without its place."""
 
 
 def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
@@ -96,9 +98,12 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
         except SourceError as error:
             refused.append(_refusal(path, str(error)))
             continue
-        for line, values in lines:
+        cells_of_lines = [
+            dict.fromkeys(_COLUMNS, "") | dict(zip(header, values, strict=False)) for _, values in lines
+        ]
+        in_ms_cm = looks_like_ms_cm(cells["conductivity_s_cm"] for cells in cells_of_lines)
+        for (line, values), cells in zip(lines, cells_of_lines, strict=True):
             place = f"{path}, line {line}"
-            cells = dict.fromkeys(_COLUMNS, "") | dict(zip(header, values, strict=False))
             try:
                 if len(values) != len(header):
                     raise _RefusedError(
@@ -109,16 +114,24 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
                 source_id = row["source_id"]
                 if source_id in rows:
                     raise _RefusedError(f"the id {source_id!r} is already in {places[source_id]}")
+                structure = None
                 if row["structure"]:
                     cif_path = _beside(path, row["structure"])
                     named.add(cif_path)
-                    structures.append(_structure(row, cif_path, contents))
+                    structure = _structure(row, cif_path, contents)
+                crystal = _crystal(structure)
+                check_limits(row, crystal, confirmed=_confirmed(cells), looks_like_ms_cm=in_ms_cm)
             except _RefusedError as error:
-                refused.append(
-                    _refusal(cells["id"], f"{place}: {error}", Reason.UNREADABLE_ROW, cells["formula"])
-                )
+                why = Reason.UNREADABLE_ROW, str(error)
+            except LimitError as error:
+                why = error.code, str(error)
+            except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
+                why = Reason.FAILED, f"it could not be read ({fault(error)})"
             else:
                 rows[source_id], places[source_id] = row, place
+                structures.extend([] if structure is None else [structure])
+                continue
+            refused.append(_refusal(cells["id"], f"{place}: {why[1]}", why[0], cells["formula"]))
     for path in contents.keys() - named:
         if _ending(path) == ".cif":
             refused.append(_refusal(path, f"{path}: no row names it in its column `structure`"))
@@ -241,6 +254,26 @@ def _structure(row: dict[str, Any], path: str, contents: dict[str, bytes]) -> di
         "licence": LICENCE,
         "provenance": f"{_shown(path)} of the inbox; structure from {row['structure_doi'] or 'its owner'}",
     }
+
+
+def _crystal(structure: dict[str, str] | None) -> Crystal | None:
+    """Return the crystal of a row's CIF; None for one that cannot be read, which is for curation to say."""
+    try:
+        return None if structure is None else read_crystal(structure["cif"])
+    except CifError:
+        return None
+
+
+def _confirmed(cells: dict[str, str]) -> bool:
+    """Tell whether the owner of a row says that what looks like a slip is right.
+
+    Raises:
+        _RefusedError: for an answer that is neither yes nor no.
+    """
+    answer = cells[CONFIRMED].strip().lower()
+    if answer not in ("", "yes", "no"):
+        raise _RefusedError(f"{CONFIRMED} is {_shown(answer)!r} and should be yes, no or blank")
+    return answer == "yes"
 
 
 def _beside(csv_path: str, name: str) -> str:

@@ -192,6 +192,7 @@ def test_remarks_of_the_reader_are_kept_in_the_note() -> None:
     cif = li2o().replace("loop_", "_cell_volume 120\nloop_", 1)
     curated = curate([measurement(formula="Li2O", z=4.0)], [structure(cif=cif)])
     assert "the CIF says 120 Å³" in curated.electrolytes["structure_note"].item()
+    assert curated.electrolytes["structure_remarks"].item() == "volume"
 
 
 def test_z_is_the_one_that_the_cif_states_where_its_li_is_missing() -> None:
@@ -203,3 +204,14 @@ def test_z_is_the_one_that_the_cif_states_where_its_li_is_missing() -> None:
     assert curate([row], [structure(cif=stated)]).electrolytes["z"].tolist() == [4]
     silent = curate([row], [structure(cif="\n".join(lines))])
     assert silent.electrolytes["z"].isna().all()
+
+
+def test_a_generated_structure_is_for_the_sources_that_were_searched_for() -> None:
+    rows = [formula_only(formula="Li2O", source=source) for source in ("sample", "inbox")]
+    found = reference("generated", "generated:Li2O")
+    labelled_rows, _ = curate_measurements(frame(*rows))
+    curated = curate_electrolytes(labelled_rows, frame(found), {}, ["sample"])
+    assert curated.electrolytes["electrolyte_id"].tolist() == ["sample:1"]
+    assert curated.rejected["source"].tolist() == ["inbox"]
+    assert "only the formula is known" in curated.rejected["reason"].item()
+    assert len(curate_electrolytes(labelled_rows, frame(found), {}).electrolytes) == 2

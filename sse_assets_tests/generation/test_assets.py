@@ -25,19 +25,31 @@ from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.tables import curated, raw
 from sse_assets_tests.curation.rows import formula_only, measurement, structure
 from sse_assets_tests.environment import settings_with
 
 
 def labelled(row: dict[str, Any], composition_key: str) -> dict[str, Any]:
-    return row | {"electrolyte_id": f"{row['source']}:{row['source_id']}", "composition_key": composition_key}
+    return row | {
+        "electrolyte_id": f"{row['source']}:{row['source_id']}",
+        "reduced_formula": row["formula"],
+        "composition_key": composition_key,
+        "sigma_s_cm": 1e-4,
+        "censored": False,
+        "log10_sigma": -4.0,
+        "conductivity_class": "high",
+    }
 
 
-LI3N = labelled(formula_only(formula="Li3N"), "Li0.750 N0.250")
-LI2O = labelled(formula_only(formula="Li2O", source_id="2"), "Li0.667 O0.333")
-GLASS = labelled(formula_only(formula="Li4SiO4", source_id="3", reported_family="glass"), "x")
-WITH_CELL = labelled(measurement(), "y")
-WITH_CIF = labelled(formula_only(formula="LiF", source="obelix", source_id="abc"), "z")
+LI3N = labelled(formula_only(source="sample", formula="Li3N"), "Li0.750 N0.250")
+LI2O = labelled(formula_only(source="sample", formula="Li2O", source_id="2"), "Li0.667 O0.333")
+GLASS = labelled(
+    formula_only(source="sample", formula="Li4SiO4", source_id="3", reported_family="glass"), "x"
+)
+WITH_CELL = labelled(measurement(source="sample"), "y")
+OWN = labelled(formula_only(formula="LiI", source="inbox", source_id="own"), "w")
+WITH_CIF = labelled(formula_only(formula="LiF", source="sample", source_id="abc"), "z")
 
 
 def _source(group: str, name: str, frame: pd.DataFrame) -> dg.AssetsDefinition:
@@ -63,11 +75,12 @@ class Steps:
         self, *measurements: dict[str, Any], structures: list[dict[str, Any]] | None = None
     ) -> list[str]:
         """The partitions after `generated.compositions` is made from these rows."""
-        crystals = pd.DataFrame([structure(), *(structures or [])])
+        own = structure(origin="sample", structure_id="sample:abc")
+        crystals = raw.SAMPLE_STRUCTURES.frame([own, *(structures or [])])
         self.sources = [
-            _source("curated", "measurements", pd.DataFrame(list(measurements))),
+            _source("curated", "measurements", curated.MEASUREMENTS.frame(measurements)),
             _source("raw", "sample_structures", crystals),
-            _source("raw", "inbox_structures", crystals.head(0)),
+            _source("raw", "inbox_structures", raw.INBOX_STRUCTURES.frame()),
         ]
         dg.materialize(
             [*self.sources, self.list_compositions], instance=self.instance, resources=self.resources
@@ -125,8 +138,17 @@ def reason(result: dg.ExecuteInProcessResult) -> str:
 
 def test_what_lacks_a_structure_becomes_a_partition_or_is_refused(steps: Steps) -> None:
     assert steps.find_compositions(LI3N, GLASS, WITH_CELL, WITH_CIF) == ["Li3N"]
-    assert steps.table("compositions")["electrolyte_id"].tolist() == ["liion:1"]
+    assert steps.table("compositions")["electrolyte_id"].tolist() == ["sample:1"]
     assert steps.table("refused_compositions")["reason"].tolist() == ["a glass: no crystal describes it"]
+
+
+def test_the_samples_search_is_not_offered_for_a_persons_own_row(steps: Steps) -> None:
+    assert steps.find_compositions(LI3N, OWN) == ["Li3N"]
+
+
+def test_a_reference_with_a_formula_that_is_none_stops_nothing(steps: Steps) -> None:
+    odd = structure(origin="oqmd", structure_id="oqmd:1", source_id=None, formula="?")
+    assert steps.find_compositions(LI3N, structures=[odd]) == ["Li3N"]
 
 
 def test_partitions_follow_the_measurements(steps: Steps) -> None:
@@ -137,7 +159,7 @@ def test_partitions_follow_the_measurements(steps: Steps) -> None:
 
 
 def test_a_partition_holds_letters_and_digits_alone(steps: Steps) -> None:
-    odd = labelled(formula_only(formula="(Li2 S)0.5 'Li I'0.25*H2O", reported_family=None), "odd")
+    odd = labelled(formula_only(source="sample", formula="(Li2 S)0.5 'Li I'0.25*H2O"), "odd")
     (name,) = steps.find_compositions(odd)
     assert name.isascii()
     assert name.isalnum()
@@ -236,7 +258,8 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
     monkeypatch.setattr(searches.Found, "failure", "Li3N: nothing survived")
     assert steps.search("Li3N").success
     (row,) = steps.table("structures", "Li3N").to_dict("records")
-    assert (row["valid"], row["failure"], row["cif"]) == (False, "Li3N: nothing survived", None)
+    assert (row["valid"], row["failure"]) == (False, "Li3N: nothing survived")
+    assert pd.isna(row["cif"])
     assert steps.table("dynamics", "Li3N").empty
 
 

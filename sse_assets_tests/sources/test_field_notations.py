@@ -24,8 +24,11 @@ def inbox(table: Path) -> InboxContent:
 
 
 def test_formulas_of_the_cases_are_read_or_refused_with_both_readings(field_cases: Path) -> None:
-    formulas = inbox(field_cases / "inbox" / "formulas.csv").measurements["formula"].tolist()
-    assert set(formulas) == {*COMPOSITIONS, AMBIGUOUS}
+    content = inbox(field_cases / "inbox" / "formulas.csv")
+    formulas = {*content.measurements["formula"], *content.refused["formula"]}
+    assert formulas == {*COMPOSITIONS, AMBIGUOUS}
+    # Four times 420 atoms are not in 1000 Å³.
+    assert content.refused["formula"].tolist() == ["70Li2S-30P2S5"]
     for formula, amounts in COMPOSITIONS.items():
         assert parse_composition(formula).get_el_amt_dict() == pytest.approx(amounts)
     with pytest.raises(FormulaError, match=r"'LiClO4·3H2O', or '\(LiClO4.3\)H2O'"):

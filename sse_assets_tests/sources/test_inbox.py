@@ -160,8 +160,8 @@ def test_a_space_group_is_kept_as_its_standard_symbol_or_costs_its_row() -> None
 
 def test_an_id_stands_for_one_measurement_in_the_whole_inbox() -> None:
     table = "id,formula,conductivity_s_cm\nx,Li3PS4,{}\n"
-    content = inbox(b__csv=table.format(2), a__csv=table.format(1))
-    assert content.measurements["reported_conductivity"].tolist() == ["1"]
+    content = inbox(b__csv=table.format("2e-4"), a__csv=table.format("1e-4"))
+    assert content.measurements["reported_conductivity"].tolist() == ["1e-4"]
     assert reasons(content) == "b.csv, line 2: the id 'x' is already in a.csv, line 2"
 
 
