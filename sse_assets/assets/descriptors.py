@@ -16,7 +16,7 @@ from sse_assets.orchestration.io import table_out, table_result
 from sse_assets.orchestration.progress import report_progress
 
 GROUP = "descriptors"
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 _DEFAULTS = PoreSettings()
 _ELECTROLYTES = dg.AssetIn(["curated", "electrolytes"])
 

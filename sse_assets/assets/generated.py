@@ -52,7 +52,7 @@ SEARCH_STRUCTURES = "search_structures"
 """The job."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
 """Where a structure's record came from; a run's lies under the blob root, with journals and trajectories."""
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0

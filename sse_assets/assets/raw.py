@@ -29,7 +29,7 @@ from sse_assets.sources.registry import (
 GROUP = "raw"
 INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_structures", "inbox_refused")]
 """The assets that read the inbox, all in one step."""
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 """Of the readers: what they make of the same file is another data version when this is raised."""
 
 
