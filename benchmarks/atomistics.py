@@ -26,16 +26,12 @@ from chgnet.model.dynamics import CHGNetCalculator
 
 from sse_assets.atomistics.batches import Batches
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.evaluators import (
-    Evaluation,
-    Evaluator,
-    ase_evaluator,
-    batched_evaluator,
-    worker_evaluator,
-)
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator
+from sse_assets.atomistics.evaluators import ase_evaluator, batched_evaluator
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
+from sse_assets.atomistics.workers import Workers
 
 SIZES = {
     1: (1, 1, 1),
@@ -139,8 +135,8 @@ def _processes() -> None:
     candidates = [_crystal(12, seed) for seed in range(6)]
     seconds = {1: 0.0, 2: 0.0}
     with (
-        contextlib.closing(worker_evaluator(settings, 1)) as one,
-        contextlib.closing(worker_evaluator(settings, 2)) as two,
+        contextlib.closing(Workers(settings, 1)) as one,
+        contextlib.closing(Workers(settings, 2)) as two,
     ):
         for turn in range(5):
             for processes, evaluator in ((1, one), (2, two)):

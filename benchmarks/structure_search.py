@@ -16,7 +16,8 @@ import pandas as pd
 from ase import Atoms
 from structure_search_known import KNOWN, Known
 
-from sse_assets.atomistics.evaluators import EvaluatorFactory, evaluators_here
+from sse_assets.atomistics.evaluation import EvaluatorFactory
+from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import search_composition, tables

@@ -1,4 +1,4 @@
-"""The potential for ASE, one crystal at a time and under guard."""
+"""The potential as a calculator for ASE, one crystal at a time and under guard."""
 
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ TOOK_TOO_LONG = "the evaluation took longer than {limit:.0f} s"
 
 
 class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped here
-    """Raises UnfitCrystalError, from whatever drives it, once the crystal is none or its time is up."""
+    """Calculator that raises UnfitCrystalError once the crystal cannot be judged or its time is up."""
 
     implemented_properties = ("energy", "free_energy", "forces", "stress")
 
@@ -24,7 +24,7 @@ class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped her
         self._time_limit_s = time_limit_s
         self._start = time.monotonic()
         self.steps = 0
-        """How many times it was asked."""
+        """Number of evaluations so far."""
 
     def calculate(
         self,
@@ -32,7 +32,7 @@ class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped her
         properties: Sequence[str] | None = None,
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """ASE's hook: fills `results` for `atoms`."""
+        """Fill `results` for `atoms`, as ASE asks for it."""
         super().calculate(atoms, properties, system_changes)
         if time.monotonic() - self._start > self._time_limit_s:
             raise UnfitCrystalError(TOOK_TOO_LONG.format(limit=self._time_limit_s))
