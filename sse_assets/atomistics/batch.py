@@ -1,28 +1,13 @@
 """Crystals of a batch on their way through one procedure; each leaves it when it is done or unfit."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sse_assets.atomistics.calculator import TOOK_TOO_LONG
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.guards import response_flaws, shape_flaws
+from sse_assets.atomistics.guards import Deadline, response_flaws, shape_flaws
 from sse_assets.atomistics.potential import Potential, Response
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """Time at which a batch must be through."""
-
-    limit_s: float
-    start: float = field(default_factory=time.monotonic)
-
-    @property
-    def passed(self) -> bool:
-        """True once it is too late."""
-        return time.monotonic() - self.start > self.limit_s
 
 
 @dataclass(frozen=True)
@@ -62,7 +47,7 @@ class UnderWay:
             others.
         """
         self.cells, self._response = self.cells.moved(positions, lattices), None
-        late = TOOK_TOO_LONG.format(limit=self._deadline.limit_s) if self._deadline.passed else None
+        late = self._deadline.flaw
         shaped = self.leave([late or flaw for flaw in shape_flaws(self.cells)])
         if len(self.cells) == 0:
             return shaped

@@ -6,8 +6,9 @@ import torch
 from ase import units
 from torch import Tensor
 
-from sse_assets.atomistics.batch import Deadline, Outcome, UnderWay
+from sse_assets.atomistics.batch import Outcome, UnderWay
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.one_by_one import LONGEST_STEP_A
 from sse_assets.atomistics.potential import Potential
 

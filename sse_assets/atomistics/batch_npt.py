@@ -12,8 +12,9 @@ from ase import units
 from ase.data import atomic_masses
 from torch import Tensor
 
-from sse_assets.atomistics.batch import Deadline, Outcome, UnderWay
+from sse_assets.atomistics.batch import Outcome, UnderWay
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions
 

@@ -8,12 +8,12 @@ import torch
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from sse_assets.atomistics.batch import Deadline, Outcome
+from sse_assets.atomistics.batch import Outcome
 from sse_assets.atomistics.batch_fire import relax
 from sse_assets.atomistics.batch_npt import Motion, move
 from sse_assets.atomistics.cells import Cells, bare
 from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, measured, why
-from sse_assets.atomistics.guards import UnfitCrystalError, require_result, require_start
+from sse_assets.atomistics.guards import Deadline, UnfitCrystalError, require_result, require_start
 from sse_assets.atomistics.npt import set_velocities
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings

@@ -1,6 +1,8 @@
 """Rules for a crystal that CHGNet can judge; one sentence says which rule it breaks."""
 
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import isfinite
 
 import torch
@@ -38,11 +40,25 @@ THINNEST_A = 1.0
 """Shortest distance in Å of opposite faces of the cell; a flatter cell has too many images to look at."""
 
 _KNOWN_ELEMENTS = frozenset(range(1, 95)) - {84, 85, 86, 87, 88}
-"""Atomic numbers of CHGNet's 89 elements; its training set (MPtrj) has those up to Pu but Po, At, Rn, Fr, Ra."""
+"""Atomic numbers of the 89 elements in CHGNet's training set (MPtrj): up to Pu, but no Po, At, Rn, Fr, Ra."""
 
 
 class UnfitCrystalError(ValueError):
     """Error over a crystal that CHGNet cannot judge; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Time at which an evaluation must be at its end."""
+
+    limit_s: float
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def flaw(self) -> str | None:
+        """Sentence once it is too late; None before."""
+        late = time.monotonic() - self.start > self.limit_s
+        return f"the evaluation took longer than {self.limit_s:.0f} s" if late else None
 
 
 def unknown_elements(symbols: Iterable[str]) -> list[str]:
