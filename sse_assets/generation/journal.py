@@ -38,7 +38,7 @@ class Candidate(Evaluation):
     space_group: str | None = None
     """Space group at `winners.SYMPREC`; None if it failed."""
     seconds: float = nan
-    """Wall time; the only value that differs between two runs of the same search."""
+    """Wall time in s; the only value that differs between two runs of the same search."""
 
 
 _NUMBERS = [field.name for field in fields(Candidate) if isinstance(field.default, float)]
@@ -110,7 +110,8 @@ def _from_json(line: dict[str, Any]) -> Candidate:
         "parents": tuple(line["parents"]),
         "atoms": _atoms_from_json(line["atoms"]),
     }
-    return Candidate(**line | values | {name: nan for name in _NUMBERS if line.get(name) is None})
+    unknown = {name: nan for name in _NUMBERS if line.get(name) is None}  # older journals lack some
+    return Candidate(**line | values | unknown)
 
 
 def _atoms_to_json(atoms: Atoms | None) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Validation of a found structure by its contacts and by dynamics under search and under room conditions.
 
-The paper (III.B) says only that no atom was lost and no structure collapsed; the other criteria are ours.
+The paper (III.B) says only that no atom was lost and no structure collapsed, so the criteria are ours.
 A structure that fails one is kept with the reason.
 """
 

@@ -66,3 +66,11 @@ def test_another_search_and_a_damaged_file_are_refused(path: Path) -> None:
     path.write_text(path.read_text() + '{"candidate_id": "z1"}\n')
     with pytest.raises(JournalError, match=r"is damaged .*: delete it"):
         Journal(path, IDENTITY)
+
+
+def test_a_journal_from_before_pressures_were_kept_is_read(path: Path) -> None:
+    write(path, CANDIDATE)
+    path.write_text(path.read_text().replace('"pressure_gpa": null, ', ""))
+    (candidate,) = Journal(path, IDENTITY).candidates
+    assert candidate == replace(CANDIDATE, atoms=candidate.atoms, pressure_gpa=candidate.pressure_gpa)
+    assert isnan(candidate.pressure_gpa)
