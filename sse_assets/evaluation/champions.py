@@ -1,4 +1,4 @@
-"""The choice between two models: the one that has been answering, and the one that was trained last.
+"""The choice between two models: the one that answers today, and the one that was trained last.
 
 Every new model challenges the reigning one on the same test rows, under protocol `grouped` and convention
 `bound`. It takes over unless it is worse, for it knows the data of today. A table keeps every decision.
@@ -52,11 +52,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and why."""
+    """A decision and its reason."""
 
     decision: Decision
     reason: str
-    """One sentence."""
+    """Reason, in one sentence."""
     comparison: Comparison | None = None
 
 
@@ -165,7 +165,7 @@ def champions_now(history: pd.DataFrame) -> pd.DataFrame:
     """Return the last decision of each feature set, and the date from which its champion reigns.
 
     Args:
-        history: as `tables.models.CHAMPIONS`, of any number of feature sets.
+        history: a frame as `tables.models.CHAMPIONS`, of one or more feature sets.
 
     Returns:
         The same columns, and `since`: `decided_at` of the decision that made the champion one.

@@ -1,4 +1,4 @@
-"""What the paper's tables and figures are compared with: class counts, and one language model for all."""
+"""Numbers that stand beside the paper's: class counts, and the language model that stands for all."""
 
 from collections.abc import Iterable
 

@@ -21,7 +21,7 @@ from sse_assets.tables.names import Protocol, Role, in_reading_order
 
 _CELL = 0.94
 _F_BLOCK_ROWS = {6: 8.3, 7: 9.3}
-"""Row in which lanthanides and actinides are drawn, by period: below the table."""
+"""Row of the lanthanides (period 6) and actinides (period 7), below the table."""
 _ABSENT = "#F1F2F4"
 _DARK = 0.55
 """Share of the colour scale above which the text on a cell is white."""

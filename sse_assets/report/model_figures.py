@@ -56,7 +56,7 @@ def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
 
     Args:
         shap_values: Columns electrolyte_id, feature, feature_value, shap_value (log units).
-        n_features: How many features to draw.
+        n_features: Number of features to draw.
     """
     strength = shap_values["shap_value"].abs().groupby(shap_values["feature"]).mean()
     top = strength.sort_values(ascending=False).head(n_features)

@@ -49,7 +49,7 @@ def language_model_parity(
     protocol: str = Protocol.DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
-    """Draw Figure 8: the same for language models, one row of panels a prompt case and one column a model.
+    """Draw Figure 8: predicted against measured for language models, a row a prompt case, a column a model.
 
     The prediction is the median of the distribution over numbers. Draws those cases and models that
     `predictions` holds; a case that a model was not trained on leaves its place empty.

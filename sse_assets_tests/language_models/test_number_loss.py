@@ -90,9 +90,8 @@ def test_an_answer_that_is_no_number_of_the_trie_is_refused() -> None:
 
 
 def test_a_model_is_trained_by_it(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel], tmp_path: Path
+    twelve: TrainingData, base: BaseModel, tmp_path: Path
 ) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
     settings = TrainingSettings(learning_rate=3e-3, epochs=4)
     losses = {}
     for weight in (0.0, 1e-9, 1.0):

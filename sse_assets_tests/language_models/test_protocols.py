@@ -24,6 +24,7 @@ from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import models
 from sse_assets.tables.names import NumberMode, PromptCase, Task
+from sse_assets_tests.language_models.conftest import Killed
 from sse_assets_tests.language_models.tiny import TinyFamily
 
 TRAINING = TrainingSettings(learning_rate=3e-3, epochs=2)
@@ -35,15 +36,6 @@ SETTINGS = CaseSettings(
 )
 LEAKAGE = {"official": "Nothing in common.", "grouped": "Nothing in common, by groups."}
 Run = Callable[..., CaseOutcome]
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
-
-
-@pytest.fixture(scope="module")
-def base(tiny_models: Mapping[TinyFamily, BaseModel]) -> BaseModel:
-    return tiny_models[TinyFamily.MISTRAL]
 
 
 @pytest.fixture(scope="module")

@@ -25,10 +25,9 @@ WHOLE = TrainingSettings(learning_rate=1e-3, epochs=30, lora=None)
 def test_a_head_learns_its_examples_and_is_kept(
     settings: TrainingSettings,
     twelve: TrainingData,
-    tiny_models: Mapping[TinyFamily, BaseModel],
+    base: BaseModel,
     tmp_path: Path,
 ) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
     loaded = load(base, LoadSettings(), regression=True)
     tuned = fine_tune(loaded, base, twelve, settings, tmp_path, task=Task.REGRESSION)
     assert len(tuned.losses) == 60
@@ -57,9 +56,8 @@ def test_a_head_learns_its_examples_and_is_kept(
 
 
 def test_a_model_that_predicts_tokens_is_refused(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel], tmp_path: Path
+    twelve: TrainingData, base: BaseModel, tmp_path: Path
 ) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
     loaded = load(base, LoadSettings())
     with pytest.raises(LanguageModelError, match="load it with regression=True"):
         fine_tune(loaded, base, twelve, ADAPTER, tmp_path, task=Task.REGRESSION)

@@ -19,9 +19,9 @@ THREE = SamplingSettings(draws=3, attempts=2)
 
 
 @pytest.fixture
-def untrained(tiny_models: Mapping[TinyFamily, BaseModel]) -> Loaded:
+def untrained(base: BaseModel) -> Loaded:
     """A model that writes nonsense."""
-    return load(tiny_models[TinyFamily.MISTRAL], LoadSettings())
+    return load(base, LoadSettings())
 
 
 @pytest.fixture
@@ -124,7 +124,6 @@ def test_the_first_draw_counts_and_the_others_show_its_spread(draws: pd.DataFram
     assert table["valid"].tolist() == [True, False]
     assert table["imputed"].tolist() == [False, False]
     assert table["mean"].tolist() == [-6.0, -3.5]
-    assert table["median"].tolist() == [-5.0, -3.5]
     assert table["std"].tolist() == pytest.approx([np.sqrt(7.0), np.sqrt(0.5)])
     assert table["n_draws"].tolist() == [3, 2]
 

@@ -15,13 +15,10 @@ from sse_assets.language_models.settings import LoadSettings, Quantisation, Trai
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune
 from sse_assets.tables.names import NumberMode
+from sse_assets_tests.language_models.conftest import Killed, kill_at
 from sse_assets_tests.language_models.test_prediction import LICL
 
 BY_HEART = replace(SMALL_TRAINING, epochs=40)
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +58,9 @@ def test_a_killed_run_ends_where_it_would_have_ended(
 ) -> None:
     settings = replace(SMALL_TRAINING, epochs=3)
 
-    def kill(done: int, total: int) -> None:
-        if done == 5:
-            raise Killed
-
     fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "whole")
     with pytest.raises(Killed):
-        fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill)
+        fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill_at(5))
     assert (tmp_path / "killed" / CHECKPOINTS).is_dir()
     resumed = fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed")
     assert resumed.run.resumed_at_step == 4

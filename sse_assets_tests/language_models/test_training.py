@@ -15,29 +15,12 @@ from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.runtime import Placement, load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune, training_arguments
-from sse_assets_tests.language_models.conftest import Learnt
+from sse_assets_tests.language_models.conftest import Killed, Learnt, kill_at
 from sse_assets_tests.language_models.tiny import TinyFamily
 
 # Rank 64 makes the adapter's tensors large enough for a true 8-bit optimizer state.
 SHORT = TrainingSettings(learning_rate=3e-3, epochs=3)
 SHORT = replace(SHORT, lora=replace(SHORT.lora, rank=64))
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
-
-
-def _kill_at(step: int):
-    def progress(done: int, total: int) -> None:
-        if done == step:
-            raise Killed
-
-    return progress
-
-
-@pytest.fixture(scope="module")
-def base(tiny_models: Mapping[TinyFamily, BaseModel]) -> BaseModel:
-    return tiny_models[TinyFamily.MISTRAL]
 
 
 def test_defaults_are_table_2(base: BaseModel, tmp_path: Path) -> None:
@@ -74,7 +57,7 @@ def test_a_killed_run_ends_where_it_would_have_ended(
     whole = fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "whole")
     with pytest.raises(Killed):
         fine_tune(
-            load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "killed", progress=_kill_at(step=5)
+            load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "killed", progress=kill_at(step=5)
         )
     half_written = tmp_path / "killed" / CHECKPOINTS / "checkpoint-5"
     half_written.mkdir()
@@ -103,7 +86,7 @@ def test_checkpoints_of_another_run_are_refused(
     changed: str, base: BaseModel, twelve: TrainingData, tmp_path: Path
 ) -> None:
     with pytest.raises(Killed):
-        fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path, progress=_kill_at(step=3))
+        fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path, progress=kill_at(step=3))
     settings = replace(SHORT, learning_rate=1e-3) if changed == "learning_rate" else SHORT
     data = replace(twelve, examples=twelve.examples[::-1]) if changed == "examples" else twelve
 
