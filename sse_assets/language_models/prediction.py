@@ -136,7 +136,8 @@ def predict_new(
         adapter_folder: folder that `training.fine_tune` has written.
         formula: formula of the material; read from the CIF if it is not given.
         cif: text of a CIF; the space group and the disorder class come from its atoms.
-        mode: way to get a number; None for `regression` if the adapter was trained for it, else `distribution`.
+        mode: way to get a number; None for `regression` if the adapter was trained for it, and for
+            `distribution` if not.
         load_settings: origin of the base model's weights; None for the same as in training.
 
     Returns:

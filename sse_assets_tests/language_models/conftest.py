@@ -23,6 +23,7 @@ from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.names import PromptCase
 from sse_assets_tests.language_models.tiny import TinyFamily, tiny_base_model
 
+
 class Killed(BaseException):
     """Ends a run as a signal would: nothing catches it."""
 

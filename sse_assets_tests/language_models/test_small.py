@@ -53,14 +53,14 @@ def test_all_weights_are_trained_and_kept(base: BaseModel, twelve: TrainingData,
     assert -18 <= new["predicted"].item() <= 1
 
 
-def test_a_killed_run_ends_where_it_would_have_ended(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_killed_run_ends_where_it_would_have_ended(base, twelve, tmp_path: Path) -> None:
     settings = replace(SMALL_TRAINING, epochs=3)
 
     fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "whole")
     with pytest.raises(Killed):
-        fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill_at(5))
+        fine_tune(
+            load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill_at(5)
+        )
     assert (tmp_path / "killed" / CHECKPOINTS).is_dir()
     resumed = fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed")
     assert resumed.run.resumed_at_step == 4
@@ -68,9 +68,7 @@ def test_a_killed_run_ends_where_it_would_have_ended(
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
-def test_a_model_in_4_bit_is_not_trained_as_a_whole(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_model_in_4_bit_is_not_trained_as_a_whole(base, twelve, tmp_path: Path) -> None:
     loaded = load(base, LoadSettings(quantisation=Quantisation.FOUR_BIT))
     with pytest.raises(LanguageModelError, match="give it an adapter by setting lora"):
         fine_tune(loaded, base, twelve, TrainingSettings(lora=None), tmp_path)
