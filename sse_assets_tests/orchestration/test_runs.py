@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from upath import UPath
 
-from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.on_demand import ON_DEMAND, optional_input
+from sse_assets.orchestration.io import TableIOManager, table_ins, table_result
+from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.runs import (
     UnknownJobError,
@@ -77,11 +77,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(
         key=["metrics", "scores"],
-        ins={
-            "trained": dg.AssetIn(["models", "trained"]),
-            "extra": optional_input(["models", "extra"]),
-            "of_found": optional_input(["models", "of_found"]),
-        },
+        ins=table_ins("models.trained") | table_ins("models.extra", "models.of_found", optional=True),
     )
     def scores(
         trained: pd.DataFrame, extra: pd.DataFrame, of_found: pd.DataFrame
