@@ -58,7 +58,7 @@ class ScoringConfig(dg.Config):
     """Protocols, label conventions and number modes of a run, and settings of sampling."""
 
     protocols: list[str] = Field(
-        [name.value for name in Protocol if name is not Protocol.RANDOM],
+        [str(name) for name in (Protocol.ALL_ROWS, Protocol.DIVERSITY, Protocol.OFFICIAL, Protocol.GROUPED)],
         description="Protocols to train under, one fit a fold; all_rows is the model for new compounds.",
     )
     label_conventions: list[str] = Field(
