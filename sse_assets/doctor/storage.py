@@ -56,7 +56,7 @@ def blob_root(root: UPath, patience_s: float = _PATIENCE_S) -> Finding:
     probe = place / f".sse_assets_doctor_{secrets.token_hex(8)}"
     try:
         # The thread is a daemon, so that a client that goes on trying does not keep this process.
-        thread(_write_read_remove, daemon=True)(probe).result(patience_s)
+        thread(daemon=True)(_write_read_remove)(probe).result(patience_s)
     except TimeoutError:
         failed = f"does not answer within {patience_s:.0f} s"
     except ProbeError as error:
