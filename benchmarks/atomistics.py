@@ -1,12 +1,12 @@
-"""What CHGNet costs here: against chgnet's own code, with the number of atoms, in batches and in processes.
+"""Time that CHGNet takes here, against chgnet's own code, by number of atoms, in batches and in processes.
 
     export GLIBC_TUNABLES=glibc.malloc.hugetlb=1     # memory in large pages, as the Makefile has it
     python benchmarks/atomistics.py                  # a CPU, one thread
-    python benchmarks/atomistics.py --device cuda    # a GPU against the same GPU one crystal at a time
+    python benchmarks/atomistics.py --device cuda    # a GPU, in batches and one crystal at a time
 
-Times on a CPU are processor seconds, so that a busy machine counts less, but for the processes, which are
-timed by the clock. Goals: two processes 1.6 times as fast as one; batches of 64 crystals of about 50 atoms
-ten times as fast as single crystals on a GPU, and batches no slower than single crystals on a CPU.
+Times on a CPU are processor seconds, so that a busy machine counts less; those of the processes are times of
+the clock. Goals: two processes are 1.6 times as fast as one; on a GPU, batches of 64 crystals of about 50
+atoms are ten times as fast as single crystals; on a CPU, batches are no slower than single crystals.
 """
 
 import argparse
@@ -26,16 +26,12 @@ from chgnet.model.dynamics import CHGNetCalculator
 
 from sse_assets.atomistics.batches import Batches
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.evaluators import (
-    Evaluation,
-    Evaluator,
-    ase_evaluator,
-    batched_evaluator,
-    worker_evaluator,
-)
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator
+from sse_assets.atomistics.evaluators import ase_evaluator, batched_evaluator
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
+from sse_assets.atomistics.workers import Workers
 
 SIZES = {
     1: (1, 1, 1),
@@ -47,11 +43,11 @@ SIZES = {
     144: (4, 4, 3),
 }
 PAPER_COMPOSITIONS, PAPER_ATOMS, PAPER_CANDIDATES = 152, 55, 20 * 11
-"""The paper's structures, their mean size, and population times generations (II.B, III.B)."""
+"""Structures of the paper, their mean size, and population times generations (II.B, III.B)."""
 STEPS_A_CANDIDATE = {Profile.DEFAULT: 120 + 1000 + 50, Profile.STATIC: 120, Profile.PAPER: 1000}
-"""Evaluations of the forces; FIRE's as measured on random crystals."""
+"""Number of evaluations of the forces; those of FIRE are as measured on random crystals."""
 FINAL_STEPS = 40_000
-"""Of the two runs of 20 ps that each found structure gets."""
+"""Number of steps of the two runs of 20 ps for each found structure."""
 
 
 def main() -> None:
@@ -98,7 +94,7 @@ def _measure(device: str, atoms_alone: int | None) -> None:
 
 
 def _batches(device: str) -> float:
-    """Crystals relaxed in batches against the same ones one at a time; least seconds a step of 48 atoms."""
+    """Relax crystals in batches and one at a time; return the least time in s of a step of 48 atoms."""
     settings = replace(EVALUATION[Profile.STATIC], relaxation_steps=12, max_force_ev_a=1e-6)
     batched = batched_evaluator(settings, device)
     alone = ase_evaluator(settings) if device == "cpu" else Batches(settings, ChgnetPotential(device), 1)
@@ -123,7 +119,7 @@ def _seconds_a_step(evaluator: Evaluator, crystals: list[Atoms], device: str) ->
 
 
 def _pages() -> None:
-    """Memory in large pages against small ones: processes in turns, as it is decided when one starts."""
+    """Compare memory in large and in small pages, in processes in turns, as each has one kind of pages."""
     command = [sys.executable, __file__, "--atoms", "24"]
     ms = {0: 0.0, 1: 0.0}
     for _ in range(3):
@@ -134,13 +130,13 @@ def _pages() -> None:
 
 
 def _processes() -> None:
-    """Two processes against one: the same candidates, by the clock, in turns as no machine is quiet."""
+    """Compare two processes with one on the same candidates, by the clock and in turns."""
     settings = replace(EVALUATION[Profile.STATIC], relaxation_steps=25, max_force_ev_a=1e-6)
     candidates = [_crystal(12, seed) for seed in range(6)]
     seconds = {1: 0.0, 2: 0.0}
     with (
-        contextlib.closing(worker_evaluator(settings, 1)) as one,
-        contextlib.closing(worker_evaluator(settings, 2)) as two,
+        contextlib.closing(Workers(settings, 1)) as one,
+        contextlib.closing(Workers(settings, 2)) as two,
     ):
         for turn in range(5):
             for processes, evaluator in ((1, one), (2, two)):
@@ -153,7 +149,7 @@ def _processes() -> None:
 
 
 def _crystal(atoms: int, seed: int) -> Atoms:
-    """Li2S (5.72 Å), every atom some 0.1 Å off; one atom is body-centred Li (3.44 Å)."""
+    """Return Li2S (5.72 Å) with every atom moved by some 0.1 Å; one atom is body-centred Li (3.44 Å)."""
     if atoms == 1:
         return Atoms("Li", cell=3.44 / 2 * (np.ones((3, 3)) - 2 * np.eye(3)), pbc=True)
     spots = [[0.25] * 3, [0.75] * 3, [0.0] * 3]
@@ -169,7 +165,7 @@ def _by_chgnet(crystal: Atoms, device: str) -> Callable[[], object]:
 
 
 def _seconds(work: Callable[[], object], device: str, least_goes: int = 3) -> float:
-    """Of one go, the mean of several after a first."""
+    """Return the mean time in s of several goes after a first."""
     clock = time.process_time if device == "cpu" else time.perf_counter
     work()
     start, goes = clock(), 0

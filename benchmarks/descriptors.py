@@ -1,4 +1,4 @@
-"""How long the descriptors of OBELiX's 321 crystals take, pores included, with one and with two processes.
+"""Time that the descriptors of OBELiX's 321 crystals take, pores included, with one and with two processes.
 
     python benchmarks/descriptors.py --mirror ../shared/data
 
@@ -22,7 +22,7 @@ GOAL_S = 90.0
 
 
 def main() -> None:
-    """Print seconds, their ratio, and how much of the result is not zero or not there."""
+    """Print times, their ratio, the share of pores that are not zero, and the failures."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _obelix_crystals(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """OBELiX's rows that have a CIF, in the columns that the descriptors read."""
+    """Return electrolytes of OBELiX with a CIF and their structures, in the columns that descriptors read."""
     electrolytes = read_measurements(folder / "all.csv").rename(columns={"source_id": "electrolyte_id"})
     electrolytes["space_group_number"] = electrolytes["space_group"].map(space_group_number)
     structures = read_structures(folder / "all_cifs.tar.gz").rename(columns={"source_id": "electrolyte_id"})

@@ -1,10 +1,10 @@
-"""What an executor costs a step, and how structure searches share out over the nodes of a Ray cluster.
+"""Time that an executor adds to a step, and structure searches shared by the nodes of a Ray cluster.
 
     python -m benchmarks.executors     # with the extra `dev`; ten minutes on two quiet cores
 
-The cluster is a head and nodes, each of one core and on this machine; the nodes say that they have a GPU. A
-search is a run of one partition, all begun at once as a backfill of `search_structures` begins them, at the
-settings of the sample. Times are by the clock: a busy machine, as its load says, makes the gain small.
+The cluster is a head and nodes of one core each on this machine; the nodes say that they have a GPU. A search
+is a run of one partition at the settings of the sample. All begin at once, as in a backfill of
+`search_structures`. Times are those of the clock: on a busy machine, as its load shows, the gain is small.
 """
 
 import multiprocessing
@@ -35,7 +35,7 @@ from sse_assets_tests.services.ray_cluster import ray_cluster
 
 STEPS = 4
 COMPOSITIONS = ["Li3N", "Li3P", "Li3As", "Li3Sb"]
-"""Cells of four atoms, so that no search is much longer than another."""
+"""Compositions with cells of four atoms, so that no search is much longer than another."""
 EXECUTORS = (Executor.IN_PROCESS, Executor.MULTIPROCESS, Executor.RAY)
 NODES = (1, 2)
 PORTS = range(21400, 21410)
@@ -68,7 +68,7 @@ def main() -> None:
 
 
 def chain() -> dg.JobDefinition:
-    """Steps that do nothing but wait for the one before."""
+    """Return a job of steps that do nothing but wait for the one before."""
     settings = Settings.from_environment()
 
     def step(number: int) -> dg.AssetsDefinition:
@@ -87,7 +87,7 @@ def chain() -> dg.JobDefinition:
 
 
 def search() -> dg.JobDefinition:
-    """The search of the sample, for compositions that are already listed."""
+    """Return the search of the sample as a job, for compositions that are already listed."""
     settings = Settings.from_environment()
     _, search_structure = generated_assets(Dataset.SAMPLE)
     definitions = dg.Definitions(
@@ -101,19 +101,19 @@ def search() -> dg.JobDefinition:
 
 @contextmanager
 def _settings(home: Path, executor: Executor) -> Iterator[None]:
-    """Storage of its own, and an executor, for the processes that are started meanwhile."""
+    """Set a storage and an executor for the processes that are started meanwhile."""
     home.mkdir()
     with patch.dict(os.environ, {"SSE_HOME": str(home), "SSE_EXECUTOR": executor}):
         yield
 
 
 def _processes(count: int) -> ProcessPoolExecutor:
-    """Fresh ones, as the daemon starts one for each run: a process keeps the first definitions it makes."""
+    """Return new processes, as the daemon starts one for each run: a process keeps its first definitions."""
     return ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _chain(home: Path) -> float:
-    """Seconds of a run of steps that do nothing, without the start of its process."""
+    """Return the time in s of a run of steps that do nothing, without the start of its process."""
     with dg.DagsterInstance.local_temp(str(home)) as instance:
         job = _here("chain")
         started = time.monotonic()
@@ -122,7 +122,7 @@ def _chain(home: Path) -> float:
 
 
 def _searches(home: Path, nodes: int) -> float:
-    """Seconds of one run for each composition, all begun at once."""
+    """Return the time in s of one run for each composition, all begun at once."""
     rows = [(formula, composition_key(parse_composition(formula)), formula) for formula in COMPOSITIONS]
     listed = pd.DataFrame(rows, columns=["cell_formula", "composition_key", "formula"])
     store = TableStore(Settings.from_environment().blob_root)
@@ -144,7 +144,7 @@ def _search(home: Path, formula: str) -> bool:
 
 
 def _here(job: str) -> ReconstructableJob:
-    """A job of this module, by a name that holds in other processes too."""
+    """Return a job of this module by a name that holds in other processes too."""
     return bootstrap_standalone_recon_job(ModuleCodePointer("benchmarks.executors", job, str(REPOSITORY)))
 
 

@@ -1,12 +1,12 @@
-"""How long LoRA fine-tuning of an 8-billion-weight model takes, and what it needs, on this machine.
+"""Time and memory that LoRA fine-tuning of a model of 8 billion weights takes on this machine.
 
     python -m benchmarks.language_models [--folder DIR]
 
-Llama-3.1-8B's architecture with random weights (nothing is downloaded), a small tokenizer, and as many
-prompts, of about as many tokens, as in the paper, with the settings of its Table 2: once in bf16, once on
-4-bit weights. The paper reports about 10 minutes on an RTX 4090; the goal here is 3 minutes in bf16 on an
-H200-class card. Random weights cost what trained ones cost; the loss means nothing. Without a GPU a small
-model of the same architecture is trained instead, and the output says so. DIR takes 16 GB.
+The model has the architecture of Llama-3.1-8B, random weights (nothing is downloaded) and a small tokenizer.
+Prompts are as many as in the paper, with about as many tokens, and the settings are those of its Table 2. One
+fit is in bf16, one on 4-bit weights. The paper reports about 10 minutes on an RTX 4090; the goal here is 3
+minutes in bf16 on an H200. Random weights take as long as trained ones; the loss means nothing. Without a GPU
+a small model of the same architecture is trained instead, and the output says so. DIR takes 16 GB.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from sse_assets.tables.names import PromptCase
 from sse_assets_tests.language_models.tiny import TinyFamily, tiny_tokenizer
 
 PROMPTS = 399
-"""Training prompts of the paper."""
+"""Number of training prompts in the paper."""
 GOAL_S = 180.0
 LLAMA_3_1_8B = LlamaConfig(
     vocab_size=128256,
@@ -50,7 +50,7 @@ LLAMA_3_1_8B = LlamaConfig(
         "original_max_position_embeddings": 8192,
     },
 )
-"""Meta's config.json, as far as it bears on time and memory."""
+"""Values of Meta's config.json that bear on time and memory."""
 SMALL = LlamaConfig(
     vocab_size=1024,
     hidden_size=128,
@@ -59,7 +59,7 @@ SMALL = LlamaConfig(
     num_attention_heads=4,
     num_key_value_heads=1,
 )
-"""The same architecture where there is no GPU."""
+"""Smaller model of the same architecture, for a machine without a GPU."""
 
 
 def main() -> None:
@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def _examples() -> list[Example]:
-    """Invented formulas, space groups and labels: time depends on how many tokens there are, not on which."""
+    """Invent formulas, space groups and labels; time depends on the number of tokens, not on the tokens."""
     draw = random.Random(0)
     examples = []
     for number in range(PROMPTS):

@@ -1,10 +1,10 @@
-"""What the number-token loss is worth to the small model, by grouped cross-validation inside official-train.
+"""Gain of the small model by the number-token loss, in grouped cross-validation inside official-train.
 
     make run DATASET=obelix
     python benchmarks/language_models_number_loss.py [--home .sse] [--weights 0 0.5] [--seeds 3]
 
 No row of OBELiX's test set is read. Prompts are those of case 2, labels follow the convention `bound`, and
-the folds are grouped by source and composition. A fit takes about 20 s on a quiet core.
+folds are grouped by source and composition. A fit takes about 20 s on a quiet core.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _folds(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Assignments as of one more protocol."""
+    """Return assignments of a further protocol."""
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     parts = splitter.split(electrolytes, electrolytes["conductivity_class"], merged_groups(electrolytes))
     return pd.concat(
@@ -81,7 +81,7 @@ def _folds(electrolytes: pd.DataFrame) -> pd.DataFrame:
 def _tested(
     base: BaseModel, prompts: pd.DataFrame, folds: pd.DataFrame, settings: TrainingSettings, folder: Path
 ) -> pd.DataFrame:
-    """Labels and predictions of every row, each by the fit that has not seen it."""
+    """Return labels and predictions of all rows, each from the fit that has not seen the row."""
     tested = []
     for number, fold in folds.groupby("fold"):
         fit = Fit.of(Task.TEXT, PromptCase.CASE_2, prompts, fold, LabelConvention.BOUND, "benchmark")

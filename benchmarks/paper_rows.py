@@ -1,4 +1,4 @@
-"""Our boosted trees on the paper's own rows, features and split, beside the paper's scores.
+"""Scores of our boosted trees on rows, features and split of the paper, beside the scores of the paper.
 
     python benchmarks/paper_rows.py --rows paper_rows.csv [--seeds 5] [--workers 2]
 
@@ -21,7 +21,7 @@ from sse_assets.report.published import FIGURE_7_TEST_SCORES
 
 
 def feature_sets(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The paper's three feature sets, indexed as the rows."""
+    """Return the three feature sets of the paper, with the index of the rows."""
     fractions = [element_fractions(parse_composition(formula)) for formula in rows["composition"]]
     stoichiometric = pd.DataFrame(fractions, index=rows.index).fillna(0.0)
     geometric = rows[["a", "b", "c", "density", "poav"]].astype(float)
@@ -33,7 +33,7 @@ def feature_sets(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def main() -> None:
-    """Fit each feature set once per seed and print the mean scores, their spread and the paper's."""
+    """Fit each feature set once for each seed; print mean scores, their spread and those of the paper."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

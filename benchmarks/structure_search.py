@@ -1,25 +1,26 @@
-"""Searches that show what structure generation finds, and the project's own batch of new structures.
+"""Searches for known structures, and the batch of new structures that ships with the project.
 
     python benchmarks/structure_search.py --what known --folder RUNS    # against published structures
     python benchmarks/structure_search.py --what batch --folder RUNS    # compositions without a structure
-    python benchmarks/structure_search.py --what dynamics --folder RUNS # what 1 ps gains over FIRE alone
+    python benchmarks/structure_search.py --what dynamics --folder RUNS # gain by 1 ps over FIRE alone
 
-Killed and started again with the same folder, it goes on from the last finished candidate or checkpoint. Each
-composition takes ten minutes to an hour on one core, dynamics of 20 ps about as long again; `--only` names
-some of them. `batch` writes each structure's CIF and record into `--results`, `known` its two tables.
+A search that was killed goes on from its last candidate or checkpoint if it is started with the same folder.
+Each composition takes ten minutes to an hour on one core, and dynamics of 20 ps about as long again; `--only`
+names some of them. `batch` writes CIF and record of each structure to `--results`, `known` writes two tables.
 """
 
 import argparse
 from pathlib import Path
 
 import pandas as pd
-from ase import Atoms
-from structure_search_known import KNOWN, Known
+from structure_search_known import KNOWN
 
-from sse_assets.atomistics.evaluators import EvaluatorFactory, evaluators_here
+from sse_assets.atomistics.evaluation import EvaluatorFactory
+from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import search_composition, tables
+from sse_assets.generation.duplicates import atoms_of
 from sse_assets.generation.search import Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import JOURNALS, find_structure, plans
@@ -33,19 +34,19 @@ BATCH = {
     "LiSrTiNbO6": 2.0,
     "Li6O2ClBr": 2.0,
 }
-"""Compositions of LiIon with a structure neither in OBELiX nor, at the time, among the Materials Project's
-snapshot; and how long, in ps, each of the two runs of dynamics takes."""
+"""Length in ps of each of the two runs of dynamics, by composition. The compositions are of LiIon and had no
+structure in OBELiX and, at the time, in the snapshot of the Materials Project."""
 BATCH_SETTINGS = SearchSettings(formula_units=(1,))
 
 
 def main() -> None:
-    """Carry out what is asked for, and print what was found."""
+    """Carry out the searches, and print their results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--what", choices=("known", "batch", "dynamics"), required=True)
     parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
-    parser.add_argument("--results", type=Path, help="where tables, CIFs and records go (default: --folder)")
+    parser.add_argument("--results", type=Path, help="folder of tables, CIFs and records (default: --folder)")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     parser.add_argument(
@@ -74,11 +75,11 @@ def main() -> None:
 def _against_known(
     formula: str, settings: SearchSettings, folder: Path, results: Path, processes: int
 ) -> pd.DataFrame:
-    """Each search, and the best of all, beside the published form that CHGNet puts lowest."""
+    """Compare each search, and the best of all, with the published form that CHGNet puts lowest."""
     with evaluators_here(processes) as evaluators, one_torch_thread():
         found = find_structure(formula, settings, folder, evaluators, _print_generation)
         judge = evaluators(ValidationSettings().relaxation)
-        relaxed = {known: settle(_atoms(known), judge) for known in KNOWN[formula]}
+        relaxed = {known: settle(atoms_of(known.structure), judge) for known in KNOWN[formula]}
         best = found.best.atoms if found.best is not None else None
         settled = settle(best, judge) if best is not None else None
     known = min(relaxed, key=lambda one: relaxed[one].evaluation.enthalpy_ev_per_atom)
@@ -99,14 +100,14 @@ def _against_known(
     _keep(searches, results / "known_searches.csv")
     if settled is None:
         return pd.DataFrame([{"formula": formula, "failure": found.failure}])
-    comparison = tables.comparisons({(formula, known.name): (settled, relaxed[known])})
+    comparison = tables.comparison(formula, known.name, settled, relaxed[known])
     _keep(comparison, results / "known.csv")
     print(searches.round(2).to_string(index=False), flush=True)
     return comparison
 
 
 def _keep(rows: pd.DataFrame, file: Path) -> None:
-    """Write rows to a table in place of those of the same formula."""
+    """Write rows to a table, in place of its rows of the same formula."""
     if file.exists():
         others = pd.read_csv(file)
         rows = pd.concat([others[~others["formula"].isin(rows["formula"])], rows])
@@ -114,7 +115,7 @@ def _keep(rows: pd.DataFrame, file: Path) -> None:
 
 
 def _generate(formula: str, folder: Path, results: Path, processes: int) -> pd.DataFrame:
-    """Search, validate, and write down one composition of the batch."""
+    """Search and validate one composition of the batch, and write its record."""
     record = search_composition(
         formula,
         folder,
@@ -132,7 +133,7 @@ def _generate(formula: str, folder: Path, results: Path, processes: int) -> pd.D
 
 
 def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> pd.DataFrame:
-    """What the paper's picosecond adds to FIRE for each survivor of the formula's smallest search."""
+    """Return the gain by the picosecond of the paper over FIRE, for each survivor of the smallest search."""
     settings = SearchSettings()
     plan = plans(formula, settings)[0]
     searched = run_search(plan, settings, folder / JOURNALS / f"{plan.name}.jsonl", evaluators)
@@ -151,16 +152,6 @@ def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> pd.DataFr
             "failure": after.failure,
         }
         for survivor, after in zip(survivors, moved, strict=True)
-    )
-
-
-def _atoms(known: Known) -> Atoms:
-    crystal = known.structure
-    return Atoms(
-        [site.specie.symbol for site in crystal],
-        scaled_positions=crystal.frac_coords,
-        cell=crystal.lattice.matrix,
-        pbc=True,
     )
 
 

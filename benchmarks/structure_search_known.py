@@ -1,4 +1,4 @@
-"""Structures that are known, built from published cells and sites, to hold a search's findings against."""
+"""Known structures, built from published cells and sites, to compare found structures with."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from pymatgen.core import Lattice, Structure
 
 @dataclass(frozen=True)
 class Known:
-    """A published crystal; sites are one of each Wyckoff orbit."""
+    """Published crystal; its sites are one of each Wyckoff orbit."""
 
     name: str
     source: str
@@ -17,7 +17,7 @@ class Known:
 
     @property
     def structure(self) -> Structure:
-        """The primitive cell."""
+        """Primitive cell."""
         species, coordinates = zip(*self.sites, strict=True)
         crystal = Structure.from_spacegroup(self.space_group, self.lattice, list(species), list(coordinates))
         return crystal.get_primitive_structure()
@@ -106,4 +106,4 @@ KNOWN: dict[str, list[Known]] = {
         )
     ],
 }
-"""By the integer formula of Z = 1; where a compound has several forms, the one CHGNet puts lowest counts."""
+"""Published crystals by integer formula (Z = 1); of several forms, that of lowest enthalpy is compared."""

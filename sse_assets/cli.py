@@ -1,9 +1,10 @@
-"""The command line: a thin door to runs and to the web UI."""
+"""Command line: runs, predictions, the web UI, the doctor and backups."""
 
 import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
-"""Tested versions; there is such a file in a checkout only."""
+"""File with the tested versions of packages; only a checkout has it."""
 LOOPBACK = "127.0.0.1"
 
 
@@ -31,14 +32,14 @@ def main() -> None:
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Settings in YAML, under `ops` as in the launchpad; the assets they belong to are made again.",
+    help="Settings in YAML, under `ops` as in the launchpad; the assets that have them are made again.",
 )
-@click.option("--job", help="Make what this job makes on demand too, such as train_small_language_model.")
+@click.option("--job", help="Job whose assets on demand are made too, such as train_small_language_model.")
 @click.option(
     "--partition", "partitions", multiple=True, help="Partition of that job; all, if none is named."
 )
 def run(everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]) -> None:
-    """Bring every asset up to date; print the scores and where the report is."""
+    """Bring every asset up to date; print the scores and the path of the report."""
     if partitions and not job:
         raise click.UsageError("--partition says what to make of a --job: name the job too")
     started = time.monotonic()
@@ -65,28 +66,27 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         click.echo(f"Dagster's runs and events are kept as {settings.dagster_home}/dagster.yaml says")
     pipeline = pipeline_of("sse_assets.definitions")
     op_config = _op_config(config) if config else {}
-    try:
-        with dg.DagsterInstance.get() as instance:
-            on_demand = {
-                key: partitions_of_every_run(settings.dataset)
-                for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
-            }
-            if job:
-                on_demand |= made_on_demand(pipeline, instance, job, partitions)
-            listing = take_in(settings.inbox, settings.blob_root)
-            succeeded = refresh(
-                pipeline,
-                instance,
-                everything=everything,
-                news=[key for key in INBOX if has_news(instance, key, listing)],
-                op_config=op_config,
-                on_demand=on_demand,
-                announce=click.echo,
-            )
-    except UnknownJobError as error:
-        raise click.ClickException(str(error)) from error
-    except (UnknownOpError, dg.DagsterInvalidConfigError) as error:
-        raise click.ClickException(f"{config}: {error}") from error
+    with (
+        _one_sentence(UnknownJobError),
+        _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, begin=f"{config}: "),
+        dg.DagsterInstance.get() as instance,
+    ):
+        on_demand = {
+            key: partitions_of_every_run(settings.dataset)
+            for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
+        }
+        if job:
+            on_demand |= made_on_demand(pipeline, instance, job, partitions)
+        listing = take_in(settings.inbox, settings.blob_root)
+        succeeded = refresh(
+            pipeline,
+            instance,
+            everything=everything,
+            news=[key for key in INBOX if has_news(instance, key, listing)],
+            op_config=op_config,
+            on_demand=on_demand,
+            announce=click.echo,
+        )
     store = TableStore(settings.blob_root)
     copied = bring_up_to_date(settings.warehouse, store)
     if not succeeded:
@@ -116,8 +116,8 @@ def ui(port: int, host: str) -> None:
     settings = _settings()
     if not is_free(port, host):
         raise click.ClickException(
-            f"nothing can listen at {host}:{port}; if the UI is open there already, use that one, for two on "
-            "one home would start every run twice; else name another --port"
+            f"nothing can listen at {host}:{port}: use the UI if it is open there, as two on one home would "
+            "start every run twice; if another program has the port, name another --port"
         )
     _prepare_dagster_home(settings)
     click.echo(f"Dagster opens at http://{host}:{port} (Ctrl-C ends it)")
@@ -135,7 +135,7 @@ def ui(port: int, host: str) -> None:
 @main.command()
 @click.option("--network", is_flag=True, help="Ask the servers of the sources too.")
 def doctor(network: bool) -> None:
-    """Say what is missing here, and what works without it; fails only if `make run` would."""
+    """Say what is missing here, and what works without it; fail only if `make run` would."""
     from sse_assets.doctor.examination import examine
     from sse_assets.doctor.findings import Mark
 
@@ -153,10 +153,8 @@ def backup(file: Path) -> None:
     from sse_assets.orchestration.backup import BackupError, back_up
 
     settings = _settings()
-    try:
+    with _one_sentence(BackupError):
         made = back_up(settings, file)
-    except BackupError as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"{file} holds {made.files} files of {settings.home}, {file.stat().st_size / 1e6:.1f} MB")
     for sentence in made.label.elsewhere:
         click.echo(f"note: {sentence}")
@@ -172,10 +170,8 @@ def restore(file: Path) -> None:
     from sse_assets.orchestration.backup import restore as restore_home
 
     settings = _settings()
-    try:
+    with _one_sentence(BackupError):
         made = restore_home(settings, file)
-    except BackupError as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"{settings.home} is as it was on {made.label.made_at}: {made.files} files")
     click.echo(f"Warehouse: {made.copied.waiting or f'{len(made.copied.tables)} tables'}")
     for run_id in made.ended:
@@ -185,12 +181,17 @@ def restore(file: Path) -> None:
 
 
 @main.command()
-@click.option("--formula", help="Such as Li6PS5Cl.")
+@click.option("--formula", help="Formula, such as Li6PS5Cl.")
 @click.option("--cif", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CIF file.")
-@click.option("--model", default="boosted_trees", show_default=True, help="As in metrics.scores.")
-@click.option("--variant", help="Feature set or prompt case; by default the richest that the input allows.")
+@click.option(
+    "--model", default="boosted_trees", show_default=True, help="Name of the model, as in metrics.scores."
+)
+@click.option(
+    "--variant",
+    help="Feature set or prompt case; by default the one with most descriptors that the input has.",
+)
 def predict(formula: str | None, cif: Path | None, model: str, variant: str | None) -> None:
-    """Room-temperature Li-ion conductivity of a material, by a model that the pipeline has stored."""
+    """Predict the room-temperature Li-ion conductivity of a material by a stored model."""
     from sse_assets.language_models.errors import LanguageModelError
     from sse_assets.materials.crystal import CifError, cif_text
     from sse_assets.materials.formula import FormulaError
@@ -205,12 +206,10 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
             return store.read(TableKey(schema, name))
         return None
 
-    try:
+    with _one_sentence(PredictionError, FormulaError, CifError, LanguageModelError):
         material = Material(formula, None if cif is None else cif_text(cif))
         chosen = choose_model(stored_models(read), model, variant, has_crystal=cif is not None)
         prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
-    except (PredictionError, FormulaError, CifError, LanguageModelError) as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"log10(σ / (S/cm)) = {prediction.log10_sigma:.2f}, σ = {10**prediction.log10_sigma:.1e} S/cm")
     click.echo(f"90 % interval: {prediction.low:.2f} to {prediction.high:.2f}")
     standing = f" ({chosen['standing']})" if chosen["standing"] else ""
@@ -219,11 +218,18 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
         click.echo(f"note: {remark}")
 
 
-def _settings() -> Settings:
+@contextlib.contextmanager
+def _one_sentence(*errors: type[Exception], begin: str = "") -> Iterator[None]:
+    """End the command with the text of an error, and without its traceback."""
     try:
+        yield
+    except errors as error:
+        raise click.ClickException(f"{begin}{error}") from error
+
+
+def _settings() -> Settings:
+    with _one_sentence(SettingsError):
         return Settings.from_environment()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _op_config(file: Path) -> dict[str, object]:
@@ -237,10 +243,10 @@ def _op_config(file: Path) -> dict[str, object]:
 
 
 def _prepare_dagster_home(settings: Settings) -> None:
-    """Point Dagster at its folder below SSE_HOME, with sse_assets' dagster.yaml in it.
+    """Point Dagster at its folder below SSE_HOME, with the dagster.yaml of sse_assets in it.
 
-    A DAGSTER_HOME that has a dagster.yaml of its own, as in a container, is left as it is. Folders are handed
-    on as absolute paths, for processes that run elsewhere.
+    A DAGSTER_HOME with a dagster.yaml of its own, as in a container, stays as it is. Processes that run in
+    other folders get absolute paths.
     """
     settings.inbox.mkdir(parents=True, exist_ok=True)
     if not settings.given_dagster_home:
@@ -253,7 +259,7 @@ def _prepare_dagster_home(settings: Settings) -> None:
 
 
 def _score_table(scores: pd.DataFrame) -> str:
-    """Test MAE by protocol, the two label conventions side by side."""
+    """Return the test MAE by protocol, with the two label conventions side by side."""
     mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
     table = mae.assign(model=mae["model"] + " / " + mae["variant"]).pivot_table(
         index="model", columns=["protocol", "label_convention"], values="value", sort=False

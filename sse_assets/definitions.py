@@ -1,4 +1,4 @@
-"""Everything that Dagster sees, wired in one place."""
+"""Definitions of the pipeline, which Dagster loads."""
 
 import dagster as dg
 
@@ -7,11 +7,7 @@ from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, 
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
-from sse_assets.assets.language_models import (
-    language_model_assets,
-    language_models,
-    small_language_model,
-)
+from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
@@ -37,7 +33,7 @@ _JOBS = [
     dg.define_asset_job(
         "train_boosted_trees",
         selection=dg.AssetSelection.assets(*boosted_trees_assets, champions),
-        description="Settings, models, predictions and SHAP values of the boosted trees, and who answers.",
+        description="Settings, models, predictions and SHAP values of the boosted trees, and the champion.",
     ),
     dg.define_asset_job(
         "train_small_language_model",
@@ -55,11 +51,11 @@ _JOBS = [
         description="A crystal for a composition that has none: an hour of a CPU for a small cell.",
     ),
 ]
-"""What a person starts from the UI, or from the command line."""
+"""Jobs that a person starts from the UI or from the command line."""
 
 
 def build_definitions(settings: Settings) -> dg.Definitions:
-    """The pipeline of one data set, on one storage, with one executor."""
+    """Return the pipeline of one data set, on one storage, with one executor."""
     assets = [
         *raw_assets(settings),
         inbox_assets(),
@@ -86,5 +82,5 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The pipeline that the environment asks for."""
+    """Return the pipeline that the environment asks for."""
     return build_definitions(Settings.from_environment())

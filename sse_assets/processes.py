@@ -1,8 +1,8 @@
-"""Processes for work that may hang or die, kept by pebble: a task that is lost costs nothing but itself.
+"""Processes for work that may hang or die, on pebble: a lost task costs no other task its answer.
 
-Ground floor. A function is named as `package.module:function`, and only the processes import its module: so
-what it needs may be large, print, or bring down its process. Each process has one thread, serves many tasks,
-and is replaced after it was lost.
+Ground floor. A function is named as `package.module:function`, and only the processes import its module: it
+may be large, print, or bring down its process. A process has one thread and serves many tasks. Another one
+takes its place if it is lost.
 """
 
 import multiprocessing
@@ -20,27 +20,27 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 from threadpoolctl import threadpool_limits
 
 _BREAKDOWNS = 3
-"""So many pools in a row that break before they answer anything will not work the next time either."""
+"""Number of pools in a row that break before any answer, after which no further pool is tried."""
 _GLANCE_S = 1.0
-"""How often it is asked whether the pool of an awaited answer still works."""
+"""Time in s between two looks at whether the pool of an awaited answer still works."""
 _ORPHAN_S = 5.0
-"""Beyond its limit, a task ends its process itself: whoever should have stopped it is gone."""
+"""Time in s after its limit at which a task ends its own process, as nobody is left to stop it."""
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
 class Lost:
-    """A task without an answer, for its process hung or died."""
+    """Mark of a task without an answer, because its process hung or died."""
 
     exit_status: int | None
-    """What the process ended with, a signal's number with a minus; None where it was killed at its limit."""
+    """Exit status of the process, with a minus the number of a signal; None if it was killed at its limit."""
 
 
 class Supervisor:
-    """Calls one function in several processes, started with the first tasks and kept until `close`."""
+    """Caller of one function in several processes, which start with the first tasks and end with `close`."""
 
     def __init__(self, function: str, processes: int) -> None:
-        """Name the function, `package.module:function`, and the most processes to have at a time.
+        """Take the name of the function, `package.module:function`, and the largest number of processes.
 
         Raises:
             ValueError: if `processes` is less than one.
@@ -58,7 +58,7 @@ class Supervisor:
         self.close()
 
     def close(self) -> None:
-        """End the processes, whatever they are doing; the next tasks start new ones."""
+        """End the processes, even in the midst of a task; the next tasks start new ones."""
         if self._pool is not None:
             self._pool.stop()
             self._pool.join()
@@ -69,14 +69,14 @@ class Supervisor:
 
         Args:
             tasks: arguments of each call; they and the answers are pickled.
-            limits_s: how long each call may take, in s, without the start of its process.
+            limits_s: longest time of each call in s, without the start of its process.
 
         Yields:
-            One answer a task, in their order however many processes there are; `Lost` where there is none.
+            One answer for each task, in the order of the tasks; `Lost` where there is no answer.
 
         Raises:
             ChildProcessError: if no process can be started, as where a package is missing.
-            Exception: whatever the function itself raises.
+            Exception: any error of the function itself.
         """
         answered = breakdowns = 0
         try:
@@ -89,7 +89,7 @@ class Supervisor:
                 for call in calls:
                     try:
                         answer = _outcome(call, pool)
-                    except BrokenProcessPool:  # over none of these tasks: the ones left are given out again
+                    except BrokenProcessPool:  # no task is to blame: those left are given out again
                         breakdowns += 1
                         break
                     answered, breakdowns = answered + 1, 0
@@ -99,7 +99,7 @@ class Supervisor:
                         f"{sys.executable} cannot start {self._function} (see the error printed above): "
                         "install this project again"
                     )
-        finally:  # also where nobody wants the rest
+        finally:  # also if the caller does not take all answers
             if answered < len(tasks):
                 self.close()
 
@@ -133,15 +133,15 @@ def _outcome(call: ProcessFuture, pool: ProcessPool) -> Any:
 
 
 _function: Callable[..., Any]
-"""What this process calls."""
+"""Function that this process calls."""
 
 
 def _begin(function: str) -> None:
-    """Prepare a new process: one thread, an end at once when it is told to, and nothing printed."""
+    """Prepare a new process, so that it has one thread, ends at once on SIGTERM, and prints nothing."""
     global _function
     os.environ.update(dict.fromkeys(_THREADS, "1"))
     _function = pkgutil.resolve_name(function)
-    threadpool_limits(1)  # for what was imported with the main module, before this
+    threadpool_limits(1)  # for libraries that were imported with the main module, before this
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Python's own handler would wait for the end of C code
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):

@@ -1,6 +1,5 @@
-"""The command line, called as a person calls it."""
+"""Calls of the command line, as a person makes them."""
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,14 +9,15 @@ import yaml
 from upath import UPath
 
 from sse_assets.orchestration.tables import TableStore
+from sse_assets_tests.environment import plain_environment
 
 SMALL_TREES = {"n_estimators": 30, "num_parallel_tree": 1}
-"""Enough to exercise every step in seconds; the scores of a run with them are no one's business."""
+"""Trees that exercise every step in seconds; the scores of a run with them mean nothing."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a call of the command line did."""
+    """Outcome of a call of the command line."""
 
     home: Path
     output: str
@@ -29,17 +29,14 @@ class Run:
 
 
 def small_run_config(path: Path) -> Path:
-    """A run configuration for `--config` with small trees in every feature set."""
+    """Write settings for `--config` with small trees in every feature set, and return the path."""
     path.write_text(yaml.safe_dump({"ops": {"models__boosted_trees_settings": {"config": SMALL_TREES}}}))
     return path
 
 
 def environment_of(home: Path, **more: str) -> dict[str, str]:
-    """What a call runs in: nothing of this process's settings, and every step in one process."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SSE_", "DAGSTER_"))
-    }
-    return inherited | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | more
+    """Return the environment of a call: no settings of this process, and every step in one process."""
+    return plain_environment() | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | more
 
 
 def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:

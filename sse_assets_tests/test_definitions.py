@@ -1,6 +1,5 @@
-"""What Dagster sees: that it loads quietly, and that a change of lineage is seen in review."""
+"""Definitions as Dagster loads them: quietly, and with a lineage that changes only in review."""
 
-import os
 import subprocess
 import sys
 import tomllib
@@ -15,7 +14,7 @@ from sse_assets.orchestration.dagster_home import INSTANCE_SETTINGS, WORKSPACE
 from sse_assets.orchestration.settings import Dataset
 from sse_assets_tests.command_line import environment_of
 from sse_assets_tests.conftest import REPOSITORY
-from sse_assets_tests.environment import settings_with
+from sse_assets_tests.environment import plain_environment, settings_with
 
 SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
 
@@ -25,7 +24,7 @@ def definitions(dataset: Dataset, home: Path) -> dg.Definitions:
 
 
 def describe(dataset: Dataset, home: Path) -> dict[str, object]:
-    """The parts of every asset's spec that a user relies on."""
+    """Return the parts of the spec of every asset that a user relies on."""
     specs = definitions(dataset, home).resolve_all_asset_specs()
     return {
         ".".join(spec.key.path): {
@@ -78,13 +77,12 @@ def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path
 
 def test_definitions_load_without_a_warning(tmp_path: Path) -> None:
     code = "from sse_assets.definitions import definitions; definitions()"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSE_")}
     loaded = subprocess.run(
         [sys.executable, "-W", "default", "-c", code],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env=environment,
+        env=plain_environment(),
         check=True,
         timeout=300,
     )

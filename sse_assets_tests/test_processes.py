@@ -1,4 +1,4 @@
-"""Processes that hang, die or cannot start, and what is left of the other tasks."""
+"""Processes that hang, die or cannot start, and the answers of the other tasks."""
 
 import multiprocessing
 import os

@@ -2,12 +2,9 @@
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import sysconfig
-import time
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -18,6 +15,7 @@ import yaml
 
 from sse_assets_tests.command_line import environment_of, small_run_config
 from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.services.processes import Process, answers, free_port
 
 PATIENCE_S = 300
 
@@ -146,37 +144,21 @@ def test_it_runs_predicts_and_opens_the_ui_without_a_checkout(
     assert "the daemon is not running" in installation.call("doctor")
     assert list(installation.elsewhere.iterdir()) == []
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (tmp_path / "log").open("w") as log:
-        started = subprocess.Popen(
-            installation.command("ui", "--port", str(port)),
-            env=installation.environment,
-            cwd=installation.elsewhere,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        assert code_locations(port, started, tmp_path / "log") == {"sse_assets": "LOADED"}
-    finally:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
+    port = free_port()
+    with Process(
+        installation.command("ui", "--port", str(port)),
+        log=tmp_path / "log",
+        environment=installation.environment,
+        cwd=installation.elsewhere,
+    ) as started:
+        started.wait_until(lambda: answers(f"http://127.0.0.1:{port}/server_info"))
+        assert code_locations(port) == {"sse_assets": "LOADED"}
 
 
-def code_locations(port: int, server: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
-    """The state of each code location, once the web server answers."""
+def code_locations(port: int) -> dict[str, str]:
+    """Return the state of each code location of a web server."""
     entries = "... on WorkspaceLocationStatusEntries { entries { name loadStatus } }"
     query = {"query": f"{{ locationStatusesOrError {{ {entries} }} }}"}
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            answer = requests.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=30).json()
-        except requests.ConnectionError:
-            assert time.monotonic() < deadline, log.read_text()
-            assert server.poll() is None, log.read_text()
-            time.sleep(1)
-            continue
-        found = answer["data"]["locationStatusesOrError"]["entries"]
-        return {entry["name"]: entry["loadStatus"] for entry in found}
+    answer = requests.post(f"http://127.0.0.1:{port}/graphql", json=query, timeout=30).json()
+    found = answer["data"]["locationStatusesOrError"]["entries"]
+    return {entry["name"]: entry["loadStatus"] for entry in found}

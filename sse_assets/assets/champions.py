@@ -1,4 +1,4 @@
-"""Group `models`: which model answers. A retrained one takes over unless it is worse than the champion."""
+"""Group `models`: the model that answers. A retrained one takes over unless it is worse than the champion."""
 
 from datetime import UTC, datetime
 
@@ -8,16 +8,10 @@ import pandas as pd
 from sse_assets.assets.models import GROUP, feature_sets, workers
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe
-from sse_assets.evaluation.champions import (
-    SAME,
-    Contender,
-    Verdict,
-    is_decided,
-    with_decision,
-)
+from sse_assets.evaluation.champions import SAME, Contender, Verdict, is_decided, with_decision
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
@@ -30,38 +24,31 @@ TABLE = TableKey(GROUP, "champions")
 _CODE_VERSION = "1"
 
 
-@dg.asset(
-    key=[TABLE.group, TABLE.name],
-    ins={
-        "boosted_trees": dg.AssetIn([GROUP, "boosted_trees"]),
-        "predictions": dg.AssetIn([GROUP, "boosted_trees_predictions"]),
-    },
+@table_asset(
+    TABLE.table,
+    "The model that answers for a new material: the one trained last takes over from the champion unless it "
+    "is worse on the same test rows (`grouped`, `bound`). Each decision is a row, with its reason.",
+    table_ins("models.boosted_trees", "models.boosted_trees_predictions"),
     partitions_def=feature_sets,
-    group_name=GROUP,
-    description=(
-        "Which model answers for a new material: the one trained last takes over from the champion unless it "
-        "is worse on the same test rows (`grouped`, `bound`). A row for each decision, with its reason."
-    ),
-    kinds={"table"},
     code_version=_CODE_VERSION,
 )
 def champions(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     boosted_trees: pd.DataFrame,
-    predictions: pd.DataFrame,
+    boosted_trees_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Decide between the champion of one feature set and the model that was just trained on all rows."""
     store = TableStore(settings.blob_root)
     key = TableKey(TABLE.group, TABLE.name, context.partition_key)
-    # Its own earlier record, read past Dagster: an asset that depends on itself would never come to rest.
+    # The earlier decisions are read past Dagster: an asset that depends on itself would never come to rest.
     history = store.read(key) if store.version(key) else models.CHAMPIONS.frame()
     path = _final_model(boosted_trees)
     recipe = Recipe.load(str(settings.blob_root / path))
     card = BoostedTreesModel.load(str(settings.blob_root / path)).card
     assert card is not None  # no model is stored without one
     challenger = Contender(path, card.data_version, card.n_train, recipe.version)
-    tests = tested_rows(predictions, recipe)
+    tests = tested_rows(boosted_trees_predictions, recipe)
     tested = content_sha256(tests.drop(columns="predicted").reset_index())[:16]
 
     verdict = judge_challenger(
@@ -81,7 +68,7 @@ def champions(
         context.log.info(f"champion ({context.partition_key}) {verdict.decision}: {verdict.reason}")
     return table_result(
         history,
-        # When it was decided says nothing of what was decided.
+        # The time of a decision is no part of its content.
         data_version=content_sha256(history.drop(columns="decided_at")),
         metadata={
             "decision": verdict.decision.value,
@@ -107,11 +94,8 @@ def _errors(verdict: Verdict, tests: pd.DataFrame) -> dict[str, float]:
         return {"mae_challenger": mae, "mae_champion": mae, "difference": 0.0}
     if verdict.comparison is None:
         return {"mae_challenger": mae}
-    compared = verdict.comparison
     return {
-        "mae_challenger": compared.mae_challenger,
-        "mae_champion": compared.mae_champion,
-        "difference": compared.difference,
+        name: getattr(verdict.comparison, name) for name in ("mae_challenger", "mae_champion", "difference")
     }
 
 

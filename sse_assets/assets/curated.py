@@ -1,4 +1,4 @@
-"""Group `curated`: labels, crystals and what was refused."""
+"""Group `curated`: labels, crystals, and the rows that were refused."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,8 +11,7 @@ from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_out, table_result
-from sse_assets.orchestration.on_demand import optional_input
+from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import raw
@@ -42,29 +41,30 @@ def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
 
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
-    """Curation of the sources that a data set has."""
+    """Return the steps that curate the sources of a data set."""
     return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset)]
 
 
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="curate_measurements",
-        ins={source: dg.AssetIn(["raw", source]) for source in [*sources, "inbox_refused"]},
-        outs={
-            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
-            for name, description in {
+        ins=table_ins(*(f"raw.{source}" for source in [*sources, "inbox_refused"])),
+        outs=table_outs(
+            GROUP,
+            {
                 "measurements": "Room-temperature conductivities of charge-balanced Li compounds.",
                 "rejected_measurements": "Reported rows that are not learned from, each with its reason.",
-            }.items()
-        },
+            },
+            code_version=_CODE_VERSION,
+        ),
     )
     def measurements(**reported: pd.DataFrame) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         rows = pd.concat([reported[source] for source in sources], ignore_index=True)
         accepted, rejected = curate_measurements(rows)
-        yield table_result(accepted, key=dg.AssetKey([GROUP, "measurements"]))
+        yield table_result(accepted, "curated.measurements")
         yield table_result(
             pd.concat([reported["inbox_refused"], rejected], ignore_index=True),
-            key=dg.AssetKey([GROUP, "rejected_measurements"]),
+            "curated.rejected_measurements",
             metadata={"reported_rows": len(rows) + len(reported["inbox_refused"])},
         )
 
@@ -73,35 +73,27 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
 
 def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
     official = ["obelix_official_split"] if dataset is Dataset.OBELIX else []
-    outs = {
-        "electrolytes": (
-            "Every electrolyte that is learned from: label, composition, family, crystal and its origin."
-        ),
-        "structures": "The crystal of each electrolyte that has one, as CIF text; also a file of its own.",
-        "rejected": "Every reported row and structure that is not used, each with its reason.",
-    }
 
     @dg.multi_asset(
         name="curate_electrolytes",
-        ins={
-            name: dg.AssetIn([group, name])
-            for group, names in {
-                "raw": [*STRUCTURE_SOURCES[dataset], *official],
-                GROUP: ["measurements", "rejected_measurements"],
-            }.items()
-            for name in names
-        }
-        | {"generated": optional_input(["generated", "structures"])},
-        outs={
-            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
-            for name, description in outs.items()
-        },
+        ins=table_ins(*(f"raw.{name}" for name in [*STRUCTURE_SOURCES[dataset], *official]))
+        | table_ins("curated.measurements", "curated.rejected_measurements")
+        | table_ins("generated.structures", optional=True),
+        outs=table_outs(
+            GROUP,
+            {
+                "electrolytes": "Every electrolyte that is learned from: label, composition, family, cell.",
+                "structures": "The crystal of each electrolyte that has one, as CIF text and as a file.",
+                "rejected": "Every reported row and structure that is not used, each with its reason.",
+            },
+            code_version=_CODE_VERSION,
+        ),
     )
     def electrolytes(
         settings: dg.ResourceParam[Settings], **inputs: pd.DataFrame
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         sources = [inputs[name] for name in STRUCTURE_SOURCES[dataset]]
-        structures = pd.concat([*sources, _that_hold(inputs["generated"])], ignore_index=True)
+        structures = pd.concat([*sources, _that_hold(inputs["structures"])], ignore_index=True)
         roles = {
             f"obelix:{source_id}": role
             for name in official
@@ -113,7 +105,7 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         origins = curated.electrolytes["structure_origin"].fillna("none").value_counts()
         yield table_result(
             curated.electrolytes,
-            key=dg.AssetKey([GROUP, "electrolytes"]),
+            "curated.electrolytes",
             metadata={
                 "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
                 "censored_labels": int(curated.electrolytes["censored"].sum()),
@@ -129,17 +121,17 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         )
         yield table_result(
             curated.structures,
-            key=dg.AssetKey([GROUP, "structures"]),
+            "curated.structures",
             metadata={"cif_files": file_metadata(settings.blob_root / STRUCTURE_FOLDER)},
         )
         rejected = pd.concat([inputs["rejected_measurements"], curated.rejected], ignore_index=True)
-        yield table_result(rejected, key=dg.AssetKey([GROUP, "rejected"]))
+        yield table_result(rejected, "curated.rejected")
 
     return electrolytes
 
 
 def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
-    """Generated structures that held in their dynamics, as a source of structures gives its own."""
+    """Return the generated structures that held in their dynamics, in the columns of a source."""
     rows = generated[generated["valid"]]
     return raw.REFERENCE_STRUCTURES.frame(
         [
@@ -163,7 +155,7 @@ def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
     description="Ids are unique, labels are finite and every structure is named with its file.",
 )
 def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
-    """What every table downstream takes for granted."""
+    """Check what every table downstream takes for granted."""
     problems = {
         "repeated_ids": int(electrolytes["electrolyte_id"].duplicated().sum()),
         "labels_missing": int(electrolytes["log10_sigma"].isna().sum()),

@@ -1,4 +1,4 @@
-"""Group `descriptors`: what the models see of a composition and its crystal."""
+"""Group `descriptors`: the numbers and texts by which models see a composition and its crystal."""
 
 import os
 from collections.abc import Iterator
@@ -12,17 +12,18 @@ from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
-from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.progress import report_progress
 
 GROUP = "descriptors"
 _CODE_VERSION = "2"
 _DEFAULTS = PoreSettings()
-_ELECTROLYTES = dg.AssetIn(["curated", "electrolytes"])
+_ELECTROLYTES = table_ins("curated.electrolytes")
 
 
 class PoreConfig(dg.Config):
-    """How Zeo++ probes the void of a crystal; the paper gives no radius."""
+    """Settings of Zeo++, which probes the void of a crystal; the paper gives no radius."""
 
     probe_radius_a: float = Field(_DEFAULTS.probe_radius_a, description="Radius of the probe in Å.")
     lithium_removed: bool = Field(
@@ -32,30 +33,30 @@ class PoreConfig(dg.Config):
     time_limit_s: float = Field(_DEFAULTS.time_limit_s, description="Longest run of Zeo++ in seconds.")
 
 
-@dg.asset(
-    key=[GROUP, "stoichiometric"],
-    ins={"electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="Atomic fraction of each element.",
-    kinds={"table"},
+@table_asset(
+    "descriptors.stoichiometric",
+    "Atomic fraction of each element.",
+    _ELECTROLYTES,
     code_version=_CODE_VERSION,
 )
 def stoichiometric_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """One column an element."""
+    """Return one column for each element."""
     return table_result(stoichiometric(electrolytes))
 
 
 @dg.multi_asset(
     name="describe_crystals",
-    ins={"electrolytes": _ELECTROLYTES, "structures": dg.AssetIn(["curated", "structures"])},
-    outs={
-        name: table_out(GROUP, name, description, code_version=_CODE_VERSION, kind=kind)
-        for name, kind, description in [
-            ("geometric", "zeo", "Unit cell (Å), density (g/cm³) and void volumes (cm³/g, Zeo++)."),
-            ("symmetry_and_disorder", "table", "Space group, point group and shared or partly empty sites."),
-            ("failures", "table", "Descriptors that could not be computed, each with its reason."),
-        ]
-    },
+    ins=table_ins("curated.electrolytes", "curated.structures"),
+    outs=table_outs(
+        GROUP,
+        {
+            "geometric": "Unit cell (Å), density (g/cm³) and void volumes (cm³/g, Zeo++).",
+            "symmetry_and_disorder": "Space group, point group and shared or partly empty sites.",
+            "failures": "Descriptors that could not be computed, each with its reason.",
+        },
+        code_version=_CODE_VERSION,
+        kinds={"geometric": "zeo"},
+    ),
 )
 def crystal_descriptors(
     context: dg.AssetExecutionContext,
@@ -67,31 +68,30 @@ def crystal_descriptors(
     geometry, geometric_failures = geometric(
         electrolytes,
         structures,
-        PoreSettings(**config.model_dump()),
+        with_values_of(config, _DEFAULTS),
         workers=os.cpu_count() or 1,
         progress=report_progress(context.log, "pore volumes, runs of Zeo++"),
     )
     yield table_result(
         geometry,
-        key=dg.AssetKey([GROUP, "geometric"]),
+        "descriptors.geometric",
         metadata={"with_pore_volume": int(geometry["poav_cm3_g"].notna().sum())},
     )
     symmetry, symmetry_failures = symmetry_and_disorder(electrolytes, structures)
-    yield table_result(symmetry, key=dg.AssetKey([GROUP, "symmetry_and_disorder"]))
+    yield table_result(symmetry, "descriptors.symmetry_and_disorder")
     failures = pd.concat([geometric_failures, symmetry_failures], ignore_index=True).drop_duplicates()
-    yield table_result(failures, key=dg.AssetKey([GROUP, "failures"]))
+    yield table_result(failures, "descriptors.failures")
 
 
-@dg.asset(
-    key=[GROUP, "prompts"],
-    ins={"electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="What a language model reads and should answer, in the paper's four cases (Tables 3 and 4).",
-    kinds={"text"},
+@table_asset(
+    "descriptors.prompts",
+    "The text that a language model reads and its right answer, in the paper's four cases (Tables 3 and 4).",
+    _ELECTROLYTES,
+    kind="text",
     code_version=_CODE_VERSION,
 )
 def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """Every prompt beside its labels, or what is missing for it."""
+    """Write every prompt beside its labels, or say what is missing for it."""
     table = prompt_table(electrolytes)
     written = table.dropna(subset="prompt").groupby("case").size()
     return table_result(

@@ -1,7 +1,7 @@
 """Group `generated`: crystals for compositions of which only the formula is known (paper, II.B, III.B).
 
-A composition is a partition. Its search is made on demand, for it takes an hour of a CPU or more; where the
-project ships the record of one, that record is taken.
+Each composition is a partition. Its search is made on demand, for it takes an hour of a CPU or more. Where
+the project ships the record of a search, that record is taken.
 """
 
 import json
@@ -18,20 +18,14 @@ import pandas as pd
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
-from sse_assets.generation.records import (
-    SHIPPED,
-    Record,
-    read_record,
-    settings_id,
-    shipped_formulas,
-)
+from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.stability import validation_table
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
-from sse_assets.orchestration.io import file_metadata, table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -49,9 +43,9 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds
 
 GROUP = "generated"
 SEARCH_STRUCTURES = "search_structures"
-"""The job."""
+"""Name of the job that searches."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
-"""Where a structure's record came from; a run's lies under the blob root, with journals and trajectories."""
+"""Where the record of a structure came from; that of a run lies below the blob root, with trajectories."""
 _CODE_VERSION = "2"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
@@ -62,35 +56,30 @@ compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
 
 
 def partitions_of_every_run(dataset: Dataset) -> Collection[str] | None:
-    """Compositions whose structure each run brings up to date, None for all: those that cost seconds.
+    """Return the compositions whose structure every run brings up to date, as it takes seconds; None for all.
 
-    On the sample the search is small; elsewhere these are the compositions with a shipped record.
+    The search of the sample is small. Elsewhere these are the compositions with a shipped record.
     """
     return None if dataset is Dataset.SAMPLE else shipped_formulas()
 
 
 def generated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
-    """Compositions and their structures."""
+    """Return the steps that list the compositions and search for their structures."""
     return [_compositions(STRUCTURE_SOURCES[dataset], dataset), _search(_CONFIGS[dataset])]
 
 
 def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="list_compositions",
-        ins={
-            "measurements": dg.AssetIn(["curated", "measurements"]),
-            **{source: dg.AssetIn(["raw", source]) for source in structure_sources},
-        },
-        outs={
-            name: table_out(GROUP, name, description, code_version=_CODE_VERSION)
-            for name, description in {
-                "compositions": (
-                    "Compositions without a unit cell or a structure anywhere that a search can be made for: "
-                    "the partitions of the search."
-                ),
+        ins=table_ins("curated.measurements", *(f"raw.{source}" for source in structure_sources)),
+        outs=table_outs(
+            GROUP,
+            {
+                "compositions": "Compositions without a cell or structure that a search can be made for.",
                 "refused_compositions": "Those that no search can be made for, each with the reason.",
-            }.items()
-        },
+            },
+            code_version=_CODE_VERSION,
+        ),
     )
     def compositions(
         context: dg.AssetExecutionContext, measurements: pd.DataFrame, **structures: pd.DataFrame
@@ -107,10 +96,10 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
         shipped = set(shipped_formulas()) & set(wanted["cell_formula"])
         yield table_result(
             wanted,
-            key=dg.AssetKey([GROUP, "compositions"]),
+            "generated.compositions",
             metadata={"with_a_shipped_record": ", ".join(sorted(shipped)) or "none"},
         )
-        yield table_result(refused, key=dg.AssetKey([GROUP, "refused_compositions"]))
+        yield table_result(refused, "generated.refused_compositions")
 
     return compositions
 
@@ -125,7 +114,7 @@ def _composition_keys(formulas: Iterable[str]) -> set[str]:
 
 
 def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:
-    """Make the partitions these; what was generated for another is read again when it comes back."""
+    """Make these the partitions; the record of one that goes is kept, and read again when it comes back."""
     name = compositions_partitions.name
     assert name is not None
     there = set(instance.get_dynamic_partitions(name))
@@ -134,7 +123,10 @@ def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:
         instance.delete_dynamic_partition(name, gone)
 
 
-_CONFIGS = {Dataset.SAMPLE: SmokeSearchConfig, Dataset.OBELIX: SearchConfig}
+_CONFIGS: dict[Dataset, type[SearchConfig]] = {
+    Dataset.SAMPLE: SmokeSearchConfig,
+    Dataset.OBELIX: SearchConfig,
+}
 
 _OUTPUTS = {
     "structures": "The structure of lowest enthalpy of a composition, how it was found and whether it held.",
@@ -147,13 +139,8 @@ _OUTPUTS = {
 def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="search_structure",
-        ins={"compositions": dg.AssetIn([GROUP, "compositions"])},
-        outs={
-            name: table_out(
-                GROUP, name, description, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND
-            )
-            for name, description in _OUTPUTS.items()
-        },
+        ins=table_ins("generated.compositions"),
+        outs=table_outs(GROUP, _OUTPUTS, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND),
         partitions_def=compositions_partitions,
         pool=GPU_POOL,
         op_tags=GPU_TAGS,
@@ -176,7 +163,7 @@ def _find(
     settings: Settings,
     compositions: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-    """Take the record that there is of a composition, or search; and hand it on as tables."""
+    """Take the record of a composition, or search where there is none, and hand it on as tables."""
     formula = context.partition_key
     rows = compositions[compositions["cell_formula"] == formula].to_dict("records")
     if not rows:
@@ -206,7 +193,7 @@ def _find(
 
 
 def _is_default(config: SearchConfig) -> bool:
-    """Whether nobody asked for a search or a validation of his own."""
+    """Return whether search and validation have their default settings."""
     default = type(config).model_validate({})
     return (config.search_settings(), config.validation_settings()) == (
         default.search_settings(),
@@ -241,7 +228,7 @@ def _as_tables(
     )
     yield table_result(
         structures,
-        key=dg.AssetKey([GROUP, "structures"]),
+        "generated.structures",
         data_version=content_sha256(structures.drop(columns=["seconds", "record"])),
         metadata={
             "verdict": _verdict(record),
@@ -252,7 +239,7 @@ def _as_tables(
     )
     yield table_result(
         record.candidates,
-        key=dg.AssetKey([GROUP, "search_history"]),
+        "generated.search_history",
         data_version=content_sha256(record.candidates.drop(columns="seconds")),
         metadata={
             "plot_enthalpy": figure_metadata(
@@ -265,10 +252,10 @@ def _as_tables(
     )
     yield table_result(
         record.dynamics,
-        key=dg.AssetKey([GROUP, "dynamics"]),
+        "generated.dynamics",
         metadata={"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
     )
-    yield table_result(validation_table(structures, record.dynamics), key=dg.AssetKey([GROUP, "validation"]))
+    yield table_result(validation_table(structures, record.dynamics), "generated.validation")
 
 
 def _search_and_validate(
@@ -278,7 +265,7 @@ def _search_and_validate(
     processes: int,
     working: Path,
 ) -> Record:
-    """Search in a working folder, from where a run that was killed left it, and follow it in log and UI."""
+    """Search in a working folder, going on where a killed run stopped, and report to log and UI."""
     import torch
 
     from sse_assets.generation import search_composition
@@ -304,7 +291,7 @@ def _search_and_validate(
 
 
 def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":
-    """Passes on where a search is: a line in the log, and the enthalpy so far as an observation."""
+    """Return a callback that reports a search: a line in the log, and the enthalpy as an observation."""
     best: dict[tuple[str, int], float] = {}
 
     def show(progress: "Progress") -> None:
@@ -336,7 +323,7 @@ def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]"
 
 
 def _dynamics_followed(context: dg.AssetExecutionContext) -> "Callable[[str, int, int], None]":
-    """Passes on how far each run of dynamics is."""
+    """Return a callback that reports how far each run of dynamics is."""
     runs: dict[str, Callable[[int, int], None]] = {}
 
     def followed(name: str, done: int, total: int) -> None:

@@ -17,17 +17,13 @@ from pydantic import Field
 from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import LanguageModelError, require_packages
-from sse_assets.language_models.settings import (
-    LoadSettings,
-    LoraSettings,
-    Quantisation,
-    TrainingSettings,
-)
+from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
-from sse_assets.orchestration.io import file_metadata, table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
@@ -48,35 +44,26 @@ _TABLE_2_SAMPLING = SamplingSettings()
 _SECONDS_BETWEEN_CURVES = 30.0
 Choice = TypeVar("Choice", bound=StrEnum)
 _TIMINGS = ["seconds", "tokens_per_second", "peak_memory_gb", "resumed_at_step"]
-"""Columns of a fit that say nothing of the model."""
+"""Columns of a fit that say nothing about the model."""
 
 prompt_cases = dg.StaticPartitionsDefinition([case.value for case in PromptCase])
 fine_tunings = dg.MultiPartitionsDefinition(
     {"base_model": dg.StaticPartitionsDefinition([str(name) for name in BASE_MODELS]), "case": prompt_cases}
 )
 
-_DATA = {
-    "prompts": dg.AssetIn(["descriptors", "prompts"]),
-    "assignments": dg.AssetIn(["splits", "assignments"]),
-    "leakage": dg.AssetIn(["splits", "leakage"]),
-}
+_DATA = table_ins("descriptors.prompts", "splits.assignments", "splits.leakage")
 
 
 class ScoringConfig(dg.Config):
-    """Protocols, label conventions and number modes of a run, and how answers are drawn."""
+    """Protocols, label conventions and number modes of a run, and settings of sampling."""
 
     protocols: list[str] = Field(
-        [
-            Protocol.ALL_ROWS.value,
-            Protocol.DIVERSITY.value,
-            Protocol.OFFICIAL.value,
-            Protocol.GROUPED.value,
-        ],
+        [str(name) for name in (Protocol.ALL_ROWS, Protocol.DIVERSITY, Protocol.OFFICIAL, Protocol.GROUPED)],
         description="Protocols to train under, one fit a fold; all_rows is the model for new compounds.",
     )
     label_conventions: list[str] = Field(
         [convention.value for convention in LabelConvention],
-        description="What a censored row counts as: its limit (bound), 1e-15 S/cm (obelix); one fit each.",
+        description="Label of a censored row: its limit (bound) or 1e-15 S/cm (obelix); one fit for each.",
     )
     number_modes: list[str] = Field(
         [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
@@ -91,10 +78,10 @@ class ScoringConfig(dg.Config):
     )
     number_loss_weight: float = Field(
         _TABLE_2.number_loss_weight,
-        description="Weight of a loss that knows how far off a number is, beside cross-entropy; ours.",
+        description="Weight of a loss by the distance between numbers, beside cross-entropy; ours.",
     )
     draws: int = Field(
-        _TABLE_2_SAMPLING.draws, description="Answers to each test prompt; they show its spread."
+        _TABLE_2_SAMPLING.draws, description="Answers to each test prompt; they show the spread."
     )
 
     def case_settings(self, load: LoadSettings, training: TrainingSettings) -> "CaseSettings":
@@ -108,13 +95,7 @@ class ScoringConfig(dg.Config):
         return CaseSettings(
             load=load,
             training=training,
-            sampling=SamplingSettings(
-                temperature=self.temperature,
-                top_k=self.top_k,
-                max_new_tokens=self.max_new_tokens,
-                draws=self.draws,
-                seed=training.seed,
-            ),
+            sampling=replace(with_values_of(self, _TABLE_2_SAMPLING), seed=training.seed),
             protocols=tuple(self.protocols),
             label_conventions=tuple(
                 _choice(LabelConvention, "label_conventions", value) for value in self.label_conventions
@@ -124,7 +105,7 @@ class ScoringConfig(dg.Config):
 
 
 class FineTuningConfig(ScoringConfig):
-    """Fine-tuning of a 7-8B model: the paper's Table 2, and ours where it is silent."""
+    """Fine-tuning of a 7-8B model: the paper's Table 2, and our values where it gives none."""
 
     hub_id: str | None = Field(None, description="Repository on the hub in place of the paper's model.")
     revision: str | None = Field(None, description="Commit on the hub in place of the pinned one.")
@@ -148,18 +129,7 @@ class FineTuningConfig(ScoringConfig):
 
     def training(self) -> TrainingSettings:
         """Return the settings of the training as `run_case` takes them."""
-        return replace(
-            _TABLE_2,
-            lora=replace(_TABLE_2_LORA, rank=self.rank, alpha=self.alpha, dropout=self.dropout),
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            accumulation=self.accumulation,
-            gradient_checkpointing=self.gradient_checkpointing,
-            number_loss_weight=self.number_loss_weight,
-            seed=self.seed,
-        )
+        return replace(with_values_of(self, _TABLE_2), lora=with_values_of(self, _TABLE_2_LORA))
 
 
 class SmallModelConfig(ScoringConfig):
@@ -172,7 +142,7 @@ class SmallModelConfig(ScoringConfig):
 
     def training(self, recipe: TrainingSettings) -> TrainingSettings:
         """Return the recipe with what is set here."""
-        return replace(recipe, number_loss_weight=self.number_loss_weight, seed=self.seed)
+        return with_values_of(self, recipe)
 
 
 def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
@@ -182,10 +152,7 @@ def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
         f"{name}_predictions": f"{what}: predictions of every fit for its training and test rows.",
         f"{name}_losses": f"{what}: training loss of every update.",
     }
-    return {
-        output: table_out(GROUP, output, text, code_version=_CODE_VERSION, kind="huggingface", tags=ON_DEMAND)
-        for output, text in described.items()
-    }
+    return table_outs(GROUP, described, code_version=_CODE_VERSION, kind="huggingface", tags=ON_DEMAND)
 
 
 @dg.multi_asset(
@@ -200,9 +167,7 @@ def language_models(
     context: dg.AssetExecutionContext,
     config: FineTuningConfig,
     settings: dg.ResourceParam[Settings],
-    prompts: pd.DataFrame,
-    assignments: pd.DataFrame,
-    leakage: pd.DataFrame,
+    **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fine-tune one model on one prompt case, under every protocol."""
     require_packages()
@@ -224,9 +189,7 @@ def language_models(
             PromptCase(partition.keys_by_dimension["case"]),
             lambda folder: base,
             config.case_settings(load, config.training()),
-            prompts,
-            assignments,
-            leakage,
+            **tables,
         )
 
 
@@ -243,16 +206,14 @@ def small_language_model(
     context: dg.AssetExecutionContext,
     config: SmallModelConfig,
     settings: dg.ResourceParam[Settings],
-    prompts: pd.DataFrame,
-    assignments: pd.DataFrame,
-    leakage: pd.DataFrame,
+    **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Train a small model on one prompt case, under every protocol."""
     require_packages()
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 
     def base(folder: Path) -> BaseModel:
-        return small_base_model(folder, prompts["prompt"].dropna(), seed=config.seed)
+        return small_base_model(folder, tables["prompts"]["prompt"].dropna(), seed=config.seed)
 
     yield from _train(
         context,
@@ -261,9 +222,7 @@ def small_language_model(
         PromptCase(context.partition_key),
         base,
         config.case_settings(LoadSettings(), config.training(SMALL_TRAINING)),
-        prompts,
-        assignments,
-        leakage,
+        **tables,
     )
 
 
@@ -277,21 +236,21 @@ def _train(
     case: PromptCase,
     make_base: Callable[[Path], BaseModel],
     case_settings: "CaseSettings",
+    *,
     prompts: pd.DataFrame,
     assignments: pd.DataFrame,
     leakage: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-    """Run a case in a working folder that outlives a kill, store what came of it, and report on the way."""
+    """Run a case in a working folder that outlives a kill, report on the way, and store the outcome."""
     from sse_assets.language_models import run_case
 
     place = f"{table}/{str(context.partition_key).replace('|', '/')}"
     working = settings.home / "working" / place
-    key = dg.AssetKey([GROUP, table])
 
     def show(losses: pd.DataFrame) -> None:
         context.log_event(
             dg.AssetObservation(
-                key,
+                dg.AssetKey([GROUP, table]),
                 partition=context.partition_key,
                 metadata={
                     "plot_loss": figure_metadata(loss_curves(losses), "Training loss"),
@@ -320,7 +279,7 @@ def _train(
     fits = outcome.runs.assign(model_path=(stored + "/" + outcome.runs["model_path"]).where(single_fold))
     yield table_result(
         fits,
-        key=key,
+        f"{GROUP}.{table}",
         data_version=content_sha256(fits.drop(columns=_TIMINGS)),
         metadata={
             "plot_loss": figure_metadata(loss_curves(outcome.losses), "Training loss"),
@@ -332,8 +291,8 @@ def _train(
         },
     )
     scored = outcome.predictions[outcome.predictions["protocol"] != Protocol.ALL_ROWS]
-    yield table_result(scored, key=dg.AssetKey([GROUP, f"{table}_predictions"]))
-    yield table_result(outcome.losses, key=dg.AssetKey([GROUP, f"{table}_losses"]))
+    yield table_result(scored, f"{GROUP}.{table}_predictions")
+    yield table_result(outcome.losses, f"{GROUP}.{table}_losses")
     shutil.rmtree(working)
 
 
@@ -362,5 +321,5 @@ def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:
         for protocol, rows in ((str(name), part) for name, part in leakage.groupby("protocol"))
     }
     return sentences | {
-        Protocol.ALL_ROWS: "It trains on every row, and has no test rows: it is there to be used."
+        Protocol.ALL_ROWS: "It trains on every row and has no test rows: it answers for new materials."
     }

@@ -1,5 +1,6 @@
 """Group `metrics`: what the predictions are worth."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -17,8 +18,7 @@ from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_result
-from sse_assets.orchestration.on_demand import optional_input
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
 from sse_assets.report.inputs import Generated, ReportInputs
@@ -30,37 +30,32 @@ from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Rol
 
 GROUP = "metrics"
 _CODE_VERSION = "1"
-_ELECTROLYTES = dg.AssetIn(["curated", "electrolytes"])
-_PREDICTIONS = dg.AssetIn([GROUP, "predictions"])
 
 
-@dg.asset(
-    key=[GROUP, "predictions"],
-    ins={
-        "electrolytes": _ELECTROLYTES,
-        "baselines": dg.AssetIn(["models", "baseline_predictions"]),
-        "boosted_trees": dg.AssetIn(["models", "boosted_trees_predictions"]),
-        "language_models": optional_input(["models", "language_models_predictions"]),
-        "small_language_model": optional_input(["models", "small_language_model_predictions"]),
-    },
-    group_name=GROUP,
-    description="Every prediction of every model: protocol, fold, role, label convention, 90 % interval.",
-    kinds={"table"},
+@table_asset(
+    "metrics.predictions",
+    "Every prediction of every model: protocol, fold, role, label convention, 90 % interval.",
+    table_ins("curated.electrolytes", "models.baseline_predictions", "models.boosted_trees_predictions")
+    | table_ins(
+        "models.language_models_predictions", "models.small_language_model_predictions", optional=True
+    ),
     code_version=_CODE_VERSION,
 )
 def predictions(
     context: dg.AssetExecutionContext,
     electrolytes: pd.DataFrame,
-    baselines: pd.DataFrame,
-    boosted_trees: pd.DataFrame,
-    language_models: pd.DataFrame,
-    small_language_model: pd.DataFrame,
+    baseline_predictions: pd.DataFrame,
+    boosted_trees_predictions: pd.DataFrame,
+    language_models_predictions: pd.DataFrame,
+    small_language_model_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Predictions of baselines and models in one table."""
-    made_on_demand, left_out = keep_current(pd.concat([language_models, small_language_model]), baselines)
+    """Put the predictions of baselines and models into one table."""
+    made_on_demand, left_out = keep_current(
+        pd.concat([language_models_predictions, small_language_model_predictions]), baseline_predictions
+    )
     for sentence in left_out:
         context.log.warning(sentence)
-    table = pd.concat([baselines, boosted_trees, made_on_demand], ignore_index=True)
+    table = pd.concat([baseline_predictions, boosted_trees_predictions, made_on_demand], ignore_index=True)
     metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
     for protocol in table["protocol"].unique():
         metadata[f"plot_parity_{protocol}"] = figure_metadata(
@@ -73,12 +68,10 @@ def predictions(
     return table_result(table, metadata=metadata)
 
 
-@dg.asset(
-    key=[GROUP, "scores"],
-    ins={"predictions": _PREDICTIONS, "electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="MAE, RMSE, R² and SRCC of every model under every protocol, with 95 % bootstrap intervals.",
-    kinds={"table"},
+@table_asset(
+    "metrics.scores",
+    "MAE, RMSE, R² and SRCC of every model under every protocol, with 95 % bootstrap intervals.",
+    table_ins("metrics.predictions", "curated.electrolytes"),
     code_version=_CODE_VERSION,
 )
 def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
@@ -88,136 +81,91 @@ def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.Mat
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
 
-@dg.asset(
-    key=[GROUP, "comparisons"],
-    ins={"predictions": _PREDICTIONS, "electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="Paired differences in test MAE: trees against baselines, all features against composition.",
-    kinds={"table"},
-    code_version=_CODE_VERSION,
-)
-def comparison_table(
-    predictions: pd.DataFrame, electrolytes: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Whether a difference is more than chance."""
-    return table_result(comparisons(predictions, merged_groups(electrolytes)))
+def _judgement(
+    name: str, description: str, judge: Callable[..., pd.DataFrame], *further: str
+) -> dg.AssetsDefinition:
+    """Return an asset that a function makes from the predictions, the electrolytes and further tables."""
+
+    @table_asset(
+        f"metrics.{name}",
+        description,
+        table_ins("metrics.predictions", "curated.electrolytes", *further),
+        code_version=_CODE_VERSION,
+    )
+    def judgement(**tables: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        return table_result(judge(**tables))
+
+    return judgement
 
 
-@dg.asset(
-    key=[GROUP, "coverage"],
-    ins={"predictions": _PREDICTIONS},
-    group_name=GROUP,
-    description="Share of rows inside the 90 % interval that a model gave for them.",
-    kinds={"table"},
+_JUDGEMENTS = [
+    _judgement(
+        "comparisons",
+        "Paired differences in test MAE: trees against baselines, all features against composition.",
+        lambda predictions, electrolytes: comparisons(predictions, merged_groups(electrolytes)),
+    ),
+    _judgement(
+        "by_chemical_group",
+        "Test MAE of oxides, sulfides, halide sulfides and others (the paper's Table 8).",
+        lambda predictions, electrolytes: by_group_scores(
+            predictions, electrolytes, published.chemical_groups()
+        ),
+    ),
+    _judgement(
+        "representative_compounds",
+        "Predictions for the eight compounds of the paper's Table 9.",
+        lambda predictions, electrolytes: representative_compounds(
+            predictions, electrolytes, published.compounds()
+        ),
+    ),
+    _judgement(
+        "generated_contribution",
+        "Test MAE under `grouped` with and without what structure generation gives.",
+        lambda predictions, electrolytes, boosted_trees_without_generated: contributions(
+            predictions, boosted_trees_without_generated, electrolytes, merged_groups(electrolytes)
+        ),
+        "models.boosted_trees_without_generated",
+    ),
+]
+
+
+@table_asset(
+    "metrics.coverage",
+    "Share of rows inside the 90 % interval that a model gave for them.",
+    table_ins("metrics.predictions"),
     code_version=_CODE_VERSION,
 )
 def coverage_table(predictions: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """Whether the intervals keep their word."""
+    """Count how often the intervals hold the measured value."""
     return table_result(coverage(predictions))
 
 
-@dg.asset(
-    key=[GROUP, "by_chemical_group"],
-    ins={"predictions": _PREDICTIONS, "electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="Test MAE of oxides, sulfides, halide sulfides and others (the paper's Table 8).",
-    kinds={"table"},
-    code_version=_CODE_VERSION,
-)
-def chemical_group_table(
-    predictions: pd.DataFrame, electrolytes: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Where the models can be trusted and where not."""
-    return table_result(by_group_scores(predictions, electrolytes, published.chemical_groups()))
-
-
-@dg.asset(
-    key=[GROUP, "representative_compounds"],
-    ins={"predictions": _PREDICTIONS, "electrolytes": _ELECTROLYTES},
-    group_name=GROUP,
-    description="Predictions for the eight compounds of the paper's Table 9.",
-    kinds={"table"},
-    code_version=_CODE_VERSION,
-)
-def representative_table(
-    predictions: pd.DataFrame, electrolytes: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Well-known compounds, predicted and measured."""
-    return table_result(representative_compounds(predictions, electrolytes, published.compounds()))
-
-
-@dg.asset(
-    key=[GROUP, "generated_contribution"],
-    ins={
-        "predictions": _PREDICTIONS,
-        "without_generated": dg.AssetIn(["models", "boosted_trees_without_generated"]),
-        "electrolytes": _ELECTROLYTES,
-    },
-    group_name=GROUP,
-    description="Test MAE under `grouped` with and without what structure generation gives.",
-    kinds={"table"},
-    code_version=_CODE_VERSION,
-)
-def generated_contribution_table(
-    predictions: pd.DataFrame, without_generated: pd.DataFrame, electrolytes: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Whether generated structures help."""
-    return table_result(
-        contributions(predictions, without_generated, electrolytes, merged_groups(electrolytes))
-    )
-
-
 REPORT = "reports/report.html"
-"""Where the report lies under the blob root."""
+"""Path of the report below the blob root."""
+_REPORTED = [f"curated.{name}" for name in ("electrolytes", "rejected")]
+_REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
+_REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
+"""Tables that the report takes as they are."""
+_GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
 @dg.asset(
     key=[GROUP, "report"],
-    ins={
-        "electrolytes": _ELECTROLYTES,
-        "rejected": dg.AssetIn(["curated", "rejected"]),
-        "assignments": dg.AssetIn(["splits", "assignments"]),
-        "leakage": dg.AssetIn(["splits", "leakage"]),
-        "shap_values": dg.AssetIn(["models", "boosted_trees_shap"]),
-        "hyperparameters": dg.AssetIn(["models", "boosted_trees_settings"]),
-        "champions": dg.AssetIn(["models", "champions"]),
-        "predictions": _PREDICTIONS,
-        "scores": dg.AssetIn([GROUP, "scores"]),
-        "comparisons": dg.AssetIn([GROUP, "comparisons"]),
-        "language_models": optional_input(["models", "language_models"]),
-        "small_language_model": optional_input(["models", "small_language_model"]),
-        "contribution": dg.AssetIn([GROUP, "generated_contribution"]),
-        "structures": optional_input(["generated", "structures"]),
-        "search_history": optional_input(["generated", "search_history"]),
-        "dynamics": optional_input(["generated", "dynamics"]),
-        "validation": optional_input(["generated", "validation"]),
-    },
+    ins=table_ins(
+        *_REPORTED,
+        "models.boosted_trees_shap",
+        "models.boosted_trees_settings",
+        "metrics.generated_contribution",
+    )
+    | table_ins("models.language_models", "models.small_language_model", *_GENERATED, optional=True),
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
     code_version=_CODE_VERSION,
 )
-def report(
-    settings: dg.ResourceParam[Settings],
-    electrolytes: pd.DataFrame,
-    rejected: pd.DataFrame,
-    assignments: pd.DataFrame,
-    leakage: pd.DataFrame,
-    shap_values: pd.DataFrame,
-    hyperparameters: pd.DataFrame,
-    champions: pd.DataFrame,
-    predictions: pd.DataFrame,
-    scores: pd.DataFrame,
-    comparisons: pd.DataFrame,
-    language_models: pd.DataFrame,
-    small_language_model: pd.DataFrame,
-    contribution: pd.DataFrame,
-    structures: pd.DataFrame,
-    search_history: pd.DataFrame,
-    dynamics: pd.DataFrame,
-    validation: pd.DataFrame,
-) -> dg.MaterializeResult[None]:
-    """Write the report under the blob root."""
+def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
+    """Write the report below the blob root."""
+    hyperparameters, shap_values = tables["boosted_trees_settings"], tables["boosted_trees_shap"]
     of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL]
     explained = (
         (shap_values["feature_set"] == FeatureSet.ALL)
@@ -228,23 +176,15 @@ def report(
         ReportInputs(
             data_set=settings.dataset.value,
             created=datetime.now(UTC),
-            electrolytes=electrolytes,
-            rejected=rejected,
-            assignments=assignments,
-            leakage=leakage,
-            predictions=predictions,
-            scores=scores,
-            comparisons=comparisons,
-            champions=champions,
+            **{name: tables[name] for name in table_ins(*_REPORTED)},
             shap_values=shap_values[explained],
-            language_model_fits=pd.concat([language_models, small_language_model], ignore_index=True),
+            language_model_fits=pd.concat(
+                [tables["language_models"], tables["small_language_model"]], ignore_index=True
+            ),
             generated=Generated(
-                structures,
-                search_history,
-                dynamics,
-                validation,
-                contribution,
-                shipped_comparisons(),
+                **{name: tables[name] for name in table_ins(*_GENERATED)},
+                contribution=tables["generated_contribution"],
+                beside_known=shipped_comparisons(),
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
@@ -252,13 +192,14 @@ def report(
     )
     path = settings.blob_root / REPORT
     write_bytes(path, html.encode())
+    size_mb = round(len(html) / 1e6, 2)
     return dg.MaterializeResult(
-        metadata={"report": file_metadata(path), "size_mb": round(len(html) / 1e6, 2), **_test_mae(scores)},
+        metadata={"report": file_metadata(path), "size_mb": size_mb, **_test_mae(tables["scores"])}
     )
 
 
 def _test_mae(table: pd.DataFrame) -> dict[str, float]:
-    """Numeric metadata, so that the UI draws scores over time."""
+    """Return the test MAE of the trees as numeric metadata, so that the UI draws it over time."""
     rows = table[
         (table["metric"] == Metric.MAE) & (table["role"] == Role.TEST) & (table["variant"] == FeatureSet.ALL)
     ]
@@ -269,13 +210,4 @@ def _test_mae(table: pd.DataFrame) -> dict[str, float]:
     }
 
 
-metrics_assets = [
-    predictions,
-    score_table,
-    comparison_table,
-    coverage_table,
-    chemical_group_table,
-    representative_table,
-    generated_contribution_table,
-    report,
-]
+metrics_assets = [predictions, score_table, coverage_table, *_JUDGEMENTS, report]

@@ -20,7 +20,8 @@ from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_out, table_result
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
@@ -40,23 +41,16 @@ _TUNING_PROTOCOLS = (Protocol.OFFICIAL, Protocol.DIVERSITY)
 
 feature_sets = dg.StaticPartitionsDefinition([feature_set.value for feature_set in FeatureSet])
 
-_DESCRIPTORS = {
-    "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
-    "geometric": dg.AssetIn(["descriptors", "geometric"]),
-}
-_DATA = {
-    "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
-    "assignments": dg.AssetIn(["splits", "assignments"]),
-    **_DESCRIPTORS,
-}
+_DESCRIPTORS = table_ins("descriptors.stoichiometric", "descriptors.geometric")
+_DATA = table_ins("curated.electrolytes", "splits.assignments") | _DESCRIPTORS
+_SETTINGS = table_ins("models.boosted_trees_settings")
 
 
-@dg.asset(
-    key=[GROUP, "baseline_predictions"],
-    ins=_DATA,
-    group_name=GROUP,
-    description="What any model has to beat: the train median, and the label of the nearest training row.",
-    kinds={"scikitlearn"},
+@table_asset(
+    "models.baseline_predictions",
+    "Predictions that any model has to beat: the train median, and the label of the nearest training row.",
+    _DATA,
+    kind="scikitlearn",
     code_version=_CODE_VERSION,
 )
 def baselines(
@@ -95,16 +89,13 @@ class SettingsConfig(dg.Config):
     seed: int = Field(_TABLE_1.seed, description="Seed of subsampling, folds and search.")
 
 
-@dg.asset(
-    key=[GROUP, "boosted_trees_settings"],
-    ins=_DATA,
+@table_asset(
+    "models.boosted_trees_settings",
+    "Hyperparameters of the boosted trees: Table 1 as it stands, or the outcome of a Bayesian search on "
+    "the cross-validated MSE inside the training rows (`tuning_steps` in the launchpad).",
+    _DATA,
     partitions_def=feature_sets,
-    group_name=GROUP,
-    description=(
-        "Hyperparameters of the boosted trees: Table 1 as it stands, or the outcome of a Bayesian search on "
-        "the cross-validated MSE inside the training rows (`tuning_steps` in the launchpad)."
-    ),
-    kinds={"xgboost"},
+    kind="xgboost",
     code_version=_CODE_VERSION,
 )
 def boosted_trees_settings(
@@ -117,11 +108,9 @@ def boosted_trees_settings(
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Settle the hyperparameters of one feature set; the table has one row."""
     feature_set = FeatureSet(context.partition_key)
-    values = config.model_dump()
-    steps = values.pop("tuning_steps")
-    settings, origin, metadata = BoostedTreesSettings(**values), "Table 1", {}
-    if settings != _TABLE_1:
-        origin = "launchpad"
+    steps = config.tuning_steps
+    settings, metadata = with_values_of(config, _TABLE_1), {}
+    origin = "Table 1" if settings == _TABLE_1 else "launchpad"
     if steps:
         rows = assignments[(assignments["role"] == Role.TRAIN) & (assignments["fold"] == 0)]
         protocol = next(name for name in _TUNING_PROTOCOLS if name in set(rows["protocol"]))
@@ -143,29 +132,24 @@ def boosted_trees_settings(
 
 @dg.multi_asset(
     name="fit_boosted_trees",
-    ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
-    outs={
-        "boosted_trees": table_out(
-            GROUP,
-            "boosted_trees",
-            "A row for each fit, and the stored models: one for each protocol with a single fold and one "
-            "trained on every row, under both label conventions.",
-            code_version=_TRAINING_CODE_VERSION,
-            kind="xgboost",
-        ),
-        "boosted_trees_predictions": table_out(
-            GROUP,
-            "boosted_trees_predictions",
-            "Predictions of every fit for its training and test rows, with 90 % intervals.",
-            code_version=_TRAINING_CODE_VERSION,
-        ),
-    },
+    ins=_SETTINGS | _DATA,
+    outs=table_outs(
+        GROUP,
+        {
+            "boosted_trees": "A row for each fit, and the stored models: one for each protocol with a single "
+            "fold and one trained on every row, under both label conventions.",
+            "boosted_trees_predictions": "Predictions of every fit for its training and test rows, with 90 % "
+            "intervals.",
+        },
+        code_version=_TRAINING_CODE_VERSION,
+        kinds={"boosted_trees": "xgboost"},
+    ),
     partitions_def=feature_sets,
 )
 def boosted_trees(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
-    settings_table: pd.DataFrame,
+    boosted_trees_settings: pd.DataFrame,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
     stoichiometric: pd.DataFrame,
@@ -174,8 +158,8 @@ def boosted_trees(
     """Train on one feature set."""
     feature_set = FeatureSet(context.partition_key)
     features = feature_matrix(feature_set, stoichiometric, geometric)
-    hyperparameters = BoostedTreesSettings(**{name: settings_table[name].item() for name in asdict(_TABLE_1)})
-    inputs = [features.reset_index(), electrolytes, assignments, settings_table]
+    hyperparameters = _only_row(boosted_trees_settings)
+    inputs = [features.reset_index(), electrolytes, assignments, boosted_trees_settings]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
     trained = train_feature_set(
         features,
@@ -193,31 +177,30 @@ def boosted_trees(
     for (protocol, convention), model in trained.models.items():
         paths[protocol, convention] = f"{folder}/{protocol}-{convention}"
         model.save(str(settings.blob_root / paths[protocol, convention]))
-    # By these it is later set against the models that come after it.
+    # A later model is compared with this one on these rows.
     final = Recipe.of(features, labels(electrolytes)[LabelConvention.BOUND], electrolytes, hyperparameters)
     final.save_rows(str(settings.blob_root / paths[Protocol.ALL_ROWS, LabelConvention.BOUND]))
     fitted = zip(trained.fits["protocol"], trained.fits["label_convention"], strict=True)
     fits = trained.fits.assign(model_path=pd.Series([paths.get(fit) for fit in fitted], dtype="str"))
-    # How long a fit took says nothing of the model: out of the data version, so that equal models are equal.
+    # The time of a fit says nothing of the model, and is left out of the data version.
     yield table_result(
         fits,
-        key=dg.AssetKey([GROUP, "boosted_trees"]),
+        "models.boosted_trees",
         data_version=content_sha256(fits.drop(columns="seconds")),
         metadata={
             "models": file_metadata(settings.blob_root / folder),
             "fitting_seconds": float(fits["seconds"].sum()),
         },
     )
-    yield table_result(trained.predictions, key=dg.AssetKey([GROUP, "boosted_trees_predictions"]))
+    yield table_result(trained.predictions, "models.boosted_trees_predictions")
 
 
-@dg.asset(
-    key=[GROUP, "boosted_trees_shap"],
-    ins={"boosted_trees": dg.AssetIn([GROUP, "boosted_trees"]), **_DESCRIPTORS},
+@table_asset(
+    "models.boosted_trees_shap",
+    "SHAP value of every feature of every electrolyte, for each stored model.",
+    table_ins("models.boosted_trees") | _DESCRIPTORS,
     partitions_def=feature_sets,
-    group_name=GROUP,
-    description="SHAP value of every feature of every electrolyte, for each stored model.",
-    kinds={"shap"},
+    kind="shap",
     code_version=_CODE_VERSION,
 )
 def boosted_trees_shap(
@@ -248,27 +231,24 @@ def boosted_trees_shap(
     )
 
 
-@dg.asset(
-    key=[GROUP, "boosted_trees_without_generated"],
-    ins={"settings_table": dg.AssetIn([GROUP, "boosted_trees_settings"]), **_DATA},
-    group_name=GROUP,
-    description=(
-        "Test predictions under `grouped` by trees on all features that did not train on rows with a "
-        "generated structure; none if there are no such rows."
-    ),
-    kinds={"xgboost"},
+@table_asset(
+    "models.boosted_trees_without_generated",
+    "Test predictions under `grouped` by trees on all features that did not train on rows with a "
+    "generated structure; none if there are no such rows.",
+    _SETTINGS | _DATA,
+    kind="xgboost",
     code_version=_CODE_VERSION,
 )
 def boosted_trees_without_generated(
     context: dg.AssetExecutionContext,
-    settings_table: pd.DataFrame,
+    boosted_trees_settings: pd.DataFrame,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
     stoichiometric: pd.DataFrame,
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train without what structure generation gave."""
-    of_all_features = settings_table[settings_table["feature_set"] == FeatureSet.ALL]
+    of_all_features = boosted_trees_settings["feature_set"] == FeatureSet.ALL
     is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
     return table_result(
         predictions_without(
@@ -276,7 +256,7 @@ def boosted_trees_without_generated(
             feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
             labels(electrolytes)[LabelConvention.BOUND],
             assignments[assignments["protocol"] == Protocol.GROUPED],
-            BoostedTreesSettings(**{name: of_all_features[name].item() for name in asdict(_TABLE_1)}),
+            _only_row(boosted_trees_settings[of_all_features]),
             workers=workers(),
             progress=report_progress(context.log, "boosted trees without generated rows, fits"),
         )
@@ -285,6 +265,11 @@ def boosted_trees_without_generated(
 
 boosted_trees_assets = [boosted_trees_settings, boosted_trees, boosted_trees_shap]
 model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generated]
+
+
+def _only_row(table: pd.DataFrame) -> BoostedTreesSettings:
+    """Return the hyperparameters in a table that has one row."""
+    return BoostedTreesSettings(**{name: table[name].item() for name in asdict(_TABLE_1)})
 
 
 def workers() -> int:

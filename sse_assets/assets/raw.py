@@ -1,15 +1,14 @@
 """Group `raw`: each source as it was published, with the hash of what was read as its data version."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
 import dagster as dg
 import pandas as pd
 
 from sse_assets.orchestration.automation import NETWORK, try_again_later
 from sse_assets.orchestration.inbox import LISTING_METADATA, dropped_files
-from sse_assets.orchestration.io import table_out, table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.sources import inbox, liion, obelix, optimade, recorded, sample
@@ -28,13 +27,13 @@ from sse_assets.sources.registry import (
 
 GROUP = "raw"
 INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_structures", "inbox_refused")]
-"""The assets that read the inbox, all in one step."""
+"""Keys of the assets that read the inbox, all in one step."""
 _CODE_VERSION = "2"
-"""Of the readers: what they make of the same file is another data version when this is raised."""
+"""Version of the readers: when it is raised, the same file gives another data version."""
 
 
 def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """The sources of a data set."""
+    """Return the sources of a data set."""
     match settings.dataset:
         case Dataset.SAMPLE:
             return [
@@ -72,72 +71,54 @@ def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 
 
 def inbox_assets() -> dg.AssetsDefinition:
-    """What a person left in the inbox; empty tables when there is nothing."""
+    """Return the step that reads the inbox; its tables are empty when nothing lies there."""
 
     @dg.multi_asset(
         name="read_inbox",
-        outs={
-            "inbox_measurements": table_out(
-                GROUP,
-                "inbox_measurements",
-                "Measurements of one's own: the rows of every CSV in the inbox that can be read.",
-                code_version=_CODE_VERSION,
-                kind="csv",
-            ),
-            "inbox_structures": table_out(
-                GROUP,
-                "inbox_structures",
-                "The crystals that rows of the inbox name.",
-                code_version=_CODE_VERSION,
-                kind="cif",
-            ),
-            "inbox_refused": table_out(
-                GROUP,
-                "inbox_refused",
-                "Rows and files of the inbox that cannot be read, each with its reason.",
-                code_version=_CODE_VERSION,
-            ),
-        },
+        outs=table_outs(
+            GROUP,
+            {
+                "inbox_measurements": "Measurements of one's own: every row of a CSV that can be read.",
+                "inbox_structures": "The crystals that rows of the inbox name.",
+                "inbox_refused": "Rows and files of the inbox that cannot be read, each with its reason.",
+            },
+            code_version=_CODE_VERSION,
+            kinds={"inbox_measurements": "csv", "inbox_structures": "cif"},
+        ),
     )
     def read_inbox(settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         dropped, listing = dropped_files(settings.blob_root)
         content = inbox.read_inbox(inbox.InboxFile(file.path, data, file.refused) for file, data in dropped)
         seen: dict[str, str | int] = {LISTING_METADATA: listing, "files": len(dropped)}
-        reasons = dg.MetadataValue.md("\n".join(f"- {r}" for r in content.refused["reason"]) or "none")
-        yield table_result(
-            content.measurements, key=INBOX[0], metadata={**seen, "refused": len(content.refused)}
-        )
-        yield table_result(content.structures, key=INBOX[1], metadata=seen)
-        yield table_result(content.refused, key=INBOX[2], metadata={**seen, "reasons": reasons})
+        shown = {"refused": len(content.refused), "reasons": _listed(content.refused["reason"])}
+        yield table_result(content.measurements, "raw.inbox_measurements", metadata=seen)
+        yield table_result(content.structures, "raw.inbox_structures", metadata=seen)
+        yield table_result(content.refused, "raw.inbox_refused", metadata={**seen, **shown})
 
     return read_inbox
 
 
 def published_sources(dataset: Dataset) -> tuple[Source, ...]:
-    """Licence, citation and hash of everything that a data set is made from, for the report."""
+    """Return licence, citation and hash of everything that a data set is made from, for the report."""
     if dataset is Dataset.SAMPLE:
         return (Source("Embedded sample", sample.LICENCE, "this project", sample.content_sha256()),)
-    computed = tuple(
-        Source(provider.name, provider.licence, provider.citation, "")
-        for provider in (optimade.MATERIALS_PROJECT, optimade.OQMD)
-    )
+    providers = (optimade.MATERIALS_PROJECT, optimade.OQMD)
     return (
         *(Source(file.mirror_path, file.licence, file.citation, file.sha256) for file in ALL_FILES),
-        *computed,
+        *(Source(provider.name, provider.licence, provider.citation, "") for provider in providers),
     )
 
 
 def _published(
     name: str, description: str, files: list[RemoteFile], read: Callable[..., pd.DataFrame]
 ) -> dg.AssetsDefinition:
-    """A source that is one or more files with pinned hashes."""
+    """Return a source that is one or more files with pinned hashes."""
     pinned = "+".join(file.sha256 for file in files)
 
-    @dg.asset(
-        key=[GROUP, name],
-        group_name=GROUP,
-        description=description,
-        kinds={"csv" if files[0].mirror_path.endswith(".csv") else "cif"},
+    @table_asset(
+        f"raw.{name}",
+        description,
+        kind="csv" if files[0].mirror_path.endswith(".csv") else "cif",
         tags=NETWORK,
         # The files are pinned by hash, so nothing is stale until a pin changes.
         code_version=f"{_CODE_VERSION}-{hashlib.sha256(pinned.encode()).hexdigest()[:12]}",
@@ -156,7 +137,7 @@ def _published(
             metadata={
                 "licence": files[0].licence,
                 "citation": files[0].citation,
-                "upstream": dg.MetadataValue.md("\n".join(f"- [{f.mirror_path}]({f.url})" for f in files)),
+                "upstream": _listed(f"[{file.mirror_path}]({file.url})" for file in files),
                 "read_from": ", ".join(str(path) for path in paths),
             },
         )
@@ -165,14 +146,13 @@ def _published(
 
 
 def _embedded(name: str, description: str, load: Callable[[], pd.DataFrame]) -> dg.AssetsDefinition:
-    """A part of the sample that ships with the project."""
+    """Return a part of the sample that ships with the project."""
     content = sample.content_sha256()
 
-    @dg.asset(
-        key=[GROUP, name],
-        group_name=GROUP,
-        description=description,
-        kinds={"csv" if "measurements" in name else "cif"},
+    @table_asset(
+        f"raw.{name}",
+        description,
+        kind="csv" if "measurements" in name else "cif",
         code_version=f"{_CODE_VERSION}-{content[:12]}",
     )
     def source() -> dg.MaterializeResult[pd.DataFrame]:
@@ -183,26 +163,27 @@ def _embedded(name: str, description: str, load: Callable[[], pd.DataFrame]) -> 
 
 def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
     snapshot = settings.data_mirror / recorded.FOLDER if settings.data_mirror else None
-    recorded_index = snapshot / recorded.INDEX if snapshot else None
+    is_recorded = snapshot is not None and (snapshot / recorded.INDEX).is_file()
+    # It is stale when the snapshot changes, or when a snapshot takes the place of the network.
+    version = "optimade"
+    if snapshot and is_recorded:
+        version = hashlib.sha256((snapshot / recorded.INDEX).read_bytes()).hexdigest()[:12]
 
-    @dg.asset(
-        key=[GROUP, "reference_structures"],
-        ins={"measurements": dg.AssetIn(["curated", "measurements"])},
-        group_name=GROUP,
-        description=(
-            "Computed crystals of the Materials Project and OQMD, through OPTIMADE, for compositions of "
-            "which nothing but the formula is known; from the mirror's recorded snapshot where there is one."
-        ),
-        kinds={"cif"},
+    @table_asset(
+        "raw.reference_structures",
+        "Computed crystals of the Materials Project and OQMD for compositions of which only the formula is "
+        "known, from the mirror's recorded snapshot or, where there is none, through OPTIMADE.",
+        table_ins("curated.measurements"),
+        kind="cif",
         tags=NETWORK,
-        code_version=_reference_version(recorded_index),
+        code_version=f"{_CODE_VERSION}-{version}",
     )
     def reference_structures(
         context: dg.AssetExecutionContext, measurements: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
         wanted = measurements.loc[measurements["a"].isna(), "formula"].unique().tolist()
         found: References
-        if snapshot and recorded_index and recorded_index.is_file():
+        if snapshot and is_recorded:
             found = recorded.read_snapshot(snapshot, wanted)
         else:
             found = optimade.query_references(
@@ -215,16 +196,12 @@ def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
             metadata={
                 "compositions_asked_for": len(wanted),
                 "compositions_found": int(found.structures["formula"].nunique()),
-                "warnings": dg.MetadataValue.md("\n".join(f"- {w}" for w in found.warnings) or "none"),
+                "warnings": _listed(found.warnings),
             },
         )
 
     return reference_structures
 
 
-def _reference_version(recorded_index: Path | None) -> str:
-    """Stale when the snapshot changes, or when a snapshot takes the place of the network."""
-    source = "optimade"
-    if recorded_index and recorded_index.is_file():
-        source = hashlib.sha256(recorded_index.read_bytes()).hexdigest()[:12]
-    return f"{_CODE_VERSION}-{source}"
+def _listed(items: Iterable[str]) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md("\n".join(f"- {item}" for item in items) or "none")

@@ -1,9 +1,10 @@
 """Settings of the structure search as the launchpad shows them, and as the science knows them."""
 
 from dataclasses import replace
+from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, create_model
 
 from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
 from sse_assets.generation.settings import (
@@ -13,15 +14,16 @@ from sse_assets.generation.settings import (
     SearchSettings,
     ValidationSettings,
 )
+from sse_assets.orchestration.launchpad import with_values_of
 
 _SEARCH = SearchSettings()
 _VALIDATION = ValidationSettings()
 _SAMPLE_PS = 0.1
-"""Just long enough for two frames in each trajectory."""
+"""Duration that gives two frames in each trajectory, in ps."""
 
 
 class SearchConfig(dg.Config):
-    """How a structure is searched for, and how long it must hold before it is believed."""
+    """Settings of a search, and of the dynamics in which its structure must hold."""
 
     population: int = Field(_SEARCH.population, description="Candidates a generation.")
     parents: int = Field(_SEARCH.parents, description="How many of the best structures have children.")
@@ -42,17 +44,19 @@ class SearchConfig(dg.Config):
         description="Generations without a better enthalpy, to converge (paper: 3-5).",
     )
     flat_within_ev_per_atom: float = Field(
-        _SEARCH.flat_within_ev_per_atom, description="What counts as no better, in eV/atom."
+        _SEARCH.flat_within_ev_per_atom, description="Largest gain that still counts as none, in eV/atom."
     )
-    max_generations: int = Field(_SEARCH.max_generations, description="Where a search ends in any case.")
-    seed: int = Field(_SEARCH.seed, description="Of everything that is drawn at random.")
+    max_generations: int = Field(_SEARCH.max_generations, description="Most generations of a search.")
+    seed: int = Field(_SEARCH.seed, description="Seed of everything that is drawn at random.")
     profile: str = Field(
         Profile.STATIC.value,
-        description="What is done to a candidate: static (relaxed), default (relaxed, moved for 1 ps at 50 K "
-        "and 1000 bar, quenched) or paper (moved, to the letter).",
+        description="Evaluation of a candidate: static (relaxed), default (relaxed, moved for 1 ps at 50 K "
+        "and 1000 bar, quenched) or paper (moved, as in the paper).",
     )
     relaxation_steps: int | None = Field(None, description="Most FIRE steps, in place of the profile's.")
-    max_force_ev_a: float | None = Field(None, description="Where FIRE stops, in place of the profile's.")
+    max_force_ev_a: float | None = Field(
+        None, description="Force where FIRE stops, in place of the profile's."
+    )
     move_best: bool = Field(
         False, description="Move and quench the best structure of each generation, as a further candidate."
     )
@@ -66,7 +70,7 @@ class SearchConfig(dg.Config):
         _VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of the winner's relaxation."
     )
     last_max_force_ev_a: float = Field(
-        _VALIDATION.relaxation.max_force_ev_a, description="Where the winner's relaxation stops, in eV/Å."
+        _VALIDATION.relaxation.max_force_ev_a, description="Force at which that relaxation stops, in eV/Å."
     )
     processes: int | None = Field(
         None, description="Processes that evaluate candidates on a CPU; one a core, if none is given."
@@ -76,15 +80,14 @@ class SearchConfig(dg.Config):
     )
 
     def search_settings(self) -> SearchSettings:
-        """As the science knows them.
+        """Return the settings of the search as `search_composition` takes them.
 
         Raises:
             ValueError: for a profile that does not exist, or a number that makes no sense.
         """
         moving = replace(EVALUATION[Profile.DEFAULT], relaxation_steps=0)
-        return SearchSettings(
-            population=self.population,
-            parents=self.parents,
+        return replace(
+            with_values_of(self, _SEARCH),
             shares=OperatorShares(
                 seed=self.fresh_share,
                 heredity=self.heredity_share,
@@ -92,28 +95,20 @@ class SearchConfig(dg.Config):
                 strain=self.strain_share,
                 permutation=self.permutation_share,
             ),
-            replicates=self.replicates,
             formula_units=tuple(self.formula_units),
-            largest_cell=self.largest_cell,
-            flat_generations=self.flat_generations,
-            flat_within_ev_per_atom=self.flat_within_ev_per_atom,
-            max_generations=self.max_generations,
-            seed=self.seed,
             evaluation=self._evaluation(),
             dynamics=moving if self.move_best else None,
         )
 
     def validation_settings(self) -> ValidationSettings:
-        """As the science knows them."""
-        return ValidationSettings(
-            search_ps=self.search_ps,
-            ambient_ps=self.ambient_ps,
+        """Return the settings of the winner's relaxation and dynamics as `search_composition` takes them."""
+        return replace(
+            with_values_of(self, _VALIDATION),
             relaxation=replace(
                 _VALIDATION.relaxation,
                 relaxation_steps=self.last_relaxation_steps,
                 max_force_ev_a=self.last_max_force_ev_a,
             ),
-            seed=self.seed,
         )
 
     def _evaluation(self) -> EvaluationSettings:
@@ -127,29 +122,29 @@ class SearchConfig(dg.Config):
         return evaluation
 
 
-class SmokeSearchConfig(SearchConfig):
-    """So little that it only shows that all parts work: the sample's."""
-
-    population: int = Field(SMOKE.population, description="Candidates a generation.")
-    parents: int = Field(SMOKE.parents, description="How many of the best structures have children.")
-    replicates: int = Field(SMOKE.replicates, description="Independent searches for each cell size.")
-    formula_units: list[int] = Field(list(SMOKE.formula_units), description="Z of the cells.")
-    flat_generations: int = Field(
-        SMOKE.flat_generations, description="Generations without a better enthalpy, to converge."
-    )
-    max_generations: int = Field(SMOKE.max_generations, description="Where a search ends in any case.")
-    relaxation_steps: int | None = Field(
-        SMOKE.evaluation.relaxation_steps, description="Most FIRE steps of a candidate."
-    )
-    max_force_ev_a: float | None = Field(
-        SMOKE.evaluation.max_force_ev_a, description="Where FIRE stops, in eV/Å."
-    )
-    search_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 50 K and 1000 bar, in ps.")
-    ambient_ps: float = Field(_SAMPLE_PS, description="Dynamics of the winner at 300 K and 1 atm, in ps.")
-    last_relaxation_steps: int = Field(
-        SMOKE_VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of its last relaxation."
-    )
-    last_max_force_ev_a: float = Field(
-        SMOKE_VALIDATION.relaxation.max_force_ev_a, description="Where its last relaxation stops, in eV/Å."
-    )
-    processes: int | None = Field(1, description="Processes that evaluate candidates.")
+_SMOKE_VALUES = {
+    "population": SMOKE.population,
+    "parents": SMOKE.parents,
+    "replicates": SMOKE.replicates,
+    "formula_units": list(SMOKE.formula_units),
+    "flat_generations": SMOKE.flat_generations,
+    "max_generations": SMOKE.max_generations,
+    "relaxation_steps": SMOKE.evaluation.relaxation_steps,
+    "max_force_ev_a": SMOKE.evaluation.max_force_ev_a,
+    "search_ps": _SAMPLE_PS,
+    "ambient_ps": _SAMPLE_PS,
+    "last_relaxation_steps": SMOKE_VALIDATION.relaxation.relaxation_steps,
+    "last_max_force_ev_a": SMOKE_VALIDATION.relaxation.max_force_ev_a,
+    "processes": 1,
+}
+_SMOKE_FIELDS: dict[str, Any] = {
+    name: (field.annotation, Field(_SMOKE_VALUES[name], description=field.description))
+    for name, field in SearchConfig.model_fields.items()
+    if name in _SMOKE_VALUES
+}
+SmokeSearchConfig: type[SearchConfig] = create_model(
+    "SmokeSearchConfig",
+    __base__=SearchConfig,
+    __doc__="Settings of the sample: so little work that it only shows that all parts run.",
+    **_SMOKE_FIELDS,
+)

@@ -1,4 +1,4 @@
-"""Group `splits`: the four protocols, and what their test rows have in common with train."""
+"""Group `splits`: the four protocols, and what their test rows share with the rows that train."""
 
 import dagster as dg
 import pandas as pd
@@ -6,7 +6,8 @@ from pydantic import Field
 
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
@@ -18,29 +19,22 @@ GROUP = "splits"
 _CODE_VERSION = "1"
 _HONEST = (Protocol.OFFICIAL, Protocol.GROUPED)
 _DEFAULTS = SplitSettings()
+_DESCRIPTORS = ("descriptors.stoichiometric", "descriptors.geometric")
 
 
 class SplitConfig(dg.Config):
-    """What the protocols leave open."""
+    """Settings that the protocols leave open."""
 
     test_share: float = Field(_DEFAULTS.test_share, description="Share of rows that `diversity` tests on.")
     folds: int = Field(_DEFAULTS.folds, description="Folds of `random` and `grouped`.")
     seed: int = Field(_DEFAULTS.seed, description="Seed of `random` and `grouped`.")
 
 
-@dg.asset(
-    key=[GROUP, "assignments"],
-    ins={
-        "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
-        "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
-        "geometric": dg.AssetIn(["descriptors", "geometric"]),
-    },
-    group_name=GROUP,
-    description=(
-        "Who trains and who tests, for each protocol and fold: the paper's `diversity`, `random`, OBELiX's "
-        "`official` where the data set has it, and `grouped` by paper and composition."
-    ),
-    kinds={"table"},
+@table_asset(
+    "splits.assignments",
+    "Who trains and who tests, for each protocol and fold: the paper's `diversity`, `random`, OBELiX's "
+    "`official` where the data set has it, and `grouped` by paper and composition.",
+    table_ins("curated.electrolytes", *_DESCRIPTORS),
     code_version=_CODE_VERSION,
 )
 def assignments(
@@ -48,7 +42,7 @@ def assignments(
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Assign every electrolyte its role under each protocol."""
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
-    assigned = assign(electrolytes, features, SplitSettings(**config.model_dump()))
+    assigned = assign(electrolytes, features, with_values_of(config, _DEFAULTS))
     counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")
     return table_result(
         assigned,
@@ -61,19 +55,14 @@ def assignments(
     )
 
 
-@dg.asset(
-    key=[GROUP, "leakage"],
-    ins={
-        "electrolytes": dg.AssetIn(["curated", "electrolytes"]),
-        "assignments": dg.AssetIn([GROUP, "assignments"]),
-    },
-    group_name=GROUP,
-    description="How many test rows share a source paper, or a composition, with a row that trains.",
-    kinds={"table"},
+@table_asset(
+    "splits.leakage",
+    "How many test rows share a source paper, or a composition, with a row that trains.",
+    table_ins("curated.electrolytes", "splits.assignments"),
     code_version=_CODE_VERSION,
 )
 def leakage(electrolytes: pd.DataFrame, assignments: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """Count what train and test share."""
+    """Count what training rows and test rows share."""
     return table_result(shared_sources(assignments, electrolytes))
 
 
@@ -109,7 +98,7 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
     description="`random` and `grouped` test every electrolyte in exactly one fold.",
 )
 def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
-    """Holds for protocols that cross-validate."""
+    """Check the protocols that cross-validate."""
     folded = assignments[assignments["protocol"].isin([Protocol.RANDOM, Protocol.GROUPED])]
     tested = folded[folded["role"] == Role.TEST].groupby(["protocol", "electrolyte_id"]).size()
     expected = 2 * folded["electrolyte_id"].nunique()
@@ -123,16 +112,13 @@ def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "assignments"]),
-    additional_ins={
-        "stoichiometric": dg.AssetIn(["descriptors", "stoichiometric"]),
-        "geometric": dg.AssetIn(["descriptors", "geometric"]),
-    },
-    description="No test row of `diversity` lies farther from train than train rows do from each other.",
+    additional_ins=table_ins(*_DESCRIPTORS),
+    description="No test row of `diversity` lies farther from a training row than those do from each other.",
 )
 def diversity_is_max_min(
     assignments: pd.DataFrame, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
 ) -> dg.AssetCheckResult:
-    """What max-min selection guarantees of its outcome, whatever the order it was found in."""
+    """Check what max-min selection guarantees, whatever the order in which rows were chosen."""
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
     rows = assignments[assignments["protocol"] == Protocol.DIVERSITY].set_index("electrolyte_id")
     is_train = (rows["role"].loc[features.index] == Role.TRAIN).to_numpy()
@@ -141,8 +127,8 @@ def diversity_is_max_min(
         passed=radius <= separation + 1e-9,
         metadata={"least_distance_within_train": separation, "largest_distance_to_train": radius},
         description=(
-            f"The farthest test row lies {radius:.3g} from train, the two nearest training rows "
-            f"{separation:.3g} from each other (z-scored descriptors)."
+            f"The farthest test row lies {radius:.3g} from the nearest training row. The two nearest "
+            f"training rows lie {separation:.3g} from each other (z-scored descriptors)."
         ),
     )
 

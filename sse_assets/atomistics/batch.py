@@ -1,40 +1,25 @@
-"""Crystals of a batch on their way through the same procedure, which each leaves when it is done or unfit."""
+"""Crystals of a batch on their way through one procedure; each leaves it when it is done or unfit."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from sse_assets.atomistics.calculator import TOOK_TOO_LONG
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.guards import response_flaws, shape_flaws
+from sse_assets.atomistics.guards import Deadline, response_flaws, shape_flaws
 from sse_assets.atomistics.potential import Potential, Response
 
 
 @dataclass(frozen=True)
-class Deadline:
-    """By when a batch must be through."""
-
-    limit_s: float
-    start: float = field(default_factory=time.monotonic)
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is too late."""
-        return time.monotonic() - self.start > self.limit_s
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """What a procedure made of a batch."""
+    """Result of a procedure on a batch."""
 
     cells: Cells
     """Every crystal of the batch as it was left."""
     flaws: list[str | None]
-    """Why a crystal had to leave, one sentence; None where it went through."""
+    """Sentence on why a crystal had to leave; None where it went through."""
     steps: list[int]
-    """Evaluations of the forces of each crystal."""
+    """Number of evaluations of the forces of each crystal."""
 
 
 class UnderWay:
@@ -50,7 +35,7 @@ class UnderWay:
 
     @property
     def response(self) -> Response:
-        """How the crystals under way answer where they are."""
+        """Energies, forces and stresses of the crystals under way, where they are now."""
         assert self._response is not None, "nothing has been asked yet"
         return self._response
 
@@ -58,11 +43,11 @@ class UnderWay:
         """Move the crystals, ask the potential, and part from those that have become unfit.
 
         Returns:
-            Which of the crystals are still there: (crystals,); whoever holds numbers on each must drop the
-            others' too.
+            A mask of the crystals that are still there: (crystals,). The caller drops what it holds on the
+            others.
         """
         self.cells, self._response = self.cells.moved(positions, lattices), None
-        late = TOOK_TOO_LONG.format(limit=self._deadline.limit_s) if self._deadline.passed else None
+        late = self._deadline.flaw
         shaped = self.leave([late or flaw for flaw in shape_flaws(self.cells)])
         if len(self.cells) == 0:
             return shaped
@@ -75,13 +60,13 @@ class UnderWay:
         return kept
 
     def leave(self, flaws: list[str | None]) -> Tensor:
-        """Part from the crystals with a flaw; which of them stay: (crystals,)."""
+        """Part from the crystals with a flaw; return a mask of those that stay: (crystals,)."""
         for member, flaw in zip(self._members.tolist(), flaws, strict=True):
             self._flaws[member] = flaw
         return self.finish(torch.tensor([flaw is not None for flaw in flaws], device=self._members.device))
 
     def finish(self, done: Tensor) -> Tensor:
-        """Part from crystals that are done: (crystals,); which of them stay: (crystals,)."""
+        """Part from the crystals that are done (crystals,); return a mask of those that stay (crystals,)."""
         if bool(done.any()):
             gone = torch.zeros(len(self._all), dtype=torch.bool, device=done.device)
             gone[self._members[done]] = True
@@ -93,6 +78,6 @@ class UnderWay:
         return ~done
 
     def outcome(self) -> Outcome:
-        """What became of all, those under way as they are now."""
+        """Return how each crystal was left; those under way are taken as they are now."""
         self.finish(torch.ones(len(self.cells), dtype=torch.bool, device=self._members.device))
         return Outcome(self._all, self._flaws, self._steps)

@@ -6,8 +6,9 @@ import torch
 from ase import units
 from torch import Tensor
 
-from sse_assets.atomistics.batch import Deadline, Outcome, UnderWay
+from sse_assets.atomistics.batch import Outcome, UnderWay
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.one_by_one import LONGEST_STEP_A
 from sse_assets.atomistics.potential import Potential
 
@@ -20,16 +21,18 @@ _DOWNHILL_STEPS = 5
 
 @dataclass
 class _Inertia:
-    """What FIRE remembers of each crystal; the cell counts as three more atoms."""
+    """Memory of FIRE on each crystal; the cell counts as three more atoms."""
 
     atoms: Tensor
     """Velocities: (atoms, 3)."""
     cell: Tensor
     """Velocities of the strain times the number of atoms: (crystals, 3, 3)."""
     step: Tensor
+    """Time step: (crystals,)."""
     mixing: Tensor
+    """Share of the force's direction in the velocity: (crystals,)."""
     downhill: Tensor
-    """Steps since it last went uphill; all three (crystals,)."""
+    """Number of steps since it last went uphill: (crystals,)."""
 
     @classmethod
     def at_rest(cls, cells: Cells) -> "_Inertia":
@@ -58,11 +61,11 @@ def relax(
     max_steps: int,
     deadline: Deadline,
 ) -> Outcome:
-    """Minimise the enthalpy of each crystal, until no atom and no cell feels more than `max_force_ev_a`.
+    """Minimise the enthalpy of each crystal, until no force on an atom or a cell is above `max_force_ev_a`.
 
-    What a cell feels is its virial, that of the pressure taken away, over its number of atoms, as in ASE's
-    Fréchet filter. A step strains the cell it finds, so there is no reference cell to go back to; the path
-    differs from ASE's by that, and the minimum does not.
+    The force on a cell is the virial minus that of the pressure, over the number of atoms, as in the Fréchet
+    filter of ASE. Each step strains the present cell, not a reference cell: the path differs from ASE's, and
+    the minimum is the same.
     """
     under_way = UnderWay(cells, potential, deadline)
     inertia = _Inertia.at_rest(cells)
@@ -86,14 +89,14 @@ def relax(
 
 
 def _generalised_forces(under_way: UnderWay, pressure_gpa: float) -> tuple[Tensor, Tensor]:
-    """On the atoms (atoms, 3), and on the cells' strains over the number of atoms (crystals, 3, 3); eV/Å."""
+    """Return forces on atoms (atoms, 3), and on strains over the number of atoms (crystals, 3, 3); eV/Å."""
     cells, response = under_way.cells, under_way.response
     outward = -response.stresses - pressure_gpa * units.GPa * torch.eye(3).to(response.stresses)
     return response.forces, outward * (cells.volumes / cells.sizes)[:, None, None]
 
 
 def _step(cells: Cells, forces: Tensor, pulls: Tensor, inertia: _Inertia) -> tuple[Tensor, Tensor]:
-    """New positions and lattices; `inertia` is changed."""
+    """Return new positions and lattices, and change `inertia`."""
     owner = cells.owner
 
     def dot(atoms: Tensor, cell: Tensor, other_atoms: Tensor, other_cell: Tensor) -> Tensor:

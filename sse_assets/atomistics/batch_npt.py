@@ -1,7 +1,7 @@
-"""Many crystals moved at once at constant temperature and pressure, every cell free in shape and volume.
+"""Dynamics of many crystals at once at constant temperature and pressure, each cell free in shape and volume.
 
 The equations of Martyna, Tobias and Klein (10.1063/1.467468) with Nosé-Hoover chains of three on atoms and on
-cell, factored as in Martyna et al. (10.1080/00268979600100761); step for step what ASE's MTKNPT does with one
+cell, factored as in Martyna et al. (10.1080/00268979600100761). Each step is that of ASE's MTKNPT on a single
 crystal.
 """
 
@@ -12,8 +12,9 @@ from ase import units
 from ase.data import atomic_masses
 from torch import Tensor
 
-from sse_assets.atomistics.batch import Deadline, Outcome, UnderWay
+from sse_assets.atomistics.batch import Outcome, UnderWay
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions
 
@@ -24,7 +25,7 @@ _FOURTH_ORDER = (_EDGE, 1 - 2 * _EDGE, _EDGE)
 
 
 class _Chain:
-    """One Nosé-Hoover chain a crystal."""
+    """One Nosé-Hoover chain for each crystal."""
 
     def __init__(self, degrees: Tensor, kt: float, damping: float) -> None:
         self._degrees, self._kt = degrees, kt
@@ -34,7 +35,7 @@ class _Chain:
         self._momenta = torch.zeros_like(self._masses)
 
     def scale(self, twice_kinetic: Tensor, duration: float) -> Tensor:
-        """By what a chain shrinks the momenta under it in some time: (crystals,)."""
+        """Move the chains on; return the factors by which they change the momenta: (crystals,)."""
         shrunk = torch.ones_like(twice_kinetic)
         for part in _FOURTH_ORDER:
             delta = part * duration
@@ -58,7 +59,7 @@ class _Chain:
         momenta[:, link] = (momenta[:, link] * drag + delta / 2 * push) * drag
 
     def energy(self) -> Tensor:
-        """eV, kinetic and potential: (crystals,)."""
+        """Return kinetic plus potential energy of the chains in eV: (crystals,)."""
         held = self._degrees * self._positions[:, 0] + self._positions[:, 1:].sum(1)
         return (self._momenta**2 / self._masses).sum(1) / 2 + self._kt * held
 
@@ -68,12 +69,12 @@ class _Chain:
 
 
 class BatchNpt:
-    """Crystals on the move."""
+    """Crystals that move, one time step after another."""
 
     def __init__(
         self, cells: Cells, momenta: Tensor, potential: Potential, conditions: Conditions, deadline: Deadline
     ) -> None:
-        """Start from momenta (atoms, 3) in ASE's units."""
+        """Take the momenta at the start (atoms, 3), in ASE's units."""
         kt = units.kB * conditions.temperature_k
         damping = 1000 * units.fs * conditions.barostat_damping_ps
         self._dt = conditions.timestep_fs * units.fs
@@ -89,7 +90,7 @@ class BatchNpt:
         self._move(cells.positions, cells.lattices)
 
     def step(self) -> Tensor:
-        """One time step; which of the crystals that took it are still there: (crystals,)."""
+        """Take one time step; return a mask of the crystals that are still there: (crystals,)."""
         half = self._dt / 2
         self._scale_lattice_momenta(half)
         self._scale_momenta(half)
@@ -104,16 +105,16 @@ class BatchNpt:
         return kept
 
     def temperatures(self) -> Tensor:
-        """K: (crystals,)."""
+        """Return the temperature of each crystal in K: (crystals,)."""
         return self._twice_kinetic() / self.under_way.cells.sizes / (3 * units.kB)
 
     def pressures(self) -> Tensor:
-        """GPa, kinetic part included: (crystals,)."""
+        """Return the pressure of each crystal in GPa, kinetic part included: (crystals,)."""
         outward = self._outward() / self.under_way.cells.volumes[:, None, None]
         return outward.diagonal(dim1=1, dim2=2).mean(1) / units.GPa
 
     def conserved(self) -> Tensor:
-        """eV: what the equations of motion keep constant: (crystals,)."""
+        """Return the energy in eV that the equations of motion keep constant: (crystals,)."""
         lattice_kinetic = self._lattice_momenta.square().sum((1, 2)) / (2 * self._lattice_mass)
         energies = self.under_way.response.energies + self._twice_kinetic() / 2 + lattice_kinetic
         volume_work = self._pressure * self.under_way.cells.volumes
@@ -133,7 +134,7 @@ class BatchNpt:
         return self.under_way.cells.total((self._momenta**2 / self._masses).sum(1))
 
     def _outward(self) -> Tensor:
-        """Pressure times volume, kinetic part included: (crystals, 3, 3)."""
+        """Return pressure times volume, kinetic part included: (crystals, 3, 3)."""
         cells = self.under_way.cells
         motion = self._momenta.unsqueeze(2) * (self._momenta / self._masses).unsqueeze(1)
         return cells.total(motion) - cells.volumes[:, None, None] * self.under_way.response.stresses
@@ -164,7 +165,7 @@ class BatchNpt:
         self._momenta = _along(momenta, axes.mT, cells.owner)
 
     def _drift(self, duration: float) -> tuple[Tensor, Tensor]:
-        """Positions and lattices after some time without forces."""
+        """Return positions and lattices after a time without forces."""
         cells = self.under_way.cells
         rates, axes = torch.linalg.eigh(self._lattice_momenta)
         exponents = duration * rates / self._lattice_mass[:, None]
@@ -178,7 +179,7 @@ class BatchNpt:
 
 @dataclass(frozen=True)
 class Motion(Outcome):
-    """What dynamics made of a batch; means over the second half, meaningless for a crystal with a flaw."""
+    """Result of dynamics on a batch; means are over the second half, and NaN for a crystal with a flaw."""
 
     mean_temperatures_k: list[float]
     mean_pressures_gpa: list[float]
@@ -187,7 +188,7 @@ class Motion(Outcome):
 def move(
     cells: Cells, momenta: Tensor, potential: Potential, conditions: Conditions, deadline: Deadline
 ) -> Motion:
-    """Dynamics of every crystal under the same conditions, from momenta (atoms, 3) in ASE's units."""
+    """Move every crystal under the same conditions, from momenta (atoms, 3) in ASE's units."""
     npt = BatchNpt(cells, momenta, potential, conditions, deadline)
     means = torch.zeros(2, len(npt.under_way.cells), dtype=torch.float64, device=cells.positions.device)
     counted = 0
@@ -206,16 +207,16 @@ def move(
 
 
 def _masses(cells: Cells) -> Tensor:
-    """Atomic masses in u: (atoms, 1)."""
+    """Return atomic masses in u: (atoms, 1)."""
     return torch.from_numpy(atomic_masses).to(cells.positions)[cells.numbers].unsqueeze(1)
 
 
 def _along(vectors: Tensor, axes: Tensor, owner: Tensor) -> Tensor:
-    """Each atom's vector (atoms, 3) along its crystal's axes, in columns (crystals, 3, 3)."""
+    """Return each atom's vector (atoms, 3) along its crystal's axes, the columns of (crystals, 3, 3)."""
     return (vectors.unsqueeze(1) @ axes[owner]).squeeze(1)
 
 
 def _mean_exp(exponents: Tensor) -> Tensor:
-    """(exp(x) - 1) / x, and 1 at zero."""
+    """Return (exp(x) - 1) / x, and 1 at zero."""
     safe = torch.where(exponents == 0, 1.0, exponents)
     return torch.where(exponents == 0, 1.0, torch.expm1(safe) / safe)

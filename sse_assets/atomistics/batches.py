@@ -1,25 +1,26 @@
-"""Candidates evaluated many at a time on one device; made for a GPU, and right on any."""
+"""Evaluation of many candidates at a time on one device; made for a GPU, and correct on any."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
 import torch
-from ase import Atoms, units
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
-from sse_assets.atomistics.batch import Deadline, Outcome
+from sse_assets.atomistics.batch import Outcome
 from sse_assets.atomistics.batch_fire import relax
 from sse_assets.atomistics.batch_npt import Motion, move
-from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.evaluation import Evaluation
-from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_result, require_start
+from sse_assets.atomistics.cells import Cells, bare
+from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, measured, why
+from sse_assets.atomistics.guards import Deadline, UnfitCrystalError, require_result, require_start
 from sse_assets.atomistics.npt import set_velocities
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
 ATOMS_IN_A_BATCH = {"cuda": 4000, "cpu": 60}
-"""By device, to begin with: a batch that does not fit the memory is halved, and so are those after it. On a
-CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
+"""Size of the first batches by device. A batch that does not fit the memory is halved, and so are those after
+it. On a CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
 
 
 @dataclass
@@ -40,16 +41,14 @@ class Batches:
             tasks = tasks[size:]
 
     def _evaluate(self, tasks: list[tuple[Atoms, int]]) -> list[Evaluation]:
-        """Evaluate a batch; in halves if it is too large, or if one crystal spoils it for all."""
+        """Evaluate a batch, in halves if it is too large or if one crystal spoils it for all."""
         try:
             return _Batch(self.settings, self.potential, tasks).evaluations()
-        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
-            # Out of CHGNet or torch, which do not say over which crystal.
+        except EVALUATION_ERRORS as error:  # they do not say over which crystal
             if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
                 self.atoms_in_a_batch = max(1, sum(len(atoms) for atoms, _ in tasks) // 2)
             if len(tasks) == 1:
-                why = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                return [Evaluation(atoms=tasks[0][0].copy(), failure=why)]
+                return [Evaluation(atoms=tasks[0][0].copy(), failure=why(error))]
         torch.cuda.empty_cache()
         middle = len(tasks) // 2
         return self._evaluate(tasks[:middle]) + self._evaluate(tasks[middle:])
@@ -63,11 +62,11 @@ class _Batch:
     ) -> None:
         self._settings, self._potential = settings, potential
         self._seeds = [seed for _, seed in tasks]
-        self._found = [Evaluation(atoms=_plain(atoms)) for atoms, _ in tasks]
+        self._found = [Evaluation(atoms=bare(atoms)) for atoms, _ in tasks]
         self._deadline = Deadline(settings.time_limit_s)
 
     def evaluations(self) -> list[Evaluation]:
-        """Of every crystal, in order."""
+        """Return one evaluation for each crystal, in their order."""
         self._check(require_start)
         self._relax(self._settings.relaxation_steps)
         if self._settings.dynamics is not None:
@@ -127,7 +126,7 @@ class _Batch:
         self._note(motion)
 
     def _note(self, outcome: Outcome | Motion) -> None:
-        """Write down how a step left the crystals that took it."""
+        """Note how a step left the crystals that took it."""
         for index, atoms, steps, flaw in zip(
             self._sound(), outcome.cells.to_atoms(), outcome.steps, outcome.flaws, strict=True
         ):
@@ -140,22 +139,13 @@ class _Batch:
             return
         cells = self._cells()
         response = self._potential(cells)
-        volumes = (cells.volumes / cells.sizes).tolist()
-        energies = (response.energies / cells.sizes).tolist()
-        pressures = (-response.stresses.diagonal(dim1=1, dim2=2).mean(1) / units.GPa).tolist()
         for place, index in enumerate(sound):
-            forces = response.forces[cells.owner == place]
-            self._found[index] = replace(
-                self._found[index],
-                enthalpy_ev_per_atom=energies[place]
-                + self._settings.pressure_gpa * units.GPa * volumes[place],
-                energy_ev_per_atom=energies[place],
-                volume_a3_per_atom=volumes[place],
-                pressure_gpa=pressures[place],
-                max_force_ev_a=float(forces.norm(dim=1).max()),
-                shortest_distance_a=closest_contact(self._atoms(index))[0],
+            atoms = self._atoms(index)
+            atoms.calc = SinglePointCalculator(
+                atoms,
+                energy=float(response.energies[place]),
+                forces=response.forces[cells.owner == place].cpu().numpy(),
+                stress=response.stresses[place].cpu().numpy(),
             )
-
-
-def _plain(atoms: Atoms) -> Atoms:
-    return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+            self._found[index] = measured(self._found[index], atoms, self._settings.pressure_gpa)
+            atoms.calc = None

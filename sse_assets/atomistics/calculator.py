@@ -1,30 +1,26 @@
-"""The potential for ASE, one crystal at a time and under guard."""
+"""The potential as a calculator for ASE, one crystal at a time and under guard."""
 
-import time
 from collections.abc import Sequence
 
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.guards import UnfitCrystalError, response_flaws, shape_flaws
+from sse_assets.atomistics.guards import Deadline, UnfitCrystalError, response_flaws, shape_flaws
 from sse_assets.atomistics.potential import Potential
-
-TOOK_TOO_LONG = "the evaluation took longer than {limit:.0f} s"
 
 
 class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped here
-    """Raises UnfitCrystalError, from whatever drives it, once the crystal is none or its time is up."""
+    """Calculator that raises UnfitCrystalError once the crystal cannot be judged or its time is up."""
 
     implemented_properties = ("energy", "free_energy", "forces", "stress")
 
     def __init__(self, potential: Potential, time_limit_s: float = float("inf")) -> None:
         super().__init__()
         self._potential = potential
-        self._time_limit_s = time_limit_s
-        self._start = time.monotonic()
+        self._deadline = Deadline(time_limit_s)
         self.steps = 0
-        """How many times it was asked."""
+        """Number of evaluations so far."""
 
     def calculate(
         self,
@@ -32,12 +28,10 @@ class GuardedCalculator(Calculator):  # type: ignore[misc]  # ASE is untyped her
         properties: Sequence[str] | None = None,
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """ASE's hook: fills `results` for `atoms`."""
+        """Fill `results` for `atoms`, as ASE asks for it."""
         super().calculate(atoms, properties, system_changes)
-        if time.monotonic() - self._start > self._time_limit_s:
-            raise UnfitCrystalError(TOOK_TOO_LONG.format(limit=self._time_limit_s))
         cells = Cells.of([self.atoms], self._potential.device)
-        _refuse(shape_flaws(cells))
+        _refuse([self._deadline.flaw, *shape_flaws(cells)])
         response = self._potential(cells)
         self.steps += 1
         _refuse(response_flaws(cells, response))

@@ -11,32 +11,30 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Cells:
-    """A batch of periodic crystals; atoms of all of them lie in one row after another."""
+    """Batch of periodic crystals; their atoms lie in one row, crystal after crystal."""
 
     numbers: Tensor
     """Atomic number of each atom: (atoms,), int64."""
     positions: Tensor
-    """Å, Cartesian: (atoms, 3), float64."""
+    """Cartesian coordinates in Å: (atoms, 3), float64."""
     lattices: Tensor
-    """Å, one lattice vector a row: (crystals, 3, 3), float64."""
+    """Lattice vectors in Å, one in each row: (crystals, 3, 3), float64."""
     owner: Tensor
-    """Which crystal each atom belongs to, in rising order: (atoms,), int64."""
+    """Index of the crystal of each atom, in rising order: (atoms,), int64."""
 
     @classmethod
     def of(cls, crystals: Sequence[Atoms], device: torch.device | str = "cpu") -> "Cells":
-        """The batch of some crystals."""
-        sizes = [len(atoms) for atoms in crystals]
-        return cls(
-            torch.from_numpy(np.concatenate([atoms.numbers for atoms in crystals]).astype(np.int64)).to(
-                device
-            ),
-            torch.from_numpy(np.concatenate([atoms.positions for atoms in crystals])).to(device),
-            torch.from_numpy(np.stack([atoms.cell.array for atoms in crystals])).to(device),
-            torch.from_numpy(np.repeat(np.arange(len(crystals)), sizes)).to(device),
+        """Make a batch of crystals on a device."""
+        arrays = (
+            np.concatenate([atoms.numbers for atoms in crystals]).astype(np.int64),
+            np.concatenate([atoms.positions for atoms in crystals]),
+            np.stack([atoms.cell.array for atoms in crystals]),
+            np.repeat(np.arange(len(crystals)), [len(atoms) for atoms in crystals]),
         )
+        return cls(*(torch.from_numpy(array).to(device) for array in arrays))
 
     def to_atoms(self) -> list[Atoms]:
-        """The crystals one by one."""
+        """Return the crystals one by one."""
         numbers, positions = self.numbers.cpu().numpy(), self.positions.cpu().numpy()
         ends = self.sizes.cumsum(0).cpu().tolist()
         return [
@@ -49,20 +47,20 @@ class Cells:
 
     @property
     def sizes(self) -> Tensor:
-        """How many atoms each crystal has: (crystals,)."""
+        """Number of atoms of each crystal: (crystals,)."""
         return torch.bincount(self.owner, minlength=len(self))
 
     @property
     def volumes(self) -> Tensor:
-        """Å³: (crystals,)."""
+        """Volume of each crystal in Å³: (crystals,)."""
         return torch.linalg.det(self.lattices).abs()
 
     def total(self, of_atoms: Tensor) -> Tensor:
-        """Sum over the atoms of each crystal of what each atom has: (atoms, …) to (crystals, …)."""
+        """Sum values of atoms (atoms, …) over each crystal: (crystals, …)."""
         return of_atoms.new_zeros((len(self), *of_atoms.shape[1:])).index_add(0, self.owner, of_atoms)
 
     def only(self, kept: Tensor) -> "Cells":
-        """The crystals for which `kept` (crystals,) is true."""
+        """Return the batch of those crystals for which `kept` (crystals,) is true."""
         atoms = kept[self.owner]
         renumbered = kept.cumsum(0) - 1
         return Cells(
@@ -70,11 +68,16 @@ class Cells:
         )
 
     def moved(self, positions: Tensor, lattices: Tensor) -> "Cells":
-        """The same atoms elsewhere, in other cells."""
+        """Return the same atoms at other positions, in other cells."""
         return Cells(self.numbers, positions, lattices, self.owner)
 
     def updated(self, which: Tensor, crystals: "Cells") -> "Cells":
-        """The batch with some of its crystals, where `which` (crystals,) is true, moved as `crystals` are."""
+        """Return the batch with `crystals` in place of those for which `which` (crystals,) is true."""
         positions, lattices = self.positions.clone(), self.lattices.clone()
         positions[which[self.owner]], lattices[which] = crystals.positions, crystals.lattices
         return self.moved(positions, lattices)
+
+
+def bare(atoms: Atoms) -> Atoms:
+    """Return a periodic copy with elements, positions and cell alone."""
+    return Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)

@@ -1,4 +1,4 @@
-"""Long molecular dynamics of one crystal that survives being killed."""
+"""Long molecular dynamics of one crystal, in a run that can be killed and taken up again."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from ase import Atoms
 from ase.io import write
 
 from sse_assets.atomistics.calculator import GuardedCalculator
+from sse_assets.atomistics.cells import bare
 from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import ChgnetPotential
@@ -20,8 +21,9 @@ from sse_assets.atomistics.settings import Conditions
 from sse_assets.atomistics.threads import one_thread_for_small_matrices
 
 ROW_EVERY = 10
+"""Steps between rows of the table."""
 FRAME_EVERY = 50
-"""Steps between configurations in the trajectory, as in the paper; and between checkpoints."""
+"""Steps between frames of the trajectory, as in the paper, and between checkpoints."""
 COLUMNS = (
     "time_ps",
     "energy_ev_per_atom",
@@ -34,15 +36,15 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What a run of dynamics left."""
+    """Result of a run of dynamics."""
 
     table: pd.DataFrame
-    """A row at the start and every 10 steps: time_ps, energy_ev_per_atom (potential), temperature_k,
-    pressure_gpa (kinetic part included), volume_a3_per_atom, shortest_distance_a."""
+    """Rows at the start and every 10 steps, with `COLUMNS`: the energy is the potential energy, the pressure
+    includes the kinetic part."""
     atoms: Atoms
-    """The last configuration."""
+    """Crystal at the end of the run."""
     failure: str | None
-    """Why the run stopped before its time, one sentence; None if it did not."""
+    """Sentence on why the run stopped before its time; None if it did not."""
 
 
 @one_thread_for_small_matrices
@@ -54,22 +56,23 @@ def run_dynamics(
     seed: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Dynamics:
-    """CHGNet dynamics at constant temperature and pressure, from where an earlier call in `folder` stopped.
+    """Move a crystal with CHGNet at constant temperature and pressure, from where an earlier call stopped.
 
     `folder` holds `trajectory.extxyz` (a frame every 50 steps, as in the paper), `table.csv` and a checkpoint
-    with velocities, thermostat and barostat: a run that was killed and called again is bit-identical, on the
-    CPU, to one that was not. A finished run is read, not repeated.
+    with velocities, thermostat and barostat. On the CPU, a run that was killed and taken up again ends with
+    the same bits as one that was not. A finished run is read and not repeated.
 
     Args:
-        atoms: the starting cell; not changed.
-        folder: made if need be.
-        seed: of the starting velocities.
-        progress: is told steps done and in all.
+        atoms: starting cell; it is not changed.
+        conditions: temperature, pressure and duration of the run.
+        folder: folder of the run; it is made if it is missing.
+        seed: seed of the starting velocities.
+        progress: function that is called with the number of steps done and that of all steps.
 
     Raises:
         ValueError: if `folder` holds a run of another cell, seed or other conditions.
     """
-    moving = Atoms(numbers=atoms.numbers, positions=atoms.positions, cell=atoms.cell, pbc=True)
+    moving = bare(atoms)
     record = _Record(folder, _identity(moving, conditions, seed))
     moving.calc = GuardedCalculator(ChgnetPotential())
     set_velocities(moving, conditions.temperature_k, seed)
@@ -113,7 +116,7 @@ def _identity(atoms: Atoms, conditions: Conditions, seed: int) -> dict[str, Any]
 
 
 class _Record:
-    """A run on disk: what follows the last checkpoint is cut off when the run is taken up again."""
+    """Files of a run; lines after the last checkpoint are cut off when the run is taken up again."""
 
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self.table_path = folder / "table.csv"
@@ -159,7 +162,7 @@ class _Record:
         write(self._frames, frame, format="extxyz")
 
     def save(self, step: int, npt: Npt) -> None:
-        """Append what is new, and only then say so."""
+        """Append new rows and frames, and only then replace the checkpoint."""
         sizes = {}
         for name, path, text in (
             ("trajectory_bytes", self._trajectory_path, self._frames),

@@ -1,53 +1,79 @@
-"""What an evaluator takes and returns."""
+"""Evaluators of candidates, and the evaluations that they return."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nan
 from typing import Protocol
 
-from ase import Atoms
+import numpy as np
+from ase import Atoms, units
 
+from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact
 from sse_assets.atomistics.settings import EvaluationSettings
+
+EVALUATION_ERRORS = (ArithmeticError, MemoryError, RuntimeError, ValueError)
+"""Errors of CHGNet, torch and ASE over a candidate, and of the guards."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What became of one candidate; every number is NaN that the evaluation did not reach."""
+    """Result for one candidate; a number that the evaluation did not reach is NaN."""
 
     atoms: Atoms | None = None
-    """The cell as it was left: relaxed, or where it failed. None if there is nothing to keep."""
+    """Cell as it was left, relaxed or where it failed; None if there is nothing to keep."""
     enthalpy_ev_per_atom: float = nan
-    """E + PV at the pressure of the settings."""
+    """E + PV at the pressure of the settings, for each atom."""
     energy_ev_per_atom: float = nan
     volume_a3_per_atom: float = nan
     pressure_gpa: float = nan
-    """Of the last configuration, without kinetic energy; positive where the crystal pushes outwards."""
+    """Pressure without the kinetic part, after the last step; positive where the crystal pushes outwards."""
     max_force_ev_a: float = nan
     shortest_distance_a: float = nan
     mean_temperature_k: float = nan
-    """Over the second half of the dynamics; NaN without dynamics."""
+    """Mean over the second half of the dynamics; NaN without dynamics."""
     mean_pressure_gpa: float = nan
-    """Over the second half of the dynamics, kinetic part included; NaN without dynamics."""
+    """Mean over the second half of the dynamics, kinetic part included; NaN without dynamics."""
     steps: int = 0
-    """Evaluations of the forces."""
+    """Number of evaluations of the forces."""
     failure: str | None = None
-    """Why there is no enthalpy to trust, one sentence; None where there is."""
+    """Sentence on why there is no enthalpy to trust; None where there is one."""
 
 
 class Evaluator(Protocol):
-    """Evaluates candidates under fixed settings; one after another, side by side or in batches."""
+    """Evaluator of candidates under fixed settings: one after another, side by side or in batches."""
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """One evaluation for each candidate, in their order, each as soon as it is there.
+        """Yield one evaluation for each candidate, in their order, each as soon as it is there.
 
-        Never raises for what one candidate does: that is its evaluation's `failure`.
+        A candidate that fails raises nothing: its evaluation has a `failure`.
 
         Args:
             candidates: periodic cells; they are not changed.
-            seeds: one a candidate, for the velocities that its dynamics start from.
+            seeds: one seed for each candidate, for the velocities at the start of its dynamics.
         """
         ...
 
 
 EvaluatorFactory = Callable[[EvaluationSettings], Evaluator]
-"""Makes an evaluator for given settings."""
+"""Function that makes an evaluator for given settings."""
+
+
+def measured(found: Evaluation, atoms: Atoms, pressure_gpa: float) -> Evaluation:
+    """Fill in energies, volume, pressure, force and distance of a crystal that has a calculator."""
+    size, volume, energy = len(atoms), float(atoms.get_volume()), float(atoms.get_potential_energy())
+    return replace(
+        found,
+        enthalpy_ev_per_atom=(energy + pressure_gpa * units.GPa * volume) / size,
+        energy_ev_per_atom=energy / size,
+        volume_a3_per_atom=volume / size,
+        pressure_gpa=float(-atoms.get_stress(voigt=False).trace() / 3 / units.GPa),
+        max_force_ev_a=float(np.linalg.norm(atoms.get_forces(), axis=1).max()),
+        shortest_distance_a=closest_contact(atoms)[0],
+    )
+
+
+def why(error: Exception) -> str:
+    """Return the sentence of a guard, or the name and message of another error in one line."""
+    if isinstance(error, UnfitCrystalError):
+        return str(error)
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -1,6 +1,8 @@
-"""What a crystal must be for CHGNet's word on it to mean anything; each breach is one sentence."""
+"""Rules for a crystal that CHGNet can judge; one sentence says which rule it breaks."""
 
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import isfinite
 
 import torch
@@ -12,7 +14,7 @@ from sse_assets.atomistics.neighbours import near_pairs
 from sse_assets.atomistics.potential import REACH_A, Response
 
 SHORTEST_A = 1.3
-"""Å; no two atoms of a sound structure are closer (paper, III.B), but for the bonds below."""
+"""Shortest distance in Å of two atoms in a sound structure (paper, III.B), but for the bonds below."""
 _SHORT_BONDS_A = {
     ("O", "H"): 0.85,
     ("N", "H"): 0.85,
@@ -24,36 +26,52 @@ _SHORT_BONDS_A = {
     ("N", "N"): 1.0,
     ("N", "O"): 1.05,
 }
-"""Å; 0.1 Å below the shortest bond of its kind, the room that a vibration takes (hydroxide 0.96, ammonia
-1.01, methane 1.09, borohydride 1.2, cyanide and carbonyl 1.15, acetylide 1.2, azide 1.1, nitrite 1.15).
-The paper excepts O-H alone; by its rule real carbonates (1.28 Å) and nitrates (1.24 Å) would fail."""
+"""Shortest distances in Å of these pairs: 0.1 Å, the room of a vibration, below their shortest bonds
+(hydroxide 0.96, ammonia 1.01, methane 1.09, borohydride 1.2, cyanide and carbonyl 1.15, acetylide 1.2, azide
+1.1, nitrite 1.15). The paper excepts O-H alone; its rule would refuse real carbonates (1.28 Å) and nitrates
+(1.24 Å)."""
 OVERLAP_A = 0.5
-"""Å; below it CHGNet gives anything from NaN to a harmless-looking energy, and no force to part the atoms."""
+"""Distance in Å below which CHGNet gives NaN or a plausible energy, and no force that parts the atoms."""
 VOLUME_PER_ATOM_A3 = (6.0, 45.0)
+"""Smallest and largest volume for each atom, in Å³."""
 LARGEST_ASPECT = 6.0
-"""Of the longest to the shortest lattice vector."""
+"""Largest ratio of the longest to the shortest lattice vector."""
 THINNEST_A = 1.0
-"""Å between opposite faces of the cell; a flatter one has too many images to look at."""
+"""Shortest distance in Å of opposite faces of the cell; a flatter cell has too many images to look at."""
 
 _KNOWN_ELEMENTS = frozenset(range(1, 95)) - {84, 85, 86, 87, 88}
-"""CHGNet's 89: its training set (MPtrj) has no Po, At, Rn, Fr or Ra, and ends with Pu."""
+"""Atomic numbers of the 89 elements in CHGNet's training set (MPtrj): up to Pu, but no Po, At, Rn, Fr, Ra."""
 
 
 class UnfitCrystalError(ValueError):
-    """A crystal is not, or no longer, one that can be judged; the message says why in one sentence."""
+    """Error over a crystal that CHGNet cannot judge; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """Time at which an evaluation must be at its end."""
+
+    limit_s: float
+    start: float = field(default_factory=time.monotonic)
+
+    @property
+    def flaw(self) -> str | None:
+        """Sentence once it is too late; None before."""
+        late = time.monotonic() - self.start > self.limit_s
+        return f"the evaluation took longer than {self.limit_s:.0f} s" if late else None
 
 
 def unknown_elements(symbols: Iterable[str]) -> list[str]:
-    """Those of some elements that CHGNet has never seen, each once, in alphabetical order."""
+    """Return the elements that CHGNet has never seen, each once, in alphabetical order."""
     return sorted({symbol for symbol in symbols if chemical_symbols.index(symbol) not in _KNOWN_ELEMENTS})
 
 
 def require_start(atoms: Atoms) -> None:
-    """Look at a crystal before anything is calculated.
+    """Check a crystal before anything is calculated.
 
     Raises:
-        UnfitCrystalError: if it is empty, not finite, misshapen, has an element that CHGNet never saw, or
-            atoms that overlap.
+        UnfitCrystalError: if it is empty, not finite or misshapen, has an element that CHGNet never saw,
+            or has atoms that overlap.
     """
     if len(atoms) == 0:
         raise UnfitCrystalError("the cell has no atoms")
@@ -69,7 +87,7 @@ def require_start(atoms: Atoms) -> None:
 
 
 def shape_flaws(cells: Cells) -> list[str | None]:
-    """What is wrong with the shape of each crystal, at its start or on its way; None where nothing is."""
+    """Return what is wrong with the shape of each crystal, one sentence; None where nothing is."""
     edges = cells.lattices.norm(dim=2)
     faces = torch.linalg.cross(cells.lattices.roll(-1, 1), cells.lattices.roll(-2, 1)).norm(dim=2)
     per_atom = cells.volumes / cells.sizes
@@ -100,7 +118,7 @@ def shape_flaws(cells: Cells) -> list[str | None]:
 
 
 def response_flaws(cells: Cells, response: Response) -> list[str | None]:
-    """What is wrong with the potential's word on each crystal; None where nothing is."""
+    """Return what is wrong with the response to each crystal, one sentence; None where nothing is."""
     finite = response.energies.isfinite() & response.stresses.isfinite().all(2).all(1)
     finite &= cells.total(response.forces.isfinite().logical_not().double()).sum(1) == 0
     flaws: list[str | None] = [None] * len(cells)
@@ -113,10 +131,10 @@ def response_flaws(cells: Cells, response: Response) -> list[str | None]:
 
 
 def require_result(atoms: Atoms) -> None:
-    """Look at a crystal after its relaxation.
+    """Check a crystal after its relaxation.
 
     Raises:
-        UnfitCrystalError: if two of its atoms are closer than real ones come.
+        UnfitCrystalError: if two of its atoms are too close.
     """
     _, too_close = closest_contact(atoms)
     if too_close is not None:
@@ -124,7 +142,7 @@ def require_result(atoms: Atoms) -> None:
 
 
 def closest_contact(atoms: Atoms) -> tuple[float, str | None]:
-    """The shortest distance in Å between two atoms, and a sentence on the worst pair that is too close.
+    """Return the shortest distance in Å of two atoms, and a sentence on the worst pair that is too close.
 
     The distance is infinite if none is within 3 Å; the sentence is None if no pair breaks the rule.
     """

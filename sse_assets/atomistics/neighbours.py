@@ -1,4 +1,4 @@
-"""Which atoms are near which, in many crystals at once, periodic images included."""
+"""Pairs of near atoms in many crystals at once, periodic images included."""
 
 from dataclasses import dataclass
 
@@ -10,21 +10,21 @@ from sse_assets.atomistics.cells import Cells
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of atoms closer than a cutoff, each once, by whichever images they meet."""
+    """Pairs of atoms closer than a cutoff; each pair of images is there once."""
 
     first: Tensor
     """Index of one atom: (pairs,)."""
     second: Tensor
-    """Index of the other, never smaller: (pairs,)."""
+    """Index of the other atom, never smaller: (pairs,)."""
     vectors: Tensor
-    """Å, from the first to the second: (pairs, 3), float64."""
+    """Vectors in Å from the first to the second: (pairs, 3), float64."""
 
 
 def near_pairs(cells: Cells, cutoff_a: float) -> Pairs:
-    """Every pair of atoms closer than a cutoff.
+    """Find every pair of atoms closer than a cutoff.
 
-    All pairs in all images that could reach are measured: for cells of up to some hundred atoms that takes
-    less time than sorting atoms into boxes, and it is the same few operations for any number of crystals.
+    The distances of all pairs in all images within reach are computed. For cells of up to some hundred atoms
+    this takes less time than sorting atoms into boxes, and the operations are few for any number of crystals.
     """
     device = cells.positions.device
     inverse = torch.linalg.inv(cells.lattices)
@@ -47,7 +47,7 @@ def near_pairs(cells: Cells, cutoff_a: float) -> Pairs:
         [image // (span[:, 1] * span[:, 2]), image // span[:, 2] % span[:, 1], image % span[:, 2]], dim=1
     )
     shifts -= reach[crystal]
-    # Of each pair one direction; an atom and its own images need half of the images.
+    # One direction of each pair is kept; for an atom and its own images that is half of the images.
     leading = (shifts * torch.tensor([1_000_000, 1_000, 1], device=device)).sum(1)
     once = (first < second) | ((first == second) & (leading > 0))
     crystal, shifts = crystal[once], shifts[once]
@@ -59,14 +59,14 @@ def near_pairs(cells: Cells, cutoff_a: float) -> Pairs:
 
 
 def pairs_within_groups(group: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:
-    """Every ordered pair of different members of the same group.
+    """Find every ordered pair of different members of the same group.
 
     Args:
-        group: the group of each member: (members,).
-        n_groups: how many groups there are.
+        group: group of each member: (members,).
+        n_groups: number of groups.
 
     Returns:
-        Indices of the members that come first and second, each (pairs,).
+        Indices of the first and of the second members, each (pairs,).
     """
     order = group.argsort(stable=True)
     sizes = torch.bincount(group, minlength=n_groups)
@@ -79,7 +79,7 @@ def pairs_within_groups(group: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:
 
 
 def _count_up(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """0, 1, … up to each count, one count after another, and which count it is."""
+    """Return 0, 1, … below each count, one count after another, and the index of the count."""
     owner = torch.repeat_interleave(counts)
     starts = counts.cumsum(0) - counts
     return torch.arange(len(owner), device=counts.device) - starts[owner], owner

@@ -1,4 +1,4 @@
-"""Dynamics of one crystal at constant temperature and pressure: ASE's, as it can be stopped and taken up."""
+"""Dynamics of one crystal at constant temperature and pressure, by ASE, with a state to go on from."""
 
 from typing import Any
 
@@ -24,36 +24,35 @@ class Npt(MTKNPT):  # type: ignore[misc]  # ASE is untyped here
         )
 
     def state(self) -> dict[str, Any]:
-        """All that the next step depends on, as lists of numbers; JSON keeps every bit of them."""
-        arrays = {
-            "positions": self._q,
-            "momenta": self._p,
-            "lattice": self._h,
-            "lattice_momenta": self._p_g,
-            "thermostat": self._thermostat._eta,
-            "thermostat_momenta": self._thermostat._p_eta,
-            "barostat": self._barostat._xi,
-            "barostat_momenta": self._barostat._p_xi,
-        }
-        return {name: np.asarray(values).tolist() for name, values in arrays.items()}
+        """Return all that the next step depends on, as lists of numbers; JSON keeps every bit of them."""
+        return {name: np.asarray(getattr(*place)).tolist() for name, place in self._places().items()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to what `state` gave."""
-        self._q, self._p = np.array(state["positions"]), np.array(state["momenta"])
-        self._h, self._p_g = np.array(state["lattice"]), np.array(state["lattice_momenta"])
-        self._thermostat._eta = np.array(state["thermostat"])
-        self._thermostat._p_eta = np.array(state["thermostat_momenta"])
-        self._barostat._xi = np.array(state["barostat"])
-        self._barostat._p_xi = np.array(state["barostat_momenta"])
+        """Go back to a state that `state` returned."""
+        for name, place in self._places().items():
+            setattr(*place, np.array(state[name]))
         self._update_atoms()
+
+    def _places(self) -> dict[str, tuple[object, str]]:
+        """Return the object and the attribute that hold each part of the state."""
+        return {
+            "positions": (self, "_q"),
+            "momenta": (self, "_p"),
+            "lattice": (self, "_h"),
+            "lattice_momenta": (self, "_p_g"),
+            "thermostat": (self._thermostat, "_eta"),
+            "thermostat_momenta": (self._thermostat, "_p_eta"),
+            "barostat": (self._barostat, "_xi"),
+            "barostat_momenta": (self._barostat, "_p_xi"),
+        }
 
 
 def set_velocities(atoms: Atoms, temperature_k: float, seed: int) -> None:
-    """Maxwell-Boltzmann velocities at a temperature, the crystal as a whole at rest."""
+    """Draw Maxwell-Boltzmann velocities at a temperature, with the crystal as a whole at rest."""
     thermalize_momenta(atoms, temperature_k, rng=np.random.default_rng(seed))
     Stationary(atoms)
 
 
 def kinetic_pressure_gpa(atoms: Atoms) -> float:
-    """The pressure of a moving crystal: of its forces and of its motion."""
+    """Return the pressure of a moving crystal in GPa, from its forces and its motion."""
     return float(-atoms.get_stress(voigt=False, include_ideal_gas=True).trace() / 3 / units.GPa)

@@ -1,4 +1,4 @@
-"""Candidates evaluated one after another with ASE's own FIRE and Martyna-Tobias-Klein dynamics."""
+"""Evaluation of one candidate after another with FIRE and Martyna-Tobias-Klein dynamics of ASE."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -10,19 +10,20 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
 from sse_assets.atomistics.calculator import GuardedCalculator
-from sse_assets.atomistics.evaluation import Evaluation
-from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_result, require_start
+from sse_assets.atomistics.cells import bare
+from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, measured, why
+from sse_assets.atomistics.guards import require_result, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 from sse_assets.atomistics.threads import one_thread_for_small_matrices
 
 LONGEST_STEP_A = 0.15
-"""Å; FIRE moves nothing further in one step."""
+"""Longest distance in Å that FIRE moves in one step."""
 
 
 def move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]:
-    """Move a crystal; return mean temperature in K and pressure in GPa over the second half."""
+    """Move a crystal; return the means of temperature (K) and pressure (GPa) over the second half."""
     set_velocities(atoms, conditions.temperature_k, seed)
     npt = Npt(atoms, conditions)
     temperatures, pressures = [], []
@@ -36,7 +37,7 @@ def move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]
 
 @dataclass(frozen=True)
 class OneByOne:
-    """An evaluator on ASE, in this process."""
+    """Evaluator with ASE in this process."""
 
     settings: EvaluationSettings
     potential: Potential
@@ -49,7 +50,7 @@ class OneByOne:
     @one_thread_for_small_matrices
     def _evaluate(self, candidate: Atoms, seed: int) -> Evaluation:
         settings = self.settings
-        atoms = Atoms(numbers=candidate.numbers, positions=candidate.positions, cell=candidate.cell, pbc=True)
+        atoms = bare(candidate)
         calculator = GuardedCalculator(self.potential, settings.time_limit_s)
         atoms.calc = calculator
         found = Evaluation()
@@ -60,13 +61,10 @@ class OneByOne:
                 temperature, pressure = move(atoms, settings.dynamics, seed)
                 found = replace(found, mean_temperature_k=temperature, mean_pressure_gpa=pressure)
             self._relax(atoms, settings.quench_steps)
-            found = _measured(found, atoms, settings.pressure_gpa)
+            found = measured(found, atoms, settings.pressure_gpa)
             require_result(atoms)
-        except UnfitCrystalError as error:
-            found = replace(found, failure=str(error))
-        except (ArithmeticError, MemoryError, RuntimeError, ValueError) as error:
-            # Out of CHGNet, torch or ASE, over this candidate alone.
-            found = replace(found, failure=f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
+        except EVALUATION_ERRORS as error:
+            found = replace(found, failure=why(error))
         atoms.calc = None
         return replace(found, atoms=atoms, steps=calculator.steps)
 
@@ -75,19 +73,6 @@ class OneByOne:
             return
         free = FrechetCellFilter(atoms, scalar_pressure=self.settings.pressure_gpa * units.GPa)
         fire = FIRE(free, logfile=None, maxstep=LONGEST_STEP_A)
-        with warnings.catch_warnings():  # scipy's, at every step, over errors of some 1e-13
+        with warnings.catch_warnings():  # scipy warns at every step, of errors of some 1e-13
             warnings.filterwarnings("ignore", "logm result may be inaccurate", RuntimeWarning)
             fire.run(fmax=self.settings.max_force_ev_a, steps=steps)
-
-
-def _measured(found: Evaluation, atoms: Atoms, pressure_gpa: float) -> Evaluation:
-    size, volume, energy = len(atoms), float(atoms.get_volume()), float(atoms.get_potential_energy())
-    return replace(
-        found,
-        enthalpy_ev_per_atom=(energy + pressure_gpa * units.GPa * volume) / size,
-        energy_ev_per_atom=energy / size,
-        volume_a3_per_atom=volume / size,
-        pressure_gpa=float(-atoms.get_stress(voigt=False).trace() / 3 / units.GPa),
-        max_force_ev_a=float(np.linalg.norm(atoms.get_forces(), axis=1).max()),
-        shortest_distance_a=closest_contact(atoms)[0],
-    )

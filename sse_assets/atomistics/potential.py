@@ -1,8 +1,8 @@
-"""CHGNet (Deng et al., 10.1038/s42256-023-00716-3) as energies, forces and stresses of many crystals at once.
+"""Energies, forces and stresses of many crystals at once by CHGNet (Deng et al., 10.1038/s42256-023-00716-3).
 
-The graph of a batch is built by a few operations on whole tensors, whatever the number of crystals, where
-`chgnet` builds one crystal after another; and forces and stresses come out of one backward pass, since both
-follow from how the energy answers to each bond vector. The numbers are those of `chgnet`.
+A few operations on whole tensors build the graph of a batch, where `chgnet` builds one crystal after another.
+One backward pass gives forces and stresses, as both follow from the derivative of the energy by each bond
+vector. The numbers are those of `chgnet`.
 """
 
 import contextlib
@@ -20,43 +20,43 @@ from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.neighbours import near_pairs, pairs_within_groups
 
 WEIGHTS = "0.3.0"
-"""The weights in chgnet's wheel, and the paper's."""
+"""Version of the weights: that of chgnet's wheel and of the paper."""
 REACH_A = 6.0
-"""Å; atoms further apart are no neighbours to these weights."""
+"""Distance in Å beyond which atoms are no neighbours to these weights."""
 ANGLE_REACH_A = 3.0
-"""Å; longer bonds make no angles."""
+"""Length in Å beyond which a bond makes no angles."""
 
 
 @dataclass(frozen=True)
 class Response:
-    """How crystals answer to where their atoms are."""
+    """Energies, forces and stresses of the crystals of a batch."""
 
     energies: Tensor
-    """eV a crystal: (crystals,), float64."""
+    """Energy of each crystal in eV: (crystals,), float64."""
     forces: Tensor
-    """eV/Å: (atoms, 3), float64."""
+    """Force on each atom in eV/Å: (atoms, 3), float64."""
     stresses: Tensor
-    """eV/Å³, negative where the crystal pushes outwards: (crystals, 3, 3), float64."""
+    """Stress in eV/Å³, negative where the crystal pushes outwards: (crystals, 3, 3), float64."""
     isolated: Tensor
-    """Whether a crystal has an atom without any neighbour, which CHGNet cannot judge: (crystals,)."""
+    """True where an atom has no neighbour, so that CHGNet cannot judge the crystal: (crystals,)."""
 
     def only(self, kept: Tensor, owner: Tensor) -> "Response":
-        """Of the crystals for which `kept` (crystals,) is true, given the crystal of each atom (atoms,)."""
+        """Return the response of the crystals where `kept` is true; `owner` is the crystal of each atom."""
         return Response(
             self.energies[kept], self.forces[kept[owner]], self.stresses[kept], self.isolated[kept]
         )
 
 
 class Potential(Protocol):
-    """Energies, forces and stresses of crystals, as a function of where their atoms are."""
+    """Function from the atoms of crystals to energies, forces and stresses."""
 
     @property
     def device(self) -> torch.device:
-        """Where the tensors that it takes must be."""
+        """Device on which the tensors must be."""
         ...
 
     def __call__(self, cells: Cells) -> Response:
-        """How every crystal of a batch answers."""
+        """Return the response of every crystal of a batch."""
         ...
 
 
@@ -70,7 +70,7 @@ class ChgnetPotential:
         self._bond_expansion = self._model.bond_basis_expansion
 
     def __call__(self, cells: Cells) -> Response:
-        """Energies, forces and stresses of a batch on this potential's device."""
+        """Return energies, forces and stresses of a batch on this potential's device."""
         pairs = near_pairs(cells, REACH_A)
         vectors = pairs.vectors.float().requires_grad_()
         energies = self._energies(cells, pairs.first, pairs.second, vectors)

@@ -1,6 +1,6 @@
-"""How a crystal is relaxed, and under which conditions it moves."""
+"""Settings of relaxation and dynamics."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 ATMOSPHERE_GPA = 1.01325e-4
@@ -8,54 +8,48 @@ ATMOSPHERE_GPA = 1.01325e-4
 
 @dataclass(frozen=True)
 class Conditions:
-    """Of molecular dynamics at constant temperature and pressure, the cell free in shape and volume."""
+    """Conditions of dynamics at constant temperature and pressure, with a cell free in shape and volume."""
 
     temperature_k: float
     pressure_gpa: float
     duration_ps: float
     timestep_fs: float = 1.0
     thermostat_damping_ps: float = 0.1
-    """The paper takes 1 ps: too slow to cool within 1 ps what a fresh structure releases."""
+    """Damping time; with the 1 ps of the paper, a fresh structure does not cool down within 1 ps."""
     barostat_damping_ps: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in (
-            "temperature_k",
-            "duration_ps",
-            "timestep_fs",
-            "thermostat_damping_ps",
-            "barostat_damping_ps",
-        ):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be more than zero")
+        for name, value in asdict(self).items():
+            if name != "pressure_gpa" and not value > 0:
+                raise ValueError(f"{name} is {value}: it must be more than zero")
 
     @property
     def steps(self) -> int:
-        """How many time steps the duration holds, at least one."""
+        """Number of time steps in the duration, at least one."""
         return max(1, round(1000 * self.duration_ps / self.timestep_fs))
 
 
 SEARCH = Conditions(temperature_k=50.0, pressure_gpa=0.1, duration_ps=1.0)
-"""Under which candidates are compared: 50 K and 1000 bar for 1 ps (paper, II.B)."""
+"""Conditions under which candidates are compared: 50 K and 1000 bar for 1 ps (paper, II.B)."""
 AMBIENT = Conditions(temperature_k=300.0, pressure_gpa=ATMOSPHERE_GPA, duration_ps=20.0)
-"""Under which a found structure must hold: 300 K and 1 atm for 20 ps (paper, III.B)."""
+"""Conditions under which a found structure must hold: 300 K and 1 atm for 20 ps (paper, III.B)."""
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What is done to a candidate before its enthalpy is read: relax, move, quench; each may be left out."""
+    """Steps before the enthalpy of a candidate is taken: relax, move, quench; each may be left out."""
 
     relaxation_steps: int = 400
-    """Most FIRE steps on atoms and cell before the dynamics; 0 leaves them out."""
+    """Largest number of FIRE steps on atoms and cell before the dynamics; 0 leaves them out."""
     dynamics: Conditions | None = SEARCH
     quench_steps: int = 200
-    """Most FIRE steps after the dynamics; 0 leaves the last moment as it is."""
+    """Largest number of FIRE steps after the dynamics; 0 leaves them out."""
     pressure_gpa: float = SEARCH.pressure_gpa
-    """At which FIRE relaxes and the enthalpy is taken."""
+    """Pressure of the relaxation and of the enthalpy."""
     max_force_ev_a: float = 0.05
-    """FIRE stops when no atom feels more, nor the cell (its virial per atom, in eV)."""
+    """Force below which FIRE stops, on atoms and on the cell (its virial for each atom, in eV)."""
     time_limit_s: float = 1800.0
-    """Longest that one candidate may take, or one batch of them."""
+    """Longest time in s for one candidate, or for one batch of them."""
 
     def __post_init__(self) -> None:
         if min(self.relaxation_steps, self.quench_steps) < 0:
@@ -65,17 +59,17 @@ class EvaluationSettings:
 
 
 class Profile(StrEnum):
-    """Named ways to evaluate a candidate; `EVALUATION` says what each is."""
+    """Names of ways to evaluate a candidate; `EVALUATION` has their settings."""
 
     DEFAULT = "default"
-    """FIRE, 1 ps of dynamics, FIRE: the enthalpy of a minimum, whatever heat the start released."""
+    """FIRE, 1 ps of dynamics, FIRE: the enthalpy is that of a minimum, free of the heat of the start."""
     PAPER = "paper"
-    """The paper's protocol to the letter: 1 ps of dynamics from the raw structure, dampings of 1 ps. It runs
+    """Protocol of the paper to the letter: 1 ps of dynamics from the raw structure, dampings of 1 ps. It runs
     hot, and the enthalpy is that of a moving crystal."""
     STATIC = "static"
-    """FIRE alone, about ten times faster: to screen."""
+    """FIRE alone, about ten times faster, to screen."""
     SMOKE = "smoke"
-    """So few steps that it only shows that all parts work: for the sample and the tests."""
+    """A few steps, which only show that all parts work: for the sample and the tests."""
 
 
 EVALUATION = {

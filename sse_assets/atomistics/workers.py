@@ -1,4 +1,4 @@
-"""Candidates evaluated side by side in processes of one thread each, which may hang or die."""
+"""Evaluation of candidates side by side, in processes of one thread each that may hang or die."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,17 @@ from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.processes import Lost, Supervisor
 
 GRACE_S = 60.0
-"""Beyond a candidate's own time limit, to load CHGNet or finish a step, before a process is killed."""
+"""Time in s after a candidate's own limit, to load CHGNet or end a step, before its process is killed."""
 
 
 class Workers:
-    """An evaluator in several processes; they start with the first candidates and end with `close`."""
+    """Evaluator in several processes, with the results of `OneByOne` to the last bit.
+
+    The processes start with the first candidates and end with `close`.
+    """
 
     def __init__(self, settings: EvaluationSettings, processes: int, grace_s: float = GRACE_S) -> None:
-        """Take the settings of every candidate.
+        """Take the settings of all candidates and the largest number of processes.
 
         Raises:
             ValueError: if `processes` is less than one.
@@ -30,7 +33,7 @@ class Workers:
         self._supervisor = Supervisor(f"{__name__}:{evaluated.__name__}", processes)
 
     def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """See `Evaluator.evaluate`; a process that hangs or dies is replaced, its candidate a failure."""
+        """See `Evaluator.evaluate`; a candidate whose process hangs or dies is a failure."""
         tasks = [(self._settings, atoms, seed) for atoms, seed in zip(candidates, seeds, strict=True)]
         for answer in self._supervisor.answers(tasks, [self._limit_s] * len(tasks)):
             yield Evaluation(failure=self._reason(answer)) if isinstance(answer, Lost) else answer
@@ -47,7 +50,7 @@ class Workers:
 
 @one_torch_thread()
 def evaluated(settings: EvaluationSettings, atoms: Atoms, seed: int) -> Evaluation:
-    """Evaluate one candidate in this process, which loads CHGNet once."""
+    """Evaluate one candidate in this process, which loads CHGNet only once."""
     return next(_evaluator(settings).evaluate([atoms], seeds=[seed]))
 
 

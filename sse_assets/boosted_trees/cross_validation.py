@@ -19,7 +19,7 @@ def cv_folds(rows: pd.Index, groups: pd.Series | None, seed: int) -> list[tuple[
     Args:
         rows: the ids of the training rows.
         groups: group of each id; a group is held out as a whole. None holds out rows at random.
-        seed: of the random folds; grouped folds are balanced in size and draw nothing.
+        seed: seed of the random folds; grouped folds are balanced in size and draw nothing.
 
     Raises:
         ValueError: if there are fewer rows, or fewer groups, than folds.

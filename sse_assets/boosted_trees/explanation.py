@@ -1,4 +1,4 @@
-"""SHAP values: how much each feature moves a prediction (paper, section III.C and Figure 7d)."""
+"""SHAP values: the share of each feature in a prediction (paper, section III.C and Figure 7d)."""
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ from sse_assets.boosted_trees.model import BoostedTreesModel
 
 
 def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
-    """Explain a model: return the SHAP value of every feature in every row, in log10(σ / (S/cm)).
+    """Return the SHAP value of every feature in every row, in log10(σ / (S/cm)).
 
     The values of one row add up to its prediction minus the model's mean output.
 
@@ -47,7 +47,7 @@ def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:
     """Rank features by the mean absolute SHAP value over all rows, the most influential first.
 
     Args:
-        values: as `shap_values` returns them.
+        values: the frame that `shap_values` returns.
 
     Returns:
         Columns `feature`, `mean_abs_shap` and `rank` from 1.

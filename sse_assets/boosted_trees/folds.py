@@ -1,4 +1,4 @@
-"""Fits on the training rows of several folds, each asked for its test rows alone."""
+"""Models fitted on the training rows of several folds; each predicts the test rows of its own fold."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from sse_assets.tables import models
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: who trains and who is tested."""
+    """Rows that train and rows that are tested in one fold."""
 
     name: object
     train: pd.Index
@@ -33,12 +33,12 @@ def predict_folds(
     """Predict the test rows of each fold by trees fitted on its training rows.
 
     Args:
-        folds: the rows of each are fitted sorted by id, whatever their order here.
-        features: of the rows that train; index electrolyte_id.
+        folds: folds with their rows in any order; rows are sorted by id before a fit.
+        features: features of the rows that train; index electrolyte_id.
         label: log10(σ / (S/cm)) of the rows that train; index electrolyte_id.
-        settings: of the trees.
+        settings: settings of the trees.
         tested: features of the rows that are tested; index electrolyte_id.
-        workers: fits that run at a time, each on one thread.
+        workers: number of fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
 
     Returns:

@@ -1,4 +1,4 @@
-"""Predictions of trees that some rows did not train: they show what those rows are worth to the others."""
+"""Predictions of trees fitted without some rows; they show what those rows are worth to the others."""
 
 from collections.abc import Callable, Collection
 
@@ -22,12 +22,12 @@ def predictions_without(
     """Predict the test rows of every fold by trees that were fitted without some of its training rows.
 
     Args:
-        left_out: electrolyte ids that train in no fold; they are tested as ever.
+        left_out: electrolyte ids that train in no fold; they are still tested.
         features: index electrolyte_id.
         label: log10(σ / (S/cm)), index electrolyte_id.
-        assignments: of one protocol; columns fold, electrolyte_id, role.
-        settings: of the trees.
-        workers: fits that run at a time, each on one thread.
+        assignments: assignments of one protocol; columns fold, electrolyte_id, role.
+        settings: settings of the trees.
+        workers: number of fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
 
     Returns:

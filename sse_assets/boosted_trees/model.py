@@ -1,4 +1,4 @@
-"""One fitted model: z-scores, trees, and what is needed to use it again."""
+"""One fitted model: its z-scores, its trees and its card, and how they are stored."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -18,12 +18,12 @@ from sse_assets.materials.conductivity import LabelConvention
 TREES_FILE = "model.ubj"
 """The trees, in XGBoost's own universal binary JSON."""
 CARD_FILE = "model.json"
-"""All the rest, as JSON; written last, so that a folder without it holds no complete model."""
+"""Everything but the trees, as JSON. It is written last: a folder without it holds no complete model."""
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Origin of a model, and how far to trust it."""
+    """Origin of a model, and its errors."""
 
     feature_set: str
     protocol: str
@@ -32,7 +32,7 @@ class ModelCard:
     """Version of the data that it was fitted on."""
     n_train: int
     metrics: dict[str, float]
-    """Cross-validated inside the training rows."""
+    """Metrics by name, from cross-validation inside the training rows."""
     interval_half_width: float | None
     """Half the width of the 90 % interval around a prediction, in log units; None if it is not known."""
 
@@ -54,7 +54,7 @@ class BoostedTreesModel:
     def fit(cls, X: pd.DataFrame, y: pd.Series, settings: BoostedTreesSettings) -> Self:
         """Fit on all rows of X; NaN is a value that the trees know how to route.
 
-        One thread is used, so that fits can run side by side; the result does not depend on how many do.
+        A fit uses one thread, so that several can run at a time; their number changes no result.
 
         Args:
             X: features, shape (n, d), all numeric.
@@ -77,11 +77,11 @@ class BoostedTreesModel:
         return model
 
     def with_card(self, card: ModelCard) -> Self:
-        """The same model, with its card."""
+        """Return the same model with a card."""
         return replace(self, card=card)
 
     def scaled(self, X: pd.DataFrame) -> pd.DataFrame:
-        """The model's features of X as z-scores, in the model's order; other columns are ignored.
+        """Return the model's features of X as z-scores, in the model's order; other columns are ignored.
 
         Raises:
             ValueError: if X lacks a feature, naming it.
@@ -92,7 +92,7 @@ class BoostedTreesModel:
         return X[list(self.feature_names)].astype(float).sub(self.mean).div(self.scale)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
-        """Predicted log10(σ / (S/cm)) of each row, shape (n,).
+        """Return the predicted log10(σ / (S/cm)) of each row, shape (n,).
 
         Raises:
             ValueError: if X lacks a feature, naming it.
@@ -100,7 +100,7 @@ class BoostedTreesModel:
         return np.asarray(self.regressor.predict(self.scaled(X)), dtype=float)
 
     def save(self, folder: str | Path) -> None:
-        """Write the model into a folder, made if need be: `model.ubj` and `model.json`.
+        """Write `model.ubj` and `model.json` into a folder, which is made if it is not there.
 
         Args:
             folder: a local path, or any URL that fsspec reads, such as `s3://bucket/models/all`.

@@ -1,4 +1,4 @@
-"""Training rows and settings of a stored model: enough to fit it again, whatever became of the data."""
+"""Training rows and settings of a stored model: enough to fit it again after the data have changed."""
 
 import hashlib
 import io
@@ -21,16 +21,16 @@ _LABEL = "log10_sigma"
 
 
 class RecipeError(ValueError):
-    """A model, or the rows that it was trained on, that is no longer there or cannot be read."""
+    """A stored model or its training rows are missing or cannot be read."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Training rows and hyperparameters; fitted by the code of today, whenever the model was made."""
+    """Training rows and hyperparameters of a model; a new fit uses the code of today."""
 
     settings: BoostedTreesSettings
     features: pd.DataFrame
-    """Index electrolyte_id, sorted; NaN where unknown."""
+    """Features; index electrolyte_id, sorted; NaN where unknown."""
     label: pd.Series
     """log10(σ / (S/cm)); index as in `features`."""
     sources: pd.DataFrame
@@ -50,7 +50,7 @@ class Recipe:
             features: index electrolyte_id.
             label: log10(σ / (S/cm)), index electrolyte_id.
             electrolytes: columns electrolyte_id and `SOURCE_COLUMNS`.
-            settings: of the trees.
+            settings: settings of the trees.
         """
         ids = features.index.sort_values()
         sources = electrolytes.set_index("electrolyte_id")[SOURCE_COLUMNS]
@@ -58,13 +58,13 @@ class Recipe:
 
     @property
     def version(self) -> str:
-        """Hash that is equal for equal training rows and equal settings, and for those alone."""
+        """Hash of the training rows and the settings: equal only if both are equal."""
         # As CSV: a number in its shortest exact form and a missing value empty, whatever the types.
         content = self._rows().to_csv(index=False) + json.dumps(asdict(self.settings), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def save_rows(self, folder: str) -> None:
-        """Write `ROWS_FILE` into the folder of the model, which holds the settings itself."""
+        """Write `ROWS_FILE` into the folder of the model; the model file there holds the settings."""
         filesystem, path = url_to_fs(folder)
         filesystem.makedirs(path, exist_ok=True)
         content = io.BytesIO()

@@ -14,16 +14,16 @@ class BoostedTreesSettings:
     reg_alpha: float = 2.345
     """L1 penalty on leaf values."""
     max_depth: int = 8
-    """Most splits between the root and a leaf."""
+    """Largest number of splits between the root and a leaf."""
     num_parallel_tree: int = 8
-    """Trees grown side by side in each round, a small forest that is averaged."""
+    """Trees of each round, a small forest that is averaged."""
     min_child_weight: float = 1
-    """Fewest rows in a leaf (the sum of second derivatives, which is one a row for squared error)."""
+    """Smallest number of rows in a leaf (sum of second derivatives, which is one a row for squared error)."""
     subsample: float = 0.659
     """Share of the rows that each tree sees."""
     learning_rate: float = 0.084
     """Factor by which each round's correction is shrunk."""
     gamma: float = 0.015
-    """Least loss reduction for which a leaf is split."""
+    """Smallest reduction of the loss for which a leaf is split."""
     seed: int = 0
     """Seed of the row subsampling; the paper gives none."""

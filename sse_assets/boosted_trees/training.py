@@ -22,7 +22,7 @@ groups, so that their intervals are as honest as the protocol."""
 
 @dataclass(frozen=True)
 class TrainedFeatureSet:
-    """All that was fitted on one feature set."""
+    """Predictions, fits and models of one feature set."""
 
     predictions: pd.DataFrame
     """Table `models.BOOSTED_TREES_PREDICTIONS`; `low` and `high` are NaN for training rows.
@@ -76,8 +76,8 @@ def train_feature_set(
     A protocol with one fold, and the final model, is cross-validated inside its training rows (6 folds,
     paper section II.C), and the out-of-fold residuals give the width of its interval. A protocol with
     several folds already predicts every row by a model that did not see it: there the interval of one
-    fold comes from the residuals of the other folds' test rows, at no further fit. Where no row is
-    censored the two conventions have the same labels, and one fit serves both.
+    fold comes from the residuals of the other folds' test rows, without a further fit. If no row is
+    censored, the two conventions have the same labels, and one fit serves both.
 
     The result depends on the settings, not on `workers` or the order of the rows.
 
@@ -101,11 +101,11 @@ def train_feature_set(
         features: index electrolyte_id, NaN where unknown.
         labels: index electrolyte_id, columns `obelix` and `bound`.
         assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
-        settings: of the trees.
+        settings: settings of the trees.
         feature_set: the `variant` of the predictions.
         cv_groups: group of each electrolyte_id, held out as a whole by the inner cross-validation.
         data_version: version of the data, kept on the models' cards.
-        workers: fits that run at a time, each on one thread.
+        workers: number of fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
 
     Raises:

@@ -28,14 +28,14 @@ SEARCH_SPACE = (
     Real(0.01, 0.3, prior="log-uniform", name="learning_rate"),
     Real(1e-3, 1.0, prior="log-uniform", name="gamma"),
 )
-"""The paper gives its optimum (Table 1) and not its ranges; these hold the optimum well inside."""
+"""Ranges of the search; the paper gives only its optimum (Table 1), which lies well inside them."""
 RANDOM_STEPS = 10
 """Settings drawn at random before the Gaussian process starts to choose."""
 
 
 @dataclass(frozen=True)
 class TuningResult:
-    """The best settings found, and how the search came to them."""
+    """The best settings found, and every step of the search."""
 
     settings: BoostedTreesSettings
     history: pd.DataFrame
@@ -54,8 +54,8 @@ def tune(
 ) -> TuningResult:
     """Search for the settings with the least MSE in 6-fold cross-validation on the training rows.
 
-    The first step tries Table 1, so the result is never worse than it on these folds. Every step sees
-    the same folds.
+    The first step tries Table 1, so the result is at least as good as Table 1 on these folds. Every step
+    sees the same folds.
 
     >>> X = pd.DataFrame({"Li": np.linspace(0, 1, 30)}, index=[f"x:{number}" for number in range(30)])
     >>> found = tune(X, 10 * X["Li"] - 12, n_calls=2)
@@ -67,8 +67,8 @@ def tune(
         y: log10(σ / (S/cm)) in the order of X.
         n_calls: steps, at least 2; each costs 6 fits.
         cv_groups: group of each electrolyte_id, held out as a whole; None holds out rows at random.
-        seed: of the search, the folds and the trees.
-        workers: fits that run at a time, each on one thread.
+        seed: seed of the search, the folds and the trees.
+        workers: number of fits that run at a time, each on one thread.
         progress: called with (steps done, steps in all).
     """
     if n_calls < 2:

@@ -1,1 +1,1 @@
-"""What a machine lacks and what works without it, in plain words; it mends and leaves nothing."""
+"""Examination of a machine: what it lacks, and what works without that; nothing is changed or left behind."""

@@ -1,4 +1,4 @@
-"""Everything that is looked at, in the order in which it is told."""
+"""Order in which the parts of a machine are examined."""
 
 import os
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from sse_assets.orchestration.settings import Settings, SettingsError
 
 
 def examine(constraints: Path, *, network: bool) -> Iterator[Finding]:
-    """Look at this machine, with the settings of its environment.
+    """Examine this machine with the settings of its environment, and return a finding for each part.
 
     Args:
-        constraints: the file with the tested versions of packages; there need be none.
+        constraints: file with the tested versions of packages; it need not exist.
         network: whether to ask the servers of the sources too.
     """
     yield machine.python()

@@ -1,26 +1,25 @@
-"""What the doctor says: one line for each thing that was looked at."""
+"""Findings of the doctor: one line for each part of the machine."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Mark(StrEnum):
-    """How a thing stands."""
+    """State of a part."""
 
     GOOD = "✓"
     LIMITED = "!"
-    """Something does not work, and `make run` does."""
+    """Something else than `make run` does not work."""
     BROKEN = "✗"
     """`make run` does not work."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line."""
+    """Line of the doctor on one part of the machine."""
 
     mark: Mark
     what: str
-    """How it stands."""
     still_works: str = ""
     remedy: str = ""
 
@@ -31,15 +30,15 @@ class Finding:
 
 
 def good(what: str) -> Finding:
-    """It is as it should be."""
+    """Return a finding on a part that is as it should be."""
     return Finding(Mark.GOOD, what)
 
 
 def limited(what: str, still_works: str, remedy: str) -> Finding:
-    """Something does not work, and `make run` does."""
+    """Return a finding on a fault that does not stop `make run`."""
     return Finding(Mark.LIMITED, what, still_works, remedy)
 
 
 def broken(what: str, still_works: str, remedy: str) -> Finding:
-    """`make run` does not work."""
+    """Return a finding on a fault that stops `make run`."""
     return Finding(Mark.BROKEN, what, still_works, remedy)

@@ -1,4 +1,4 @@
-"""What the language models need."""
+"""Packages, weights and token that the language models need."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ _WITHOUT = "`make run`"
 
 
 def language_models() -> list[Finding]:
-    """Whether packages and weights are here, and a token for what has to be downloaded."""
+    """Look for packages and weights, and for a token to download what is missing."""
     try:
         require_packages()
     except LanguageModelError as error:

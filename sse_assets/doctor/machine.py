@@ -26,14 +26,14 @@ _PACKAGES = (
     "torch",
     "xgboost",
 )
-"""Those whose version decides whether a run works, or what comes out of it."""
+"""Packages whose version decides whether a run works, and which numbers it gives."""
 _GPU_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"), Path("/dev/kfd"))
-"""One is there where a driver for a GPU is: importing torch, which takes seconds, is worth it."""
+"""Devices of which a driver for a GPU makes one; without any, torch is not imported, which takes seconds."""
 _WITHOUT_GPU = "all of `make run`, searches of small cells, and the small language model"
 
 
 def python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
-    """Whether CHGNet has wheels for this Python."""
+    """Look whether CHGNet has wheels for this Python."""
     name = ".".join(map(str, version))
     if version in _PYTHONS:
         return good(f"Python {name}")
@@ -43,7 +43,7 @@ def python(version: tuple[int, int] = sys.version_info[:2]) -> Finding:
 
 
 def packages(constraints: Path) -> list[Finding]:
-    """Packages that are missing or of another version than the pinned one."""
+    """Look for packages that are missing or of another version than the pinned one."""
     pinned = _pinned(constraints)
     remedy = "pip install -c constraints.txt -e ."
     findings = []
@@ -73,7 +73,7 @@ def _pinned(constraints: Path) -> dict[str, str]:
 
 
 def misspelt_variables(environment: Mapping[str, str]) -> list[Finding]:
-    """Variables that look like one of the project's and are none: nothing else would say so."""
+    """Look for variables with almost the name of one of the project's, which would be silently ignored."""
     findings = []
     for name in sorted(environment):
         if name in VARIABLES or not name.startswith("SSE"):
@@ -84,7 +84,7 @@ def misspelt_variables(environment: Mapping[str, str]) -> list[Finding]:
 
 
 def gpu(devices: tuple[Path, ...] = _GPU_DEVICES) -> Finding:
-    """Whether torch can use a GPU, and its memory."""
+    """Look whether torch can use a GPU, and how much of its memory is free."""
     if not any(device.exists() for device in devices):
         return limited(
             "there is no GPU driver on this machine",
@@ -94,9 +94,8 @@ def gpu(devices: tuple[Path, ...] = _GPU_DEVICES) -> Finding:
     import torch
 
     if not torch.cuda.is_available():
-        build = (
-            f"was built for CUDA {torch.version.cuda}" if torch.version.cuda else "is a build without CUDA"
-        )
+        cuda = torch.version.cuda
+        build = f"was built for CUDA {cuda}" if cuda else "is a build without CUDA"
         return limited(
             f"there is a GPU driver, and torch {torch.__version__}, which {build}, cannot use it",
             _WITHOUT_GPU,
@@ -109,7 +108,7 @@ def gpu(devices: tuple[Path, ...] = _GPU_DEVICES) -> Finding:
 
 
 def port(number: int = 3000) -> Finding:
-    """Whether the web UI can open there."""
+    """Look whether the web UI can open at a port."""
     if is_free(number):
         return good(f"port {number} is free for the web UI")
     return limited(
@@ -120,7 +119,7 @@ def port(number: int = 3000) -> Finding:
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server could listen there."""
+    """Return whether a server could listen at a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server does
         try:

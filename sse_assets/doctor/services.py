@@ -9,7 +9,7 @@ _WITHOUT_DAEMON = "`make run` and everything by hand; nothing starts by itself"
 
 
 def dagster(settings: Settings) -> list[Finding]:
-    """Whether runs and events can be read, and whether somebody follows them."""
+    """Look whether runs and events can be read, and whether the daemon is running."""
     home = settings.dagster_home
     if not (home / "dagster.yaml").is_file():
         return [good("Dagster's storage is made by the first run")]
@@ -21,7 +21,7 @@ def dagster(settings: Settings) -> list[Finding]:
             kind = type(instance.run_storage).__name__
             runs = instance.get_runs_count()
             statuses = instance.get_daemon_statuses().values()
-    except Exception as error:  # noqa: BLE001  # whatever a database's driver says
+    except Exception as error:  # noqa: BLE001  # each driver of a database raises errors of its own
         detail = " ".join(str(error).split())[:300]
         return [
             broken(
@@ -34,10 +34,8 @@ def dagster(settings: Settings) -> list[Finding]:
     healthy = [status.healthy for status in statuses]
     if all(healthy):
         return [storage, good("the daemon is running")]
+    what, remedy = "the daemon is not running", "make ui"
     if any(healthy):
         ill = ", ".join(status.daemon_type.lower() for status in statuses if not status.healthy)
-        return [
-            storage,
-            limited(f"a part of the daemon is not running ({ill})", _WITHOUT_DAEMON, "restart make ui"),
-        ]
-    return [storage, limited("the daemon is not running", _WITHOUT_DAEMON, "make ui")]
+        what, remedy = f"a part of the daemon is not running ({ill})", "restart make ui"
+    return [storage, limited(what, _WITHOUT_DAEMON, remedy)]

@@ -16,7 +16,7 @@ _WITHOUT_OBELIX = "the sample; not DATASET=obelix"
 
 
 def files(settings: Settings) -> list[Finding]:
-    """Whether the files of OBELiX and LiIon are there, with the right hashes."""
+    """Look whether the files of OBELiX and LiIon are here, with the right hashes."""
     findings, absent = [], []
     for file in ALL_FILES:
         places = [settings.downloads / file.mirror_path]
@@ -26,17 +26,11 @@ def files(settings: Settings) -> list[Finding]:
         if found is None:
             absent.append(file.mirror_path)
         elif pooch.file_hash(str(found), alg="sha256") != file.sha256:
-            is_cached = found == places[-1]
             wrong = broken if settings.dataset is Dataset.OBELIX else limited
-            findings.append(
-                wrong(
-                    f"{found} is damaged or another version",
-                    _WITHOUT_OBELIX,
-                    "delete it, and it is downloaded again"
-                    if is_cached
-                    else "replace it, or unset SSE_DATA_MIRROR",
-                )
-            )
+            remedy = "replace it, or unset SSE_DATA_MIRROR"
+            if found == places[-1]:
+                remedy = "delete it, and it is downloaded again"
+            findings.append(wrong(f"{found} is damaged or another version", _WITHOUT_OBELIX, remedy))
     if absent:
         findings.append(
             limited(
@@ -49,7 +43,7 @@ def files(settings: Settings) -> list[Finding]:
 
 
 def reference_structures(settings: Settings) -> Finding:
-    """Whether structures of databases are recorded here."""
+    """Look whether structures of databases are recorded here."""
     mirror = settings.data_mirror
     if mirror and (mirror / recorded.FOLDER / recorded.INDEX).is_file():
         return good(f"reference structures are recorded in {mirror / recorded.FOLDER}")
@@ -61,7 +55,7 @@ def reference_structures(settings: Settings) -> Finding:
 
 
 def network(urls: Iterable[str] | None = None) -> list[Finding]:
-    """Whether the servers answer, whatever they answer."""
+    """Look whether the servers answer at all."""
     if urls is None:
         providers = (optimade.MATERIALS_PROJECT, optimade.OQMD)
         urls = [ALL_FILES[0].url, *(provider.base_url for provider in providers), "https://huggingface.co"]

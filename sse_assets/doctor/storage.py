@@ -5,25 +5,24 @@ import re
 import secrets
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable
 from pathlib import Path
 
+from pebble.concurrent import thread
 from upath import UPath
 
 from sse_assets.doctor.findings import Finding, broken, good, limited
+from sse_assets.orchestration.blobs import is_remote
 from sse_assets.orchestration.settings import Settings
 
 _LEAST_BYTES = 200e6
-"""Of a run on the sample, with room for its temporary files."""
+"""Bytes that a run on the sample writes, its temporary files included."""
 _COMFORTABLE_BYTES = 20e9
-"""Weights of a 7-8B model."""
+"""Bytes of the weights of a 7-8B model."""
 _PATIENCE_S = 4.0
-_ON_DISK = ("", "file")
 
 
 def home(settings: Settings) -> Finding:
-    """Whether everything can be written below `SSE_HOME`."""
+    """Look whether a file can be written below `SSE_HOME`."""
     place = _nearest(settings.home)
     try:
         with tempfile.TemporaryFile(dir=place):
@@ -40,7 +39,7 @@ def home(settings: Settings) -> Finding:
 
 
 def disk(settings: Settings) -> Finding:
-    """Whether there is room for what a run writes."""
+    """Look whether there is room for what a run writes."""
     free = shutil.disk_usage(_nearest(settings.home)).free
     room = f"{free / 1e9:.1f} GB free at {settings.home}"
     remedy = "make room, or set SSE_HOME to a larger disk"
@@ -52,18 +51,21 @@ def disk(settings: Settings) -> Finding:
 
 
 def blob_root(root: UPath, patience_s: float = _PATIENCE_S) -> Finding:
-    """Whether tables and files can be written, read and removed: with an object of the doctor's own.
-
-    A folder that does not exist yet is the home's matter.
-    """
-    place = UPath(_nearest(Path(root.path))) if root.protocol in _ON_DISK else root
+    """Write, read and remove a file of the doctor's at the blob root, or in the nearest folder above it."""
+    place = root if is_remote(root) else UPath(_nearest(Path(root.path)))
     probe = place / f".sse_assets_doctor_{secrets.token_hex(8)}"
-    failed = _within(patience_s, lambda: _write_read_remove(probe))
-    if failed is None:
+    try:
+        # The thread is a daemon, so that a client that goes on trying does not keep this process.
+        thread(daemon=True)(_write_read_remove)(probe).result(patience_s)
+    except TimeoutError:
+        failed = f"does not answer within {patience_s:.0f} s"
+    except ProbeError as error:
+        failed = str(error)
+    else:
         return good(f"tables and files can be written, read and removed at {root}")
     where = "AWS_ENDPOINT_URL" if os.environ.get("AWS_ENDPOINT_URL") else "the network"
     remedy = f"check the bucket's name, the AWS_… credentials and their rights, and {where}"
-    if root.protocol in _ON_DISK:
+    if not is_remote(root):
         remedy = "set SSE_BLOB_ROOT to a folder of your own"
     return broken(
         f"SSE_BLOB_ROOT={root}: {failed}",
@@ -80,36 +82,17 @@ def _write_read_remove(probe: UPath) -> None:
         probe.read_bytes()
         what = "does not let its objects be removed"
         probe.unlink()
-    except Exception as error:  # each store has its own
+    except Exception as error:  # each store raises errors of its own
         detail = " ".join(str(error).split())[:200]
         raise ProbeError(f"{what} ({type(error).__name__}{': ' if detail else ''}{detail})") from error
 
 
 class ProbeError(RuntimeError):
-    """What did not work, as the end of a sentence that begins with the store's address."""
-
-
-def _within(patience_s: float, work: Callable[[], None]) -> str | None:
-    """Why work that may hang, as on a server that does not answer, failed; None if it did not."""
-    failure: list[str] = []
-
-    def attempt() -> None:
-        try:
-            work()
-        except ProbeError as error:
-            failure.append(str(error))
-
-    # A daemon, so that a client that goes on trying does not keep this process.
-    thread = threading.Thread(target=attempt, daemon=True)
-    thread.start()
-    thread.join(patience_s)
-    if thread.is_alive():
-        return f"does not answer within {patience_s:.0f} s"
-    return failure[0] if failure else None
+    """Error whose text ends a sentence that begins with the address of the store."""
 
 
 def warehouse(file: Path) -> Finding:
-    """Whether the SQL copy can be written, or who holds it."""
+    """Look whether the SQL copy can be written, or which program holds it."""
     import duckdb
 
     if not file.exists():
@@ -132,7 +115,7 @@ def warehouse(file: Path) -> Finding:
 
 
 def _nearest(place: Path) -> Path:
-    """The folder, or the one above it that exists."""
+    """Return the folder, or the nearest one above it that exists."""
     while not place.exists() and place != place.parent:
         place = place.parent
     return place

@@ -2,9 +2,9 @@
 
 from collections.abc import Hashable
 
-import numpy as np
 import pandas as pd
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.tables import metrics
@@ -24,7 +24,7 @@ def by_group_scores(
     Returns:
         A frame as `tables.metrics.BY_CHEMICAL_GROUP`. A group without test rows is absent.
     """
-    test = predictions[predictions["role"] == Role.TEST]
+    test = rows_with(predictions, role=Role.TEST)
     test = test.assign(
         mae=(test["predicted"] - test["log10_sigma"]).abs(),
         chemical_group=test["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["chemical_group"]),
@@ -39,7 +39,7 @@ def by_group_scores(
 def representative_compounds(
     predictions: pd.DataFrame, electrolytes: pd.DataFrame, compounds: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what the trees on all features say of some compounds under each protocol.
+    """Return the predictions of the trees on all features for some compounds under each protocol.
 
     A compound is found by its composition. If there are several measurements, the one closest to
     `paper_measured` is taken, since that is most likely the paper's. If a protocol tests the compound in some
@@ -55,25 +55,17 @@ def representative_compounds(
         A frame as `tables.metrics.REPRESENTATIVE_COMPOUNDS`, one row for each compound and protocol. The id
         is missing if we do not have the compound, protocol and role if it was never predicted.
     """
-    ours = predictions[
-        (predictions["model"] == ModelName.BOOSTED_TREES)
-        & (predictions["variant"] == FeatureSet.ALL)
-        & (predictions["label_convention"] == LabelConvention.BOUND)
-    ]
+    ours = rows_with(
+        predictions,
+        model=ModelName.BOOSTED_TREES,
+        variant=FeatureSet.ALL,
+        label_convention=LabelConvention.BOUND,
+    )
     rows = []
     for compound in compounds.to_dict("records"):
         key = composition_key(parse_composition(compound["formula"]))
         matches = electrolytes[electrolytes["composition_key"] == key]
-        row: dict[Hashable, object] = {
-            "group": compound["group"],
-            "formula": compound["formula"],
-            "electrolyte_id": None,
-            "n_measurements": len(matches),
-            "measured": np.nan,
-            "protocol": None,
-            "role": None,
-            "predicted": np.nan,
-        } | compound
+        row: dict[Hashable, object] = compound | {"n_measurements": len(matches)}
         if matches.empty:
             rows.append(row)
             continue
@@ -88,16 +80,11 @@ def representative_compounds(
 
 
 def _one_for_each_protocol(predicted: pd.DataFrame) -> list[dict[Hashable, object]]:
-    """Protocol, role and prediction of one electrolyte: held out where it was, else as trained on."""
+    """Return protocol, role and prediction of one electrolyte: of its test row, else of training."""
     found: list[dict[Hashable, object]] = []
     for protocol in in_reading_order(predicted["protocol"], SCORED_PROTOCOLS):
-        rows = predicted[predicted["protocol"] == protocol]
+        rows = rows_with(predicted, protocol=protocol)
         role = Role.TEST if (rows["role"] == Role.TEST).any() else Role.TRAIN
-        found.append(
-            {
-                "protocol": protocol,
-                "role": role,
-                "predicted": rows.loc[rows["role"] == role, "predicted"].mean(),
-            }
-        )
+        mean = rows_with(rows, role=role)["predicted"].mean()
+        found.append({"protocol": protocol, "role": role, "predicted": mean})
     return found

@@ -1,16 +1,15 @@
-"""The choice between two models: the one that has been answering, and the one that was trained last.
+"""The choice between two models: the one that answers today, and the one that was trained last.
 
 Every new model challenges the reigning one on the same test rows, under protocol `grouped` and convention
 `bound`. It takes over unless it is worse, for it knows the data of today. A table keeps every decision.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
+from sse_assets.evaluation.intervals import Bootstrap
 from sse_assets.tables import models
 from sse_assets.tables.names import Decision, FeatureSet, in_reading_order
 
@@ -47,17 +46,17 @@ class Comparison:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the challenger is worse: beyond chance, or by more than `TOLERANCE`."""
+        """Whether the challenger errs more beyond chance, or by more than `TOLERANCE`."""
         return self.low > 0 or self.difference > TOLERANCE
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A decision and why."""
+    """A decision and its reason."""
 
     decision: Decision
     reason: str
-    """One sentence."""
+    """Reason, in one sentence."""
     comparison: Comparison | None = None
 
 
@@ -74,9 +73,9 @@ def compare(
     Args:
         errors: absolute errors in log units, columns `champion` and `challenger`, NaN where a model says
             nothing; index electrolyte_id, each once.
-        groups: by electrolyte_id, resampled whole.
+        groups: group of each electrolyte_id; a group is resampled whole.
         n_bootstrap: number of resamples.
-        seed: of the resamples.
+        seed: seed of the resamples.
 
     Returns:
         None if fewer than `FEWEST_TEST_ROWS` are common to both.
@@ -85,9 +84,9 @@ def compare(
     if len(common) < FEWEST_TEST_ROWS:
         return None
     ids = common.index.to_series()
-    counts = Bootstrap.of(ids, groups, n_bootstrap=n_bootstrap, seed=seed).counts(ids)
-    difference = (common["challenger"] - common["champion"]).to_numpy()
-    low, high = percentile_interval(counts @ difference / counts.sum(axis=1))
+    difference = common["challenger"] - common["champion"]
+    bootstrap = Bootstrap.of(ids, groups, n_bootstrap=n_bootstrap, seed=seed)
+    low, high = bootstrap.mean_interval(ids, difference)
     return Comparison(
         mae_champion=float(common["champion"].mean()),
         mae_challenger=float(common["challenger"].mean()),
@@ -114,7 +113,7 @@ def judge(comparison: Comparison | None) -> Verdict:
 
 
 def incomparable(why: str) -> Verdict:
-    """The challenger takes over from a champion that it cannot be compared with."""
+    """Return the verdict for a champion that cannot be compared: the challenger takes over."""
     return Verdict(Decision.PROMOTED, f"The champion can no longer be compared: {why}.")
 
 
@@ -127,7 +126,7 @@ def reigning(history: pd.DataFrame) -> Contender | None:
 
 
 def is_decided(history: pd.DataFrame, challenger: Contender, tested: str) -> bool:
-    """Whether the last decision was on this challenger, and on these test rows where rows were tested."""
+    """Tell whether the last decision was on this challenger, and on these test rows if rows were tested."""
     if history.empty or history.iloc[-1]["challenger"] != challenger.recipe:
         return False
     last = history.iloc[-1]
@@ -146,17 +145,11 @@ def with_decision(
     takes_over = verdict.decision in (Decision.FIRST, Decision.PROMOTED)
     champion = challenger if takes_over else reigning(history)
     assert champion is not None  # nothing can be kept before there is a champion
-    compared = verdict.comparison
     row = {
+        **(asdict(verdict.comparison) if verdict.comparison else {"n": 0}),
         "feature_set": feature_set,
         "decision": verdict.decision.value,
         "reason": verdict.reason,
-        "mae_champion": compared.mae_champion if compared else np.nan,
-        "mae_challenger": compared.mae_challenger if compared else np.nan,
-        "difference": compared.difference if compared else np.nan,
-        "low": compared.low if compared else np.nan,
-        "high": compared.high if compared else np.nan,
-        "n": compared.n if compared else 0,
         "model_path": champion.model_path,
         "data_version": champion.data_version,
         "n_train": champion.n_train,
@@ -169,10 +162,10 @@ def with_decision(
 
 
 def champions_now(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the last decision of each feature set, and since when its champion reigns.
+    """Return the last decision of each feature set, and the date from which its champion reigns.
 
     Args:
-        history: as `tables.models.CHAMPIONS`, of any number of feature sets.
+        history: a frame as `tables.models.CHAMPIONS`, of one or more feature sets.
 
     Returns:
         The same columns, and `since`: `decided_at` of the decision that made the champion one.

@@ -1,13 +1,14 @@
-"""Predictions kept from an earlier run: which of them still answer today's questions."""
+"""Predictions kept from an earlier run, as far as they still answer today's questions."""
 
 import numpy as np
 import pandas as pd
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables.names import ModelName
 
 _QUESTION = ["protocol", "fold", "label_convention", "electrolyte_id", "role"]
 _ROUNDING = 0.005 + 1e-9
-"""A language model's labels have two decimals."""
+"""Largest error of a label that is rounded to two decimals, as a language model reads it."""
 
 
 def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -15,7 +16,7 @@ def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataF
 
     A model is kept or left out protocol by protocol: if one row of it was asked under another split, or with
     another label, then what it trained on has changed as well. It must answer for every test row of today;
-    training rows that it had no prompt for may lack.
+    training rows for which it had no prompt may be absent.
 
     Args:
         earlier: a frame as `tables.metrics.PREDICTIONS`; labels may be rounded to two decimals.
@@ -26,15 +27,13 @@ def keep_current(earlier: pd.DataFrame, current: pd.DataFrame) -> tuple[pd.DataF
     """
     if earlier.empty:
         return current.iloc[:0], []
-    asked = current[current["model"] == ModelName.TRAIN_MEDIAN].set_index(_QUESTION)["log10_sigma"]
+    asked = rows_with(current, model=ModelName.TRAIN_MEDIAN)
     kept, left_out = [], []
     by = ["model", "variant", "protocol", "label_convention"]
     for key, rows in earlier.groupby(by, sort=False):
         model, variant, protocol, convention = (str(part) for part in key)
-        today = asked[
-            (asked.index.get_level_values("protocol") == protocol)
-            & (asked.index.get_level_values("label_convention") == convention)
-        ]
+        of_key = rows_with(asked, protocol=protocol, label_convention=convention)
+        today = of_key.set_index(_QUESTION)["log10_sigma"]
         questions = pd.MultiIndex.from_frame(rows[_QUESTION])
         labels = today.reindex(questions)
         unasked = today.index.difference(questions)

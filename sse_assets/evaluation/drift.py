@@ -1,4 +1,4 @@
-"""Drift: how much data and scores differ from those before a table's last change."""
+"""Drift: differences of data and scores from those before a table's last change."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import ks_2samp
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.formula import parse_composition
 from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 SCORE_TOLERANCE = 0.1
-"""Log units by which a test MAE may move, or half the width of its interval where that is less."""
+"""Log units by which a test MAE may move; half the width of its interval, if that is less."""
 CHANGED_ROWS = 0.1
-"""Share of the rows there were that may be new, withdrawn or relabelled."""
+"""Share of the earlier rows that may be new, withdrawn or relabelled."""
 LABEL_DISTANCE = 0.1
 """Kolmogorov-Smirnov distance that the distribution of labels may move."""
 FAMILY_SHIFT = 0.1
@@ -30,7 +31,7 @@ class Drift:
     drifted: bool
     sentence: str
     figures: dict[str, float]
-    """Numbers by a name of letters and underscores."""
+    """Numbers by name; a name has letters and underscores."""
 
 
 NOTHING_BEFORE = Drift(False, "Nothing to compare with: the table has never had another content.", {})
@@ -39,11 +40,11 @@ NOTHING_BEFORE = Drift(False, "Nothing to compare with: the table has never had 
 def score_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
     """Measure how far the test MAE of the trees on all features has moved under the honest protocols.
 
-    A much lower error is drift as well: that is what a leak looks like.
+    A much lower error is drift as well, since it may come from a leak.
 
     Args:
-        before: a frame as `tables.metrics.SCORES`; None where there were none.
-        now: likewise.
+        before: a frame as `tables.metrics.SCORES`; None if there was none.
+        now: a frame as `tables.metrics.SCORES`.
     """
     if before is None:
         return NOTHING_BEFORE
@@ -74,9 +75,9 @@ def data_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
     """Count rows that came, went or were relabelled, and compare labels, elements and families.
 
     Args:
-        before: electrolytes, columns electrolyte_id, formula, log10_sigma, censored and family; None where
-            there were none.
-        now: likewise.
+        before: electrolytes, columns electrolyte_id, formula, log10_sigma, censored and family; None if
+            there was no such table.
+        now: electrolytes with the same columns.
     """
     if before is None or before.empty or now.empty:
         return NOTHING_BEFORE
@@ -116,14 +117,15 @@ def data_drift(before: pd.DataFrame | None, now: pd.DataFrame) -> Drift:
 
 
 def _honest_mae(scores: pd.DataFrame) -> pd.DataFrame:
-    """Columns protocol, label_convention, value, low and high."""
-    rows = scores[
-        (scores["model"] == ModelName.BOOSTED_TREES)
-        & (scores["variant"] == FeatureSet.ALL)
-        & (scores["role"] == Role.TEST)
-        & (scores["metric"] == Metric.MAE)
-        & scores["protocol"].isin([Protocol.GROUPED, Protocol.OFFICIAL])
-    ]
+    """Return columns protocol, label_convention, value, low and high."""
+    rows = rows_with(
+        scores,
+        model=ModelName.BOOSTED_TREES,
+        variant=FeatureSet.ALL,
+        role=Role.TEST,
+        metric=Metric.MAE,
+    )
+    rows = rows[rows["protocol"].isin([Protocol.GROUPED, Protocol.OFFICIAL])]
     return rows[["protocol", "label_convention", "value", "low", "high"]]
 
 
@@ -132,7 +134,7 @@ def _elements(formulas: Iterable[str]) -> set[str]:
 
 
 def _largest_shift(before: pd.Series, now: pd.Series) -> tuple[str, float]:
-    """The family whose share of the rows moved most, and by how much."""
+    """Return the family whose share of the rows moved most, and the change of that share."""
     shares = [Counter(families.fillna("no family")) for families in (before, now)]
     shifts = {
         name: shares[1][name] / len(now) - shares[0][name] / len(before)

@@ -4,7 +4,8 @@ from math import nan
 
 import pandas as pd
 
-from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
+from sse_assets.evaluation.intervals import Bootstrap
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Role, StructureOrigin
@@ -17,7 +18,7 @@ CELL = "the generated cell, for the row it belongs to"
 TRAINING = "generated rows in training, for all other rows"
 """The other rows: trees on all features, against the same fitted without the rows of generated structures."""
 TRAINING_GENERATED = "generated rows in training, for one another"
-"""Rows with a generated structure, likewise."""
+"""Rows with a generated structure: the same comparison."""
 
 
 def contributions(
@@ -29,19 +30,19 @@ def contributions(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return the test MAE with and without what structure generation gives, paired row by row.
+    """Return the test MAE with and without generated structures, paired row by row.
 
     Protocol `grouped`, so that no test row shares a paper or a composition with training; convention `bound`.
     A negative difference means that it helps.
 
     Args:
         predictions: a frame as `tables.metrics.PREDICTIONS`.
-        without_generated: columns fold, electrolyte_id, predicted; by trees on all features that did not
-            train on rows with a generated structure. Empty if there are none.
+        without_generated: columns fold, electrolyte_id, predicted: the predictions of trees on all features
+            that did not train on rows with a generated structure. Empty if there are none.
         electrolytes: columns electrolyte_id and structure_origin.
-        groups: by electrolyte_id, resampled whole.
+        groups: group of each electrolyte_id; a group is resampled whole.
         n_bootstrap: number of resamples.
-        seed: of the resamples.
+        seed: seed of the resamples.
 
     Returns:
         A frame as `tables.metrics.GENERATED_CONTRIBUTION`, empty without generated structures. The interval
@@ -51,23 +52,22 @@ def contributions(
     generated = set(electrolytes.loc[is_generated, "electrolyte_id"])
     if not generated:
         return metrics.GENERATED_CONTRIBUTION.frame()
-    rows = predictions[
-        (predictions["protocol"] == Protocol.GROUPED)
-        & (predictions["role"] == Role.TEST)
-        & (predictions["label_convention"] == LabelConvention.BOUND)
-        & (predictions["model"] == ModelName.BOOSTED_TREES)
-    ]
+    rows = rows_with(
+        predictions,
+        protocol=Protocol.GROUPED,
+        role=Role.TEST,
+        label_convention=LabelConvention.BOUND,
+        model=ModelName.BOOSTED_TREES,
+    )
     truth = rows.groupby("electrolyte_id")["log10_sigma"].first()
 
     def errors(predicted: pd.DataFrame) -> pd.Series:
         values = predicted.set_index("electrolyte_id")["predicted"]
         return (values - truth.loc[values.index]).abs()
 
-    full = errors(rows[rows["variant"] == FeatureSet.ALL])
-    composition, without = (
-        errors(rows[rows["variant"] == FeatureSet.STOICHIOMETRIC]),
-        errors(without_generated),
-    )
+    full = errors(rows_with(rows, variant=FeatureSet.ALL))
+    composition = errors(rows_with(rows, variant=FeatureSet.STOICHIOMETRIC))
+    without = errors(without_generated)
     theirs = full.index.isin(list(generated))
     questions = {
         CELL: (full[theirs], composition),
@@ -79,8 +79,7 @@ def contributions(
         other = other.loc[ours.index]
         difference = ours - other
         bootstrap = Bootstrap.of(pd.Series(ours.index), groups, n_bootstrap=n_bootstrap, seed=seed)
-        counts = bootstrap.counts(ours.index)
-        low, high = percentile_interval(counts @ difference.to_numpy() / counts.sum(axis=1))
+        low, high = bootstrap.mean_interval(ours.index, difference)
         if groups.loc[ours.index].nunique() < FEWEST_GROUPS:
             low, high = nan, nan
         table.append(

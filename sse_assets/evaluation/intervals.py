@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables import metrics
 from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Protocol, Role
 
@@ -48,6 +49,11 @@ class Bootstrap:
             n_clusters, np.full(n_clusters, 1 / n_clusters), size=n_bootstrap
         )
         return cls(electrolytes, drawn[:, codes].astype(float))
+
+    def mean_interval(self, electrolyte_ids: pd.Series | pd.Index, values: pd.Series) -> tuple[float, float]:
+        """Return the 95 % interval of the mean of values, one for each given row."""
+        counts = self.counts(electrolyte_ids)
+        return percentile_interval(counts @ values.to_numpy() / counts.sum(axis=1))
 
     def counts(self, electrolyte_ids: pd.Series | pd.Index) -> NDArray[np.float64]:
         """Return how often each given row counts in each resample, shape (resamples, rows)."""
@@ -91,7 +97,7 @@ def comparisons(
     Returns:
         A frame as `tables.metrics.COMPARISONS`.
     """
-    test = predictions[predictions["role"] == Role.TEST]
+    test = rows_with(predictions, role=Role.TEST)
     test = test.assign(error=(test["predicted"] - test["log10_sigma"]).abs())
     rows = []
     for (protocol, convention), part in test.groupby(["protocol", "label_convention"], sort=False):
@@ -99,17 +105,16 @@ def comparisons(
             part["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
         )
         errors = {
-            name: block.set_index(["fold", "electrolyte_id"])["error"]
-            for name, block in part.groupby(["model", "variant"])
+            (str(model), str(variant)): block.set_index(["fold", "electrolyte_id"])["error"]
+            for (model, variant), block in part.groupby(["model", "variant"])
         }
-        for model, variant in ((str(model), str(variant)) for model, variant in errors):
+        for model, variant in errors:
             for baseline in _baselines(model, variant):
                 if baseline not in errors:
                     continue
                 paired = (errors[model, variant] - errors[baseline]).dropna()
                 ids = paired.index.get_level_values("electrolyte_id")
-                counts = bootstrap.counts(ids)
-                low, high = percentile_interval(counts @ paired.to_numpy() / counts.sum(axis=1))
+                low, high = bootstrap.mean_interval(ids, paired)
                 rows.append(
                     {
                         "protocol": protocol,
@@ -147,10 +152,9 @@ def _baselines(model: str, variant: str) -> list[tuple[str, str]]:
         return [(ModelName.TRAIN_MEDIAN, NO_VARIANT), (ModelName.BOOSTED_TREES, FeatureSet.ALL)]
     if model != ModelName.BOOSTED_TREES:
         return []
-    baselines: list[tuple[str, str]] = [
+    composition_alone = (ModelName.BOOSTED_TREES, FeatureSet.STOICHIOMETRIC)
+    return [
         (ModelName.TRAIN_MEDIAN, NO_VARIANT),
         (ModelName.NEAREST_NEIGHBOUR, variant),
+        *([composition_alone] if variant == FeatureSet.ALL else []),
     ]
-    if variant == FeatureSet.ALL:
-        baselines.append((ModelName.BOOSTED_TREES, FeatureSet.STOICHIOMETRIC))
-    return baselines

@@ -6,7 +6,6 @@ resampled metrics in one call. Without weights the result is one number.
 """
 
 from collections.abc import Callable
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -14,20 +13,12 @@ from numpy.typing import NDArray
 
 from sse_assets.evaluation.intervals import Bootstrap, clusters_for, percentile_interval
 from sse_assets.tables import metrics
+from sse_assets.tables.names import Metric
 
 Array = NDArray[np.float64]
 
 _SMALLEST_VARIANCE = 1e-12
-"""Labels, in log units, that vary less than this are constant up to rounding."""
-
-
-class Metric(StrEnum):
-    """The metrics of a score table."""
-
-    MAE = "mae"
-    RMSE = "rmse"
-    R2 = "r2"
-    SRCC = "srcc"
+"""Variance of labels, in squared log units, below which they are constant up to rounding."""
 
 
 def mean_absolute_error(true: Array, predicted: Array, weights: Array | None = None) -> Array:

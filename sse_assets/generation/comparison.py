@@ -1,4 +1,4 @@
-"""A found structure beside a reference of the same composition (paper, Table 6)."""
+"""Comparison of a found structure with a reference of the same composition (paper, Table 6)."""
 
 from dataclasses import dataclass
 from math import ceil, nan
@@ -10,7 +10,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from sse_assets.generation.winners import SYMPREC
 
 SUPERCELL_A = 10.0
-"""Conventional cells are repeated along each vector until it is at least this long."""
+"""Shortest length in Å of a supercell: the conventional cell is repeated until each vector is as long."""
 
 _USUAL = StructureMatcher(ltol=0.2, stol=0.3, angle_tol=5, primitive_cell=False, attempt_supercell=True)
 _LOOSE = StructureMatcher(ltol=0.4, stol=1.0, angle_tol=15, primitive_cell=False, attempt_supercell=True)
@@ -18,22 +18,23 @@ _LOOSE = StructureMatcher(ltol=0.4, stol=1.0, angle_tol=15, primitive_cell=False
 
 @dataclass(frozen=True)
 class Comparison:
-    """How alike two crystals are."""
+    """Likeness of two crystals."""
 
     matches: bool
-    """At StructureMatcher's usual tolerances."""
+    """True where StructureMatcher maps one on the other at its usual tolerances."""
     rmsd_normalised: float
-    """Root mean square displacement of the sites after the best mapping, over (V/N)^(1/3); NaN where no
-    mapping is found at loose tolerances either."""
+    """Root mean square displacement of the sites after the best mapping, over (V/N)^(1/3); NaN where there is
+    no mapping at loose tolerances either."""
     rmsd_a: float
-    """The same in Å, with V/N the mean of the two."""
+    """The same displacement in Å, with V/N the mean of both crystals."""
     lengths_a: tuple[float, float, float]
-    """Of the found structure's supercell, shortest first."""
+    """Lengths of the supercell of the found structure in Å, shortest first."""
     reference_lengths_a: tuple[float, float, float]
+    """Lengths of the supercell of the reference in Å, shortest first."""
 
 
 def compare(found: Structure, reference: Structure) -> Comparison:
-    """Map one crystal on another of the same composition, volumes made equal."""
+    """Map one crystal on another of the same composition, after both volumes are made equal."""
     # StructureMatcher's own primitive cells would average small distortions away.
     cells = _primitive(found), _primitive(reference)
     matches = bool(_USUAL.fit(*cells))
@@ -50,7 +51,7 @@ def compare(found: Structure, reference: Structure) -> Comparison:
 
 
 def supercell_lengths(structure: Structure) -> tuple[float, float, float]:
-    """Lengths in Å of the conventional cell, each repeated to at least `SUPERCELL_A`, shortest first."""
+    """Return the lengths in Å of the conventional cell repeated to `SUPERCELL_A`, shortest first."""
     conventional = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_conventional_standard_structure()
     a, b, c = sorted(length * ceil(SUPERCELL_A / length) for length in conventional.lattice.abc)
     return a, b, c

@@ -1,11 +1,9 @@
-"""From a formula to a record: the searches of one composition, and the validation of what they find."""
+"""Searches of one composition and the validation of the structure that they find, kept in a record."""
 
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-
-import pandas as pd
 
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.threads import one_torch_thread
@@ -18,7 +16,7 @@ from sse_assets.generation.validation import Validated, validate
 from sse_assets.generation.winners import UnsettledError
 
 _PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
-"""Whose versions decide which structure is found."""
+"""Packages whose versions decide which structure is found."""
 
 
 @one_torch_thread()
@@ -32,26 +30,27 @@ def search_composition(
     progress: Callable[[Progress], None] = lambda progress: None,
     dynamics_progress: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> Record:
-    """Search the structure of a composition, and see whether it holds in dynamics.
+    """Search the structure of a composition, and test whether it holds in dynamics.
 
-    A call that was killed goes on from what it left in the folder, and ends in the same record. A composition
-    without a structure, or with one that does not hold, has a record that says why.
+    A call that was killed goes on from the files in the folder, and ends in the same record. The record of a
+    composition without a structure, or with one that does not hold, says why.
 
     Args:
-        formula: of Z = 1, integer amounts.
-        folder: of this composition and these settings; gets journals and trajectories.
+        formula: integer formula of one formula unit (Z = 1).
+        folder: folder of this composition and these settings, for journals and trajectories.
         search: settings of the searches.
         validation: settings of the dynamics and of the last relaxation.
-        processes: side by side on the CPU; where torch sees a GPU, candidates go through it in batches. The
-            number of processes does not change what is found.
-        progress: is told after each candidate.
-        dynamics_progress: is told the run (`search` or `ambient`), its steps done and in all.
+        processes: number of processes on the CPU, which does not change the result. Where torch sees a GPU,
+            candidates go through it in batches.
+        progress: function that is called after each candidate.
+        dynamics_progress: function that is called with the run (`search` or `ambient`), its steps done and
+            its steps in all.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
         ChildProcessError: if PyXtal or CHGNet cannot be imported by the processes.
 
-    Example, of settings so small that it takes seconds:
+    Example with settings so small that it takes seconds:
         >>> from pathlib import Path
         >>> from sse_assets.generation import search_composition
         >>> from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
@@ -81,15 +80,13 @@ def record_of(
     """Make the record of one composition.
 
     Args:
-        found: its searches.
-        validated: None where no structure was found, or none could be validated.
-        search: the settings of the searches.
-        validation: those of the validation.
-        why_not_validated: a sentence, where a structure was found but not validated.
+        found: searches of the composition.
+        validated: validated structure; None where there is none.
+        search: settings of the searches.
+        validation: settings of the validation.
+        why_not_validated: sentence on why a structure that was found is not validated.
     """
-    of_formula = {} if validated is None else {found.formula: validated}
-    (row,) = tables.structures([found], of_formula).to_dict("records")
-    structure = {str(name): None if pd.isna(value) else value for name, value in row.items()}
+    structure = tables.structure(found, validated)
     if why_not_validated is not None:
         structure["failure"] = why_not_validated
     return Record(
@@ -99,6 +96,6 @@ def record_of(
             "validation_settings": asdict(validation),
             "packages": {name: version(name) for name in _PACKAGES},
         },
-        tables.candidates([found]),
-        tables.dynamics(of_formula),
+        tables.candidates(found),
+        tables.dynamics(found.formula, validated),
     )

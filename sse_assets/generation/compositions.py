@@ -1,4 +1,4 @@
-"""Which measured compositions a search is worth, and why the others are left out."""
+"""Measured compositions that are worth a search, and reasons to leave out the others."""
 
 from collections.abc import Collection, Sequence
 
@@ -11,9 +11,9 @@ from sse_assets.tables import generated
 from sse_assets.tables.names import Reason
 
 LARGEST_CELL = 149
-"""Atoms; the paper takes fewer than 150 (II.B)."""
+"""Largest number of atoms in a cell; the paper takes fewer than 150 (II.B)."""
 PRINTED_TOLERANCE = 1e-3
-"""Largest error of an atomic fraction for an integer formula to be the one that was printed, rounded."""
+"""Largest error of an atomic fraction in a formula that was rounded to be printed."""
 
 
 def compositions_to_search(
@@ -27,7 +27,7 @@ def compositions_to_search(
         known: composition keys that have a structure already; their rows are in neither table.
 
     Returns:
-        The compositions, each once, smallest first, as `tables.generated.COMPOSITIONS`, and the refused rows
+        The compositions as `tables.generated.COMPOSITIONS`, each once, smallest first, and the refused rows
         as `tables.generated.REFUSED_COMPOSITIONS`.
     """
     wanted, rejected = [], []
@@ -57,9 +57,9 @@ def compositions_to_search(
 
 
 def integer_formula(composition: Composition, largest: int = LARGEST_CELL) -> Composition | None:
-    """The smallest cell of whole atoms with these atomic fractions; None if it has more than `largest` atoms.
+    """Return the smallest cell of whole atoms with these fractions; None if it has more atoms than `largest`.
 
-    An exact one is taken if there is any, else one that is right to the digits that papers print.
+    An exact cell comes first, then one that is right to the digits that papers print.
     """
     fractions = {element.symbol: composition.get_atomic_fraction(element) for element in composition.elements}
     for tolerance in (1e-6, PRINTED_TOLERANCE):
@@ -74,14 +74,14 @@ def integer_formula(composition: Composition, largest: int = LARGEST_CELL) -> Co
 
 
 def cell_formula(composition: Composition) -> str:
-    """An integer composition as text, not reduced: `Li6O2ClBr`."""
+    """Return an integer composition as text without reduction: `Li6O2ClBr`."""
     return "".join(
         symbol if count == 1 else f"{symbol}{round(count)}" for symbol, count in composition.as_dict().items()
     )
 
 
 def cell_sizes(formula_atoms: int, formula_units: Sequence[int], largest_cell: int) -> list[int]:
-    """The Z to search, smallest first: as long as the cell fits, and in any case the smallest."""
+    """Return each Z whose cell fits, smallest first; the smallest Z is there in any case."""
     smallest, *others = sorted(set(formula_units))
     return [smallest, *(z for z in others if z * formula_atoms <= largest_cell)]
 

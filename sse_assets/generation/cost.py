@@ -1,4 +1,4 @@
-"""How long a search takes on a CPU, before it is begun."""
+"""Estimate of the time that a search takes on a CPU."""
 
 from pymatgen.core import Composition
 
@@ -6,18 +6,18 @@ from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import plans
 
 SECONDS_PER_ATOM = 0.0035
-"""Of one evaluation of CHGNet's energy, forces and stress on one core; it grows in proportion to the cell."""
+"""Time in s of one evaluation of CHGNet on one core, for each atom of the cell."""
 _RELAXATION_STEPS = 120
-"""FIRE steps that a random cell takes, where the settings allow as many."""
+"""Number of FIRE steps of a random cell, where the settings allow as many."""
 
 
 def least_cpu_hours(formula: str, search: SearchSettings, validation: ValidationSettings) -> float:
-    """Core hours if every search converges as early as it can; most take two or three times as long.
+    """Return the core hours if every search converges as early as it can; most take two or three times more.
 
     Args:
-        formula: of Z = 1, integer amounts.
-        search: of each search.
-        validation: of the structure that is found, here taken to be the largest cell.
+        formula: integer formula of one formula unit (Z = 1).
+        search: settings of each search.
+        validation: settings of the validation, for which the largest cell is assumed.
     """
     atoms = round(Composition(formula).num_atoms)
     cells = [atoms * plan.z for plan in plans(formula, search)]

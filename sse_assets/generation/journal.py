@@ -1,11 +1,11 @@
-"""The record of a search: a line for each finished candidate, never changed, from which a search goes on.
+"""Journal of a search: one line for each finished candidate, from which a search that was killed goes on.
 
-The first line says which search it is. Numbers are written so that reading gives back the same bits.
+The first line says which search it is. A line is never changed, and reading gives back the same bits.
 """
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -13,68 +13,46 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
+from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.tables.names import Operator
-
-_NUMBERS = (
-    "enthalpy_ev_per_atom",
-    "delta_ev_per_atom",
-    "energy_ev_per_atom",
-    "volume_a3_per_atom",
-    "max_force_ev_a",
-    "shortest_distance_a",
-    "mean_temperature_k",
-    "mean_pressure_gpa",
-)
 
 
 class JournalError(ValueError):
-    """A journal of another search, or one that was damaged; the message names the file and the remedy."""
+    """Error over a journal of another search or a damaged one; the message names the file and the remedy."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """What became of one candidate; a number is NaN that its evaluation did not reach."""
+@dataclass(frozen=True, kw_only=True)
+class Candidate(Evaluation):
+    """One candidate of a search with its evaluation; before that, `atoms` is its starting cell."""
 
     candidate_id: str
-    """Unique within the composition: search, generation and index."""
+    """Search, generation and index, which are unique within the composition."""
     generation: int
     index: int
-    """Within the generation."""
+    """Number within the generation."""
     operator: Operator
-    parents: tuple[str, ...]
-    """Their candidate ids."""
-    atoms: Atoms | None
-    """As the evaluation left it; None if no cell could be made."""
-    enthalpy_ev_per_atom: float = nan
+    parents: tuple[str, ...] = ()
+    """Candidate ids of the parents."""
     delta_ev_per_atom: float = nan
     """Enthalpy minus that of the better parent; NaN without parents."""
-    energy_ev_per_atom: float = nan
-    volume_a3_per_atom: float = nan
-    max_force_ev_a: float = nan
-    shortest_distance_a: float = nan
-    mean_temperature_k: float = nan
-    """Of its dynamics; NaN without."""
-    mean_pressure_gpa: float = nan
-    """Of its dynamics; NaN without."""
-    steps: int = 0
-    """Evaluations of the forces."""
     space_group: str | None = None
-    """At `winners.SYMPREC`; None if it failed."""
-    failure: str | None = None
-    """Why it has no enthalpy to trust, one sentence."""
+    """Space group at `winners.SYMPREC`; None if it failed."""
     seconds: float = nan
-    """Wall time; the one entry that two runs of the same search do not share."""
+    """Wall time in s; the only value that differs between two runs of the same search."""
+
+
+_NUMBERS = [field.name for field in fields(Candidate) if isinstance(field.default, float)]
 
 
 class Journal:
-    """A search's file, open for the next candidate."""
+    """File of a search, open for the next candidate."""
 
     def __init__(self, path: Path, identity: dict[str, Any]) -> None:
         """Open or begin a journal.
 
         Args:
-            path: of the file; its folder is made if need be.
-            identity: all that decides the outcome of the search, as JSON values.
+            path: path of the file; its folder is made if it is missing.
+            identity: JSON values that decide the outcome of the search.
 
         Raises:
             JournalError: if the file is that of another search, or has a line that cannot be read.
@@ -91,7 +69,7 @@ class Journal:
             self._write(identity)
 
     def add(self, candidate: Candidate) -> None:
-        """Write one line, to the disk before this returns."""
+        """Write one line; it is on the disk when this returns."""
         self._write(_to_json(candidate))
         self.candidates.append(candidate)
 
@@ -121,40 +99,19 @@ def _read(text: str, path: Path, identity: dict[str, Any]) -> list[Candidate]:
 
 
 def _to_json(candidate: Candidate) -> dict[str, Any]:
-    atoms = candidate.atoms
-    return {
-        "candidate_id": candidate.candidate_id,
-        "generation": candidate.generation,
-        "index": candidate.index,
-        "operator": candidate.operator.value,
-        "parents": list(candidate.parents),
-        **{name: _finite_or_none(getattr(candidate, name)) for name in _NUMBERS},
-        "steps": candidate.steps,
-        "space_group": candidate.space_group,
-        "failure": candidate.failure,
-        "atoms": _atoms_to_json(atoms),
-        "seconds": round(candidate.seconds, 3),
-    }
+    missing = {name: None for name in _NUMBERS if not isfinite(getattr(candidate, name))}
+    seconds = round(candidate.seconds, 3)
+    return vars(candidate) | {"atoms": _atoms_to_json(candidate.atoms), "seconds": seconds} | missing
 
 
 def _from_json(line: dict[str, Any]) -> Candidate:
-    return Candidate(
-        candidate_id=line["candidate_id"],
-        generation=line["generation"],
-        index=line["index"],
-        operator=Operator(line["operator"]),
-        parents=tuple(line["parents"]),
-        atoms=_atoms_from_json(line["atoms"]),
-        **{name: nan if line[name] is None else line[name] for name in _NUMBERS},
-        steps=line["steps"],
-        space_group=line["space_group"],
-        failure=line["failure"],
-        seconds=line["seconds"],
-    )
-
-
-def _finite_or_none(value: float) -> float | None:
-    return float(value) if isfinite(value) else None
+    values = {
+        "operator": Operator(line["operator"]),
+        "parents": tuple(line["parents"]),
+        "atoms": _atoms_from_json(line["atoms"]),
+    }
+    unknown = {name: nan for name in _NUMBERS if line.get(name) is None}  # older journals lack some
+    return Candidate(**line | values | unknown)
 
 
 def _atoms_to_json(atoms: Atoms | None) -> dict[str, Any] | None:

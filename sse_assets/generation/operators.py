@@ -1,7 +1,7 @@
-"""How children are made from parents, through ase-ga's operators.
+"""Operators of ase-ga, which make children from parents.
 
-Every operator has its own random numbers, drawn from one seed, so that a child depends on its parents and its
-seed alone. (ase-ga's heredity and permutation need numpy's older RandomState.)
+Each child has random numbers of its own from one seed, so that it depends on its parents and its seed alone.
+(Heredity and permutation of ase-ga need the older RandomState of numpy.)
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,11 @@ from ase_ga.offspring_creator import OffspringCreator
 from ase_ga.standardmutations import PermutationMutation, RattleMutation, StrainMutation
 from ase_ga.utilities import CellBounds, atoms_too_close, closest_distances_generator
 
+from sse_assets.atomistics.cells import bare
 from sse_assets.tables.names import Operator
 
 CONTACT = 0.55
-"""Shortest distance of two atoms in a new candidate, of the sum of their covalent radii."""
+"""Shortest distance of two atoms in a new candidate, as a share of the sum of their covalent radii."""
 _BOUNDS = CellBounds(
     {"phi": [35, 145], "chi": [35, 145], "psi": [35, 145], "a": [2, 40], "b": [2, 40], "c": [2, 40]}
 )
@@ -25,20 +26,20 @@ _PARENTS_FOR_VOLUME = 4
 
 
 def parents_needed(operator: Operator) -> int:
-    """How many parents an operator takes."""
+    """Return the number of parents of an operator."""
     return {Operator.SEED: 0, Operator.HEREDITY: 2}.get(operator, 1)
 
 
 def child(
     operator: Operator, parents: Sequence[Atoms], population: Sequence[Atoms], seed: int
 ) -> Atoms | None:
-    """One child, or None where the operator finds none whose atoms keep their distance.
+    """Make one child; return None where the operator finds none whose atoms keep their distance.
 
     Args:
-        operator: not `SEED` and not `DYNAMICS`, which change no crystal here.
-        parents: as many as `parents_needed`.
-        population: best first; the volume of a strained or joined cell is that of its best members.
-        seed: of the random numbers.
+        operator: any operator but `SEED` and `DYNAMICS`, which change no crystal here.
+        parents: as many parents as `parents_needed`.
+        population: crystals, best first; a strained or joined cell gets the volume of the best of them.
+        seed: seed of the random numbers.
     """
     rng = np.random.RandomState(seed)
     creator = _creator(operator, parents[0], rng)
@@ -47,12 +48,12 @@ def child(
     for _ in range(_ATTEMPTS):
         made, _ = creator.get_new_individual([_labelled(parent, n) for n, parent in enumerate(parents)])
         if made is not None:
-            return Atoms(numbers=made.numbers, positions=made.positions, cell=made.cell, pbc=True)
+            return bare(made)
     return None
 
 
 def too_close(atoms: Atoms) -> bool:
-    """Whether two atoms, or an atom and its own image, are closer than `CONTACT` allows."""
+    """Return whether two atoms, or an atom and its own image, are closer than `CONTACT` allows."""
     return bool(atoms_too_close(atoms, _distances(atoms)))
 
 
@@ -60,9 +61,8 @@ def _creator(operator: Operator, parent: Atoms, rng: np.random.RandomState) -> O
     distances, size = _distances(parent), len(parent)
     match operator:
         case Operator.HEREDITY:
-            empty = Atoms(cell=np.eye(3), pbc=True)
             return CutAndSplicePairing(
-                empty,
+                Atoms(cell=np.eye(3), pbc=True),
                 size,
                 distances,
                 number_of_variable_cell_vectors=3,
@@ -89,7 +89,7 @@ def _distances(atoms: Atoms) -> dict[tuple[int, int], float]:
 
 
 def _labelled(parent: Atoms, number: int) -> Atoms:
-    """A copy with what ase-ga wants to find in `info`."""
+    """Return a copy with the entries that ase-ga reads from `info`."""
     copy = parent.copy()
     copy.info.update(confid=number, key_value_pairs={}, data={})
     return copy

@@ -1,4 +1,4 @@
-"""PyXtal's random symmetric cells, for a process that it may hang or print in (`sse_assets.processes`)."""
+"""Random symmetric cells by PyXtal, for a process in which it may hang or print (`sse_assets.processes`)."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def random_cell(symbols: list[str], counts: list[int], space_group: int, seed: i
         return None
     primitive = crystal.to_pymatgen().get_primitive_structure()
     if primitive.composition != Composition(dict(zip(symbols, counts, strict=True))):
-        return None  # it has more translations than its space group, and so fewer atoms
+        return None  # it has translations beyond its space group, so its primitive cell lacks atoms
     return {
         "symbols": [site.specie.symbol for site in primitive],
         "scaled_positions": primitive.frac_coords,

@@ -1,8 +1,8 @@
-"""What is kept of a finished search: a record a composition, which ships with the project or lies with a run.
+"""Records of finished searches, one for each composition, which ship with the project or lie with a run.
 
-A record is four files: `FORMULA.json` (how it was found and how it held, with settings and versions),
-`FORMULA.cif`, `FORMULA_candidates.csv` and `FORMULA_dynamics.csv`. Without a structure there is neither CIF
-nor dynamics. Records are made by `composition_search`, which needs torch; nothing here does.
+A record is four files: `FORMULA.json` (how the structure was found and how it held, with settings and
+versions), `FORMULA.cif`, `FORMULA_candidates.csv` and `FORMULA_dynamics.csv`. Without a structure there is
+neither CIF nor dynamics. Records are made by `composition_search`, which needs torch; this module does not.
 """
 
 import json
@@ -18,9 +18,10 @@ import pandas as pd
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.materials.plain_text import harmless_table
 from sse_assets.tables import generated
+from sse_assets.tables.declaration import Kind
 
 SHIPPED = files("sse_assets.generation") / "results"
-"""The project's own results; its README says how they were made."""
+"""Results of the project itself; the README there says how they were made."""
 COMPARISON_COLUMNS = [
     "formula",
     "known",
@@ -33,35 +34,30 @@ COMPARISON_COLUMNS = [
     *("a", "b", "c"),
     *("known_a", "known_b", "known_c"),
 ]
-_TEXTS = (
-    "formula",
-    "search",
-    "candidate_id",
-    "operator",
-    "parents",
-    "space_group",
-    "duplicate_of",
-    "failure",
-    "conditions",
-)
-"""Columns that are text, also in a record where they are empty and could be taken for numbers."""
+_TEXTS = [
+    column.name
+    for table in (generated.SEARCH_HISTORY, generated.DYNAMICS)
+    for column in table.columns
+    if column.kind is Kind.TEXT
+]
+"""Columns of text; an empty one would be read as numbers."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """One composition: what was searched, what was found and how it held."""
+    """Searches of one composition, the structure that they found, and how it held."""
 
     structure: dict[str, Any]
-    """A row of `tables.structures`; None where a value is missing."""
+    """Values of `tables.structure`; a missing one is None."""
     made_with: dict[str, Any]
-    """search_settings, validation_settings, packages (versions by name)."""
+    """Values of search_settings, validation_settings and packages (versions by name)."""
     candidates: pd.DataFrame
-    """As in `tables.candidates`."""
+    """Rows of `tables.candidates`."""
     dynamics: pd.DataFrame
-    """As in `tables.dynamics`; empty if there is no structure."""
+    """Rows of `tables.dynamics`; there are none without a structure."""
 
     def to_files(self) -> dict[str, str]:
-        """Name and content of each file; the JSON comes last, so that who finds it finds all of them."""
+        """Return name and content of each file; the JSON is last, so that where it is the others are too."""
         formula, cif = self.structure["formula"], self.structure["cif"]
         texts = {f"{formula}_candidates.csv": harmless_table(self.candidates).to_csv(index=False)}
         if cif is not None:
@@ -75,7 +71,7 @@ class Record:
 
 
 def read_record(folder: Traversable, formula: str) -> Record | None:
-    """The record of a composition in a folder; None if there is none."""
+    """Read the record of a composition in a folder; return None if there is none."""
     facts = folder / f"{formula}.json"
     if not facts.is_file():
         return None
@@ -91,25 +87,24 @@ def read_record(folder: Traversable, formula: str) -> Record | None:
 
 
 def shipped_formulas() -> list[str]:
-    """The compositions of which the project ships a record."""
+    """Return the compositions of which the project ships a record."""
     return sorted(
         file.name.removesuffix(".json") for file in SHIPPED.iterdir() if file.name.endswith(".json")
     )
 
 
 def shipped_comparisons() -> pd.DataFrame:
-    """Searches for compositions with a published structure, found beside known; empty if none is shipped.
+    """Read the found structures beside published ones of the same compositions.
 
     Columns `COMPARISON_COLUMNS`: space groups, energies of found minus known (both relaxed with CHGNet) in
     meV/atom, whether StructureMatcher takes them for one, RMSD over (V/N)^(1/3) and in Å, and the lengths of
     both supercells in Å, shortest first.
     """
-    file = SHIPPED / "known.csv"
-    return _table(file) if file.is_file() else pd.DataFrame(columns=COMPARISON_COLUMNS)
+    return _table(SHIPPED / "known.csv")
 
 
 def settings_id(search: SearchSettings, validation: ValidationSettings) -> str:
-    """A short text that is equal for equal settings, to tell the records of one composition apart."""
+    """Return a short text that is equal for equal settings, to tell records of one composition apart."""
     values = json.dumps([asdict(search), asdict(validation)], sort_keys=True)
     return sha256(values.encode()).hexdigest()[:12]
 

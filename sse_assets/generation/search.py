@@ -1,13 +1,13 @@
 """One search: generations of candidates for one composition in cells of one size.
 
-What a candidate is depends on the generations before it and on random numbers of its own, never on its
-neighbours in its generation. So the same search ends in the same structures however many processes evaluate
-it, and wherever it was killed.
+A candidate depends on earlier generations and on its own random numbers, never on others of its generation.
+So a search ends in the same structures for any number of processes, and wherever it was killed.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite, nan
 from pathlib import Path
@@ -26,45 +26,45 @@ from sse_assets.generation.winners import loose_space_group
 from sse_assets.tables.names import Operator
 
 _HOPELESS_GENERATIONS = 3
-"""A search ends when so many generations have left no structure at all."""
+"""Number of generations without any structure after which a search ends."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which search of a composition it is."""
+    """Composition, cell size and replicate of one search."""
 
     formula: str
-    """Of Z = 1, integer amounts."""
+    """Integer formula of one formula unit (Z = 1)."""
     z: int
     replicate: int
 
     @property
     def name(self) -> str:
-        """Names the search within its composition."""
+        """Name of the search within its composition."""
         return f"z{self.z}-r{self.replicate}"
 
     @property
     def composition(self) -> Composition:
-        """Of the whole cell."""
+        """Composition of the whole cell."""
         return Composition(self.formula) * self.z
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a search is, after each candidate."""
+    """State of a search after a candidate."""
 
     plan: Plan
     generation: int
     done: int
-    """Candidates of this generation that are finished."""
+    """Number of finished candidates of this generation."""
     of: int
-    """Candidates of this generation."""
+    """Number of candidates of this generation."""
     best_ev_per_atom: float
-    """Lowest enthalpy so far, NaN before there is any."""
+    """Lowest enthalpy so far; NaN before there is any."""
     candidates_per_minute: float
-    """Since this process took up the search; NaN before the first candidate."""
+    """Rate since this process took up the search."""
     least_seconds_left: float
-    """Until the search can have converged at the earliest, at this rate."""
+    """Time in s at this rate until the search can converge at the earliest."""
 
     def __str__(self) -> str:
         best = f"best {self.best_ev_per_atom:.4f} eV/atom, " if isfinite(self.best_ev_per_atom) else ""
@@ -77,20 +77,20 @@ class Progress:
 
 @dataclass
 class History:
-    """What finished generations say together."""
+    """Results of the finished generations together."""
 
     settings: SearchSettings
     population: list[Candidate] = field(default_factory=list)
-    """The best distinct structures, best first."""
+    """Best distinct structures, best first."""
     duplicates: dict[str, str] = field(default_factory=dict)
-    """Candidates that repeat a better or earlier one, and which."""
+    """Ids of candidates that repeat another, with the id of the better or earlier one."""
     best: list[float] = field(default_factory=list)
-    """Lowest enthalpy after each generation, eV/atom; infinite before there is any."""
+    """Lowest enthalpy in eV/atom after each generation; infinite before there is any."""
     moved: set[str] = field(default_factory=set)
-    """Candidates that have been through dynamics, or came out of them."""
+    """Ids of candidates that went into dynamics or came out of them."""
 
     def close_generation(self, candidates: Sequence[Candidate]) -> None:
-        """Take up the candidates of one generation."""
+        """Add the candidates of one generation."""
         for candidate in sorted(
             (c for c in candidates if c.failure is None), key=lambda c: (c.enthalpy_ev_per_atom, c.index)
         ):
@@ -105,7 +105,7 @@ class History:
 
     @property
     def flat_generations(self) -> int:
-        """For how many generations the best enthalpy has not moved."""
+        """Number of generations in which the best enthalpy has not moved."""
         if not self.best or not isfinite(self.best[-1]):
             return 0
         tolerance = self.settings.flat_within_ev_per_atom
@@ -113,12 +113,12 @@ class History:
 
     @property
     def converged(self) -> bool:
-        """Whether the best enthalpy has been flat for long enough."""
+        """True once the best enthalpy has been flat for long enough."""
         return self.flat_generations >= self.settings.flat_generations
 
     @property
     def ended(self) -> bool:
-        """Whether no further generation is wanted: converged, at its limit, or without any structure."""
+        """True once the search has converged, is at its limit, or has no structure for too long."""
         hopeless = len(self.best) >= _HOPELESS_GENERATIONS and not isfinite(self.best[-1])
         return self.converged or hopeless or len(self.best) >= self.settings.max_generations
 
@@ -138,17 +138,17 @@ class History:
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """A finished search."""
+    """Result of a finished search."""
 
     plan: Plan
     candidates: list[Candidate]
     history: History
     failure: str | None
-    """Why there is no structure, one sentence; None if there is."""
+    """Sentence on why there is no structure; None if there is one."""
 
     @property
     def best(self) -> Candidate | None:
-        """The structure of lowest enthalpy."""
+        """Candidate of lowest enthalpy; None if there is no structure."""
         return self.history.population[0] if self.history.population else None
 
 
@@ -161,7 +161,14 @@ def run_search(
 ) -> SearchOutcome:
     """Search until the best enthalpy is flat, from the last finished candidate in the journal.
 
-    A candidate that fails is a line with its reason; it never ends the search.
+    A candidate that fails gets a line with its reason and does not end the search.
+
+    Args:
+        plan: composition, cell size and replicate.
+        settings: settings of the search.
+        journal_path: path of the journal.
+        evaluators: function that makes an evaluator for given settings.
+        progress: function that is called after each candidate.
 
     Raises:
         JournalError: if the journal is that of another search, or damaged.
@@ -171,28 +178,25 @@ def run_search(
     journal = Journal(journal_path, {"formula": plan.formula, "search": plan.name, **settings.identity()})
     history = History(settings)
     watch = _Watch(plan, history, progress)
-    try:
-        with SeedMaker() as seeds:
-            while not history.ended:
-                generation = len(history.best)
-                finished = [c for c in journal.candidates if c.generation == generation]
-                indices = {c.index for c in finished}
-                missing = [
-                    _propose(plan, history, generation, index, operator, seeds)
-                    for index, operator in enumerate(_operators(history))
-                    if index not in indices
-                ]
-                watch.begin(generation, len(finished), len(finished) + len(missing))
-                still = [proposal for proposal in missing if proposal.operator is not Operator.DYNAMICS]
-                moving = [proposal for proposal in missing if proposal.operator is Operator.DYNAMICS]
-                for judge, proposals in ((evaluator, still), (mover, moving)):
-                    for candidate in _evaluated(judge, proposals, history):
-                        journal.add(candidate)
-                        finished.append(candidate)
-                        watch.count()
-                history.close_generation(finished)
-    finally:
-        journal.close()
+    with closing(journal), SeedMaker() as seeds:
+        while not history.ended:
+            generation = len(history.best)
+            finished = [c for c in journal.candidates if c.generation == generation]
+            indices = {c.index for c in finished}
+            missing = [
+                _propose(plan, history, generation, index, operator, seeds)
+                for index, operator in enumerate(_operators(history))
+                if index not in indices
+            ]
+            watch.begin(generation, len(finished), len(finished) + len(missing))
+            still = [one for one in missing if one.candidate.operator is not Operator.DYNAMICS]
+            moving = [one for one in missing if one.candidate.operator is Operator.DYNAMICS]
+            for judge, proposals in ((evaluator, still), (mover, moving)):
+                for candidate in _evaluated(judge, proposals, history):
+                    journal.add(candidate)
+                    finished.append(candidate)
+                    watch.count()
+            history.close_generation(finished)
     candidates = sorted(
         (c for c in journal.candidates if c.generation < len(history.best)),
         key=lambda c: (c.generation, c.index),
@@ -202,19 +206,16 @@ def run_search(
 
 @dataclass(frozen=True)
 class _Proposal:
-    """A candidate before its evaluation."""
+    """Candidate before its evaluation."""
 
     candidate: Candidate
-    """Its atoms are the starting cell; it has failed already if there are none."""
+    """Candidate with its starting cell; one without a cell has failed already."""
     seed: int
-
-    @property
-    def operator(self) -> Operator:
-        return self.candidate.operator
+    """Seed of the velocities in its dynamics."""
 
 
 def _operators(history: History) -> list[Operator]:
-    """Which operator makes each candidate of the next generation."""
+    """Return the operator of each candidate of the next generation."""
     settings = history.settings
     if not history.population:
         return [Operator.SEED] * settings.population
@@ -229,12 +230,7 @@ def _not_moved(history: History) -> Candidate | None:
 
 
 def _propose(
-    plan: Plan,
-    history: History,
-    generation: int,
-    index: int,
-    operator: Operator,
-    seeds: SeedMaker,
+    plan: Plan, history: History, generation: int, index: int, operator: Operator, seeds: SeedMaker
 ) -> _Proposal:
     entropy = [history.settings.seed, plan.z, plan.replicate, generation, index]
     parent_seed, child_seed, fresh_seed, velocity_seed = (
@@ -245,8 +241,6 @@ def _propose(
         generation=generation,
         index=index,
         operator=operator,
-        parents=(),
-        atoms=None,
     )
     if operator is Operator.DYNAMICS:
         parent = _not_moved(history)
@@ -272,7 +266,7 @@ def _propose(
 
 
 def _choose_parents(population: Sequence[Candidate], count: int, seed: int) -> list[Candidate]:
-    """Different parents, better ones more often: each third rank is e times rarer."""
+    """Choose different parents, better ones more often: the chance falls by a factor e every third rank."""
     weights = np.exp(-np.arange(len(population)) / 3.0)
     chosen = np.random.RandomState(seed).choice(
         len(population), count, replace=False, p=weights / weights.sum()
@@ -312,18 +306,9 @@ def _finished(
     sound = evaluation.failure is None
     return replace(
         candidate,
-        atoms=evaluation.atoms,
-        enthalpy_ev_per_atom=evaluation.enthalpy_ev_per_atom,
+        **vars(evaluation),
         delta_ev_per_atom=evaluation.enthalpy_ev_per_atom - better if sound else nan,
-        energy_ev_per_atom=evaluation.energy_ev_per_atom,
-        volume_a3_per_atom=evaluation.volume_a3_per_atom,
-        max_force_ev_a=evaluation.max_force_ev_a,
-        shortest_distance_a=evaluation.shortest_distance_a,
-        mean_temperature_k=evaluation.mean_temperature_k,
-        mean_pressure_gpa=evaluation.mean_pressure_gpa,
-        steps=evaluation.steps,
         space_group=loose_space_group(evaluation.atoms) if sound and evaluation.atoms is not None else None,
-        failure=evaluation.failure,
         seconds=seconds,
     )
 
@@ -337,7 +322,7 @@ def _commonest(candidates: Sequence[Candidate]) -> str:
 
 
 class _Watch:
-    """Counts candidates and passes on where the search is."""
+    """Counter of candidates that passes on the state of the search."""
 
     def __init__(self, plan: Plan, history: History, progress: Callable[[Progress], None]) -> None:
         self._plan, self._history, self._progress = plan, history, progress

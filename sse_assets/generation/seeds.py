@@ -1,7 +1,5 @@
 """Fresh random cells, each with the symmetry of a random space group."""
 
-from typing import Self
-
 import numpy as np
 from ase import Atoms
 from pymatgen.core import Composition
@@ -10,41 +8,35 @@ from sse_assets.generation.operators import too_close
 from sse_assets.processes import Lost, Supervisor
 
 TIME_LIMIT_S = 15.0
-"""For one space group. PyXtal needs 0.1 s, now and then several, and 1 time in 180 does not come back."""
+"""Longest time in s for one space group. PyXtal takes 0.1 s, sometimes several, and 1 time in 180 hangs."""
 ATTEMPTS = 100
-"""Space groups that are tried for one cell; most cannot hold a given number of atoms."""
+"""Number of space groups that are tried for one cell; most cannot hold a given number of atoms."""
 UNANSWERED = 3
-"""So many space groups without an answer end the attempts for one cell."""
+"""Number of space groups without an answer after which no other is tried."""
 
 
 class NoSeedError(RuntimeError):
-    """No random cell could be made."""
+    """Error where no random cell could be made."""
 
 
-class SeedMaker:
-    """Makes cells in a process of its own, started when first needed and again after it was lost.
+class SeedMaker(Supervisor):
+    """Maker of cells by PyXtal in a process of its own.
 
-    The same composition and seed give the same cell, unless a space group that took nearly `time_limit_s`
-    once takes longer than it the next time.
+    The same composition and seed give the same cell, unless a space group takes nearly `time_limit_s` once
+    and longer the next time.
     """
 
     def __init__(
         self, time_limit_s: float = TIME_LIMIT_S, function: str = f"{__package__}.pyxtal_cells:random_cell"
     ) -> None:
+        super().__init__(function, processes=1)
         self._time_limit_s = time_limit_s
-        self._pyxtal = Supervisor(function, processes=1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pyxtal.close()
 
     def random_cell(self, composition: Composition, seed: int) -> Atoms:
-        """Make a cell of that many atoms, none closer to another than candidates may be.
+        """Make a cell of a composition in which no two atoms are closer than candidates may have them.
 
         Raises:
-            NoSeedError: if no space group tried gives one; the message says how many did not answer.
+            NoSeedError: if no space group gives a cell; the message says how many did not answer.
             ChildProcessError: if PyXtal cannot be imported.
         """
         rng = np.random.RandomState(seed)
@@ -53,7 +45,7 @@ class SeedMaker:
         unanswered = 0
         for _ in range(ATTEMPTS):
             task = (symbols, counts, int(rng.randint(1, 231)), int(rng.randint(2**31)))
-            (answer,) = self._pyxtal.answers([task], [self._time_limit_s])
+            (answer,) = self.answers([task], [self._time_limit_s])
             if isinstance(answer, Lost):
                 unanswered += 1
                 if unanswered == UNANSWERED:

@@ -1,4 +1,4 @@
-"""How a search is carried out; the defaults fit two CPU cores and cells of up to about twenty atoms."""
+"""Settings of searches and validation; the defaults fit two CPU cores and cells of about twenty atoms."""
 
 from dataclasses import asdict, dataclass, field, replace
 from math import ceil
@@ -8,12 +8,12 @@ from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profi
 from sse_assets.tables.names import Operator
 
 SMALLEST_FRESH_SHARE = 0.15
-"""Of each generation; with fewer, a search settles on what its first generation happened to hold."""
+"""Smallest share of each generation; with less, a search settles on structures of its first generation."""
 
 
 @dataclass(frozen=True)
 class OperatorShares:
-    """Which part of a generation each operator makes; what cannot be made becomes a fresh cell."""
+    """Share of a generation that each operator makes; a child that cannot be made becomes a fresh cell."""
 
     seed: float = 0.2
     heredity: float = 0.4
@@ -29,10 +29,10 @@ class OperatorShares:
             raise ValueError(f"the share of fresh cells is {self.seed}: at least {SMALLEST_FRESH_SHARE}")
 
     def operators(self, size: int) -> list[Operator]:
-        """Which operator makes each of `size` candidates; the share of fresh cells is rounded up.
+        """Return the operator of each of `size` candidates.
 
-        The others get whole numbers by their largest remainders; an operator whose share is too small for a
-        generation of this size makes none.
+        The share of fresh cells is rounded up, and the other operators share the rest by largest remainders.
+        An operator whose share is too small for a generation of this size makes none.
         """
         fresh = ceil(round(self.seed * size, 6))
         weights = {Operator(name): share for name, share in asdict(self).items() if name != Operator.SEED}
@@ -48,53 +48,47 @@ class OperatorShares:
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """All that decides how a search for the structure of one composition ends."""
+    """Settings that decide how a search for the structure of one composition ends."""
 
     population: int = 12
-    """Candidates a generation."""
+    """Number of candidates in a generation."""
     parents: int = 8
-    """How many of the best distinct structures found so far may have children."""
+    """Number of the best distinct structures so far that may have children."""
     shares: OperatorShares = field(default_factory=OperatorShares)
     replicates: int = 2
-    """Independent searches for each cell size."""
+    """Number of independent searches for each cell size."""
     formula_units: tuple[int, ...] = (1, 2, 4)
-    """Z of the cells that are searched, each as long as its cell is not above `largest_cell`."""
+    """Z of the cells that are searched, where the cell is not larger than `largest_cell`."""
     largest_cell: int = 20
-    """Atoms; the smallest Z is searched even above it."""
+    """Largest number of atoms in a cell; the smallest Z is searched even above it."""
     flat_generations: int = 3
-    """A search has converged when the best enthalpy has not moved for so many generations (paper: 3–5)."""
+    """Number of generations without a change of the best enthalpy that end a search (paper: 3–5)."""
     flat_within_ev_per_atom: float = 1e-3
-    """What counts as not moved."""
+    """Largest change that counts as none."""
     max_generations: int = 20
-    """Where a search ends that does not converge."""
+    """Number of generations after which a search ends that has not converged."""
     seed: int = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
-    """What is done to a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
+    """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
     dynamics, as in the paper."""
     dynamics: EvaluationSettings | None = None
-    """What is done to the best structure of a generation that has not been through it, as a candidate of the
-    next; None leaves it out."""
+    """Evaluation of the best structure that has not been through it, as one more candidate of a generation;
+    None leaves it out."""
 
     def __post_init__(self) -> None:
-        for name in (
-            "population",
-            "parents",
-            "replicates",
-            "largest_cell",
-            "flat_generations",
-            "max_generations",
-        ):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must be at least 1")
+        for name, value in vars(self).items():
+            if isinstance(value, int) and name != "seed" and value < 1:
+                raise ValueError(f"{name} is {value}: it must be at least 1")
         if not self.formula_units or min(self.formula_units) < 1:
             raise ValueError(f"formula_units is {self.formula_units}: it must hold whole numbers above 0")
         if not self.flat_within_ev_per_atom > 0:
             raise ValueError("flat_within_ev_per_atom must be more than 0")
 
     def identity(self) -> dict[str, Any]:
-        """What decides which candidates a search makes; not how many searches there are, nor when one ends.
+        """Return the settings that decide which candidates a search makes.
 
-        So a finished search can be taken further, by a stricter rule, from its journal.
+        The number of searches and the rules by which one ends are left out: a finished search can go on from
+        its journal under a stricter rule.
         """
         names = ("population", "parents", "shares", "seed", "evaluation", "dynamics")
         values = asdict(self)
@@ -110,21 +104,20 @@ SMOKE = SearchSettings(
     max_generations=2,
     evaluation=replace(EVALUATION[Profile.SMOKE], dynamics=None, quench_steps=0),
 )
-"""So little that it only shows that all parts work: for the sample and the tests."""
-
+"""Settings of a search so small that it only shows that all parts work: for the sample and the tests."""
 
 LAST_RELAXATION = replace(EVALUATION[Profile.STATIC], relaxation_steps=1000, max_force_ev_a=0.01)
-"""From which a found structure's cell and enthalpy are taken."""
+"""Relaxation that gives the cell and the enthalpy of a found structure."""
 
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """How long a found structure is moved before it is believed."""
+    """Lengths of the dynamics in which a found structure must hold, and its last relaxation."""
 
     search_ps: float = 20.0
-    """At the search's temperature and pressure (paper: 20)."""
+    """Length in ps at the temperature and pressure of the search (paper: 20)."""
     ambient_ps: float = 20.0
-    """At 300 K and 1 atm (paper: 20)."""
+    """Length in ps at 300 K and 1 atm (paper: 20)."""
     relaxation: EvaluationSettings = LAST_RELAXATION
     seed: int = 0
 

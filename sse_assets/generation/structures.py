@@ -1,4 +1,4 @@
-"""All searches of one composition, and the structure that they agree on or disagree about."""
+"""All searches of one composition, and the structure that they find."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,46 +13,47 @@ from sse_assets.generation.search import Plan, Progress, SearchOutcome, run_sear
 from sse_assets.generation.settings import SearchSettings
 
 JOURNALS = "journals"
-"""Folder of the searches' journals, within that of the composition."""
+"""Name of the folder of the journals, within that of the composition."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What the searches of one composition found."""
+    """Searches of one composition with their results."""
 
     formula: str
-    """Of Z = 1."""
+    """Integer formula of one formula unit (Z = 1)."""
     searches: list[SearchOutcome]
 
     @property
     def winner(self) -> SearchOutcome | None:
-        """The search with the structure of lowest enthalpy per atom; None if no search has any."""
+        """Search with the structure of lowest enthalpy for each atom; None if no search has a structure."""
         found = [(search.best.enthalpy_ev_per_atom, search) for search in self.searches if search.best]
         return min(found, key=lambda pair: pair[0])[1] if found else None
 
     @property
     def best(self) -> Candidate | None:
-        """The candidate of lowest enthalpy per atom; None if no search has any."""
+        """Candidate of lowest enthalpy for each atom; None if no search has a structure."""
         return self.winner.best if self.winner is not None else None
 
     @property
     def converged(self) -> bool:
-        """Whether every search has converged."""
+        """True where every search has converged."""
         return all(search.history.converged for search in self.searches)
 
     @property
     def failure(self) -> str | None:
-        """Why there is no structure; None if there is."""
+        """Sentence on why there is no structure; None if there is one."""
         if self.best is not None:
             return None
         return f"{self.formula}: {self.searches[0].failure}"
 
 
 def plans(formula: str, settings: SearchSettings) -> list[Plan]:
-    """The searches of one composition: every cell size, small ones first, and every replicate of it.
+    """Return a plan for each cell size of a composition, small ones first, and each replicate.
 
     Args:
-        formula: of Z = 1, integer amounts.
+        formula: integer formula of one formula unit (Z = 1).
+        settings: settings of the searches.
     """
     atoms = round(Composition(formula).num_atoms)
     sizes = cell_sizes(atoms, settings.formula_units, settings.largest_cell)
@@ -66,14 +67,14 @@ def find_structure(
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Found:
-    """Carry out, or take up again, every search of one composition.
+    """Carry out every search of one composition, from where an earlier call stopped.
 
     Args:
-        formula: of Z = 1, integer amounts.
-        settings: of every search.
-        folder: of this composition; the journals lie in `JOURNALS` there.
-        evaluators: makes an evaluator for given settings.
-        progress: is told after each candidate.
+        formula: integer formula of one formula unit (Z = 1).
+        settings: settings of every search.
+        folder: folder of this composition; the journals lie in `JOURNALS` there.
+        evaluators: function that makes an evaluator for given settings.
+        progress: function that is called after each candidate.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.

@@ -1,7 +1,7 @@
-"""Whether a found structure holds: its contacts, and its dynamics under search and under room conditions.
+"""Validation of a found structure by its contacts and by dynamics under search and under room conditions.
 
-The criteria are ours where the paper (III.B) says only that no atom was lost and no structure collapsed.
-A structure that fails one is kept, with the reason.
+The paper (III.B) says only that no atom was lost and no structure collapsed, so the criteria are ours.
+A structure that fails one is kept with the reason.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,28 +22,28 @@ from sse_assets.generation.stability import held
 from sse_assets.generation.winners import Settled, UnsettledError, settle
 
 LOST_A = 3.5
-"""An atom whose nearest neighbour is further away has left the crystal."""
+"""Distance in Å to the nearest neighbour beyond which an atom has left the crystal."""
 LARGEST_VOLUME_CHANGE = 0.15
-"""Of the mean over the second half of the 300 K run, against the relaxed cell."""
+"""Largest change of the mean over the second half of the 300 K run, relative to the relaxed cell."""
 LARGEST_ENERGY_CHANGE_EV_PER_ATOM = 0.1
-"""Likewise of the potential energy; a harmonic crystal at 300 K gains 0.039 eV/atom."""
+"""Largest change of the potential energy, likewise; a harmonic crystal at 300 K gains 0.039 eV/atom."""
 
 
 @dataclass(frozen=True)
 class Validated:
-    """A structure after its last relaxation, and how it held."""
+    """Structure after its last relaxation, with its dynamics and the criteria that it breaks."""
 
     settled: Settled
     relaxed_further_ev_per_atom: float
-    """What the dynamics under search conditions gained: enthalpy after minus before, zero or negative."""
+    """Enthalpy after the dynamics under search conditions minus that before, zero or negative."""
     dynamics: pd.DataFrame
-    """Of both runs: conditions (`search` or `ambient`) and the columns of `run_dynamics`."""
+    """Rows of both runs: conditions (`search` or `ambient`) and the columns of `run_dynamics`."""
     failures: tuple[str, ...]
-    """Criteria it breaks, a sentence each."""
+    """One sentence for each criterion that it breaks."""
 
     @property
     def valid(self) -> bool:
-        """Whether it breaks none."""
+        """True where it breaks no criterion."""
         return not self.failures
 
 
@@ -56,14 +56,14 @@ def validate(
 ) -> Validated:
     """Move a structure under search conditions, relax it to the end, and move it at 300 K and 1 atm.
 
-    A call that was killed goes on from its dynamics' last checkpoint in `folder`.
+    A call that was killed goes on from the last checkpoint of its dynamics in `folder`.
 
     Args:
-        atoms: the best candidate of a composition.
-        settings: durations and the last relaxation.
-        folder: gets `search` and `ambient`, each with a trajectory (extended XYZ) and a table.
-        evaluators: makes the evaluator of the last relaxation.
-        progress: is told which run it is, and its steps done and in all.
+        atoms: best candidate of a composition.
+        settings: lengths of the dynamics and the last relaxation.
+        folder: folder for `search` and `ambient`, each with a trajectory (extended XYZ) and a table.
+        evaluators: function that makes the evaluator of the last relaxation.
+        progress: function that is called with the run, its steps done and its steps in all.
 
     Raises:
         UnsettledError: if the structure does not survive its first relaxation here.
@@ -108,12 +108,12 @@ def validate(
 
 
 def broken_criteria(settled: Settled, table: pd.DataFrame, frames: Sequence[Atoms]) -> list[str]:
-    """List the criteria that a structure breaks, a sentence each.
+    """Return one sentence for each criterion that a structure breaks.
 
     Args:
-        settled: the relaxed structure.
-        table: of its run at 300 K and 1 atm, as `run_dynamics` gives it.
-        frames: of that run.
+        settled: relaxed structure.
+        table: table of its run at 300 K and 1 atm, as `run_dynamics` returns it.
+        frames: frames of that run.
     """
     broken = []
     _, contact = closest_contact(settled.atoms)
@@ -131,13 +131,14 @@ def broken_criteria(settled: Settled, table: pd.DataFrame, frames: Sequence[Atom
         energy_ev_per_atom=relaxed.energy_ev_per_atom,
         volume_a3_per_atom=relaxed.volume_a3_per_atom,
     )
-    if abs(run.volume_change) > LARGEST_VOLUME_CHANGE:
+    volume_change, energy_change = run["volume_change"], run["energy_change_ev_per_atom"]
+    if abs(volume_change) > LARGEST_VOLUME_CHANGE:
         broken.append(
-            f"at 300 K the volume changes by {run.volume_change:+.0%}, {LARGEST_VOLUME_CHANGE:.0%} at most"
+            f"at 300 K the volume changes by {volume_change:+.0%}, {LARGEST_VOLUME_CHANGE:.0%} at most"
         )
-    if abs(run.energy_change_ev_per_atom) > LARGEST_ENERGY_CHANGE_EV_PER_ATOM:
+    if abs(energy_change) > LARGEST_ENERGY_CHANGE_EV_PER_ATOM:
         broken.append(
-            f"at 300 K the energy changes by {run.energy_change_ev_per_atom:+.3f} eV/atom, "
+            f"at 300 K the energy changes by {energy_change:+.3f} eV/atom, "
             f"{LARGEST_ENERGY_CHANGE_EV_PER_ATOM} at most"
         )
     return broken
@@ -149,7 +150,7 @@ def _frames(trajectory: Path) -> list[Atoms]:
 
 
 def _farthest_neighbour_a(atoms: Atoms) -> float:
-    """The largest distance from an atom to its nearest neighbour in Å; infinite above `LOST_A`."""
+    """Return the largest distance in Å of an atom to its nearest neighbour; infinite above `LOST_A`."""
     first, distances = neighbor_list("id", atoms, LOST_A)
     nearest = pd.Series(distances).groupby(first).min()
     return float(nearest.max()) if len(nearest) == len(atoms) else float("inf")

@@ -1,4 +1,4 @@
-"""From the best candidate to a crystal worth keeping: relaxed to the end, with the symmetry it has."""
+"""Last relaxation of the best candidate, with the symmetry that it has."""
 
 from dataclasses import dataclass
 
@@ -9,47 +9,47 @@ from pymatgen.io.cif import CifWriter
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from sse_assets.atomistics.evaluation import Evaluation, Evaluator
-from sse_assets.generation.duplicates import crystal
+from sse_assets.generation.duplicates import atoms_of, crystal
 from sse_assets.materials.symmetry import SYMPREC as CIF_SYMPREC
 from sse_assets.materials.symmetry import normalised_symbol
 
 SYMPREC = 0.1
-"""Å; what a relaxation that stops at a small force leaves of a symmetry."""
+"""Tolerance in Å for the symmetry of a relaxation that stops at a small force."""
 _COST_OF_SYMMETRY_EV_PER_ATOM = 1e-3
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A crystal relaxed to the end."""
+    """Crystal after its last relaxation."""
 
     atoms: Atoms
-    """Primitive, if its symmetry could be made exact."""
+    """Cell; it is primitive if its symmetry could be made exact."""
     evaluation: Evaluation
     space_group: str
 
     @property
     def cif(self) -> str:
-        """With its symmetry, as other programs read it."""
+        """CIF with the symmetry, for other programs."""
         return str(CifWriter(self.structure, symprec=CIF_SYMPREC))
 
     @property
     def structure(self) -> Structure:
-        """For pymatgen."""
+        """Cell for pymatgen."""
         return crystal(self.atoms)
 
 
 class UnsettledError(RuntimeError):
-    """A structure that does not survive its last relaxation; the message says why."""
+    """Error over a structure that does not survive its last relaxation; the message says why."""
 
 
 def settle(atoms: Atoms, evaluator: Evaluator) -> Settled:
-    """Relax a structure, and once more from the symmetry that it nearly has.
+    """Relax a structure, and relax it again from the symmetry that it nearly has.
 
-    The symmetric one is kept unless it costs more than 1 meV/atom.
+    The symmetric structure is kept unless its enthalpy is higher by more than 1 meV/atom.
 
     Args:
-        atoms: a found structure.
-        evaluator: relaxes to small forces.
+        atoms: found structure.
+        evaluator: evaluator that relaxes to small forces.
 
     Raises:
         UnsettledError: if the relaxation of the structure itself fails.
@@ -69,7 +69,7 @@ def settle(atoms: Atoms, evaluator: Evaluator) -> Settled:
 
 
 def loose_space_group(atoms: Atoms) -> str | None:
-    """The space group at `SYMPREC`, normalised; None if spglib finds none."""
+    """Return the normalised space group at `SYMPREC`; None if spglib finds none."""
     found = spglib.get_spacegroup(
         (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=SYMPREC
     )
@@ -77,14 +77,8 @@ def loose_space_group(atoms: Atoms) -> str | None:
 
 
 def _symmetrised(atoms: Atoms) -> Atoms | None:
-    """The primitive cell with its loose symmetry made exact; None if spglib finds none."""
+    """Return the primitive cell with its loose symmetry made exact; None if spglib finds none."""
     analyzer = SpacegroupAnalyzer(crystal(atoms), symprec=SYMPREC)
     if analyzer.get_symmetry_dataset() is None:
         return None
-    primitive = analyzer.get_primitive_standard_structure()
-    return Atoms(
-        [site.specie.symbol for site in primitive],
-        scaled_positions=primitive.frac_coords,
-        cell=primitive.lattice.matrix,
-        pbc=True,
-    )
+    return atoms_of(analyzer.get_primitive_standard_structure())

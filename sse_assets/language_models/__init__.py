@@ -1,4 +1,4 @@
-"""Language models on prompts: fine-tuning, answers as numbers, and what they say of new materials.
+"""Language models on prompts: fine-tuning, answers as numbers, and predictions for new materials.
 
 PyTorch is imported when a function that needs it is first asked for.
 
@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_case"]
 
-_MODULES = {"run_case": "protocols"}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name not in __all__:
         raise AttributeError(f"{__name__} has no {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return getattr(import_module(f"{__name__}.protocols"), name)

@@ -5,13 +5,12 @@ A large model is kept as its adapter. A small one that was trained as a whole is
 
 import json
 import statistics
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
 
 from peft import PeftModel
+from pydantic import TypeAdapter
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from sse_assets.language_models.base_models import BaseModel
@@ -19,12 +18,12 @@ from sse_assets.language_models.checkpoints import content_hash
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.regression_head import LabelScale
 from sse_assets.language_models.runtime import Loaded, Placement, load, without_bars
-from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
+from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.names import PromptCase, Task
 
 RUN_FILE = "run.json"
-"""Written last: a folder without it holds no finished adapter."""
+"""File that is written last: a folder without it holds no finished adapter."""
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 
 
@@ -51,9 +50,9 @@ class DataSummary:
     """Version of the table of prompts."""
     n_examples: int
     examples_sha256: str
-    """Hash of the examples themselves, in their order."""
+    """Hash of the examples in their order."""
     label_median: float
-    """Median of the answers, in log10(σ / (S/cm)): what an unreadable answer is replaced by."""
+    """Median of the answers, in log10(σ / (S/cm)); it replaces an answer that is no number."""
 
 
 @dataclass(frozen=True)
@@ -104,29 +103,6 @@ class FineTuningRun:
     peak_memory_gb: float
     """GPU memory in 1e9 bytes; on a CPU, the memory of the whole process."""
 
-    @classmethod
-    def from_json(cls, fields: Mapping[str, Any]) -> Self:
-        """Undo `dataclasses.asdict`, after a way through JSON."""
-        settings, data, scale = fields["settings"], fields["data"], fields["label_scale"]
-        lora = settings["lora"]
-        if lora is not None:
-            lora = LoraSettings(**lora | {"target_modules": tuple(lora["target_modules"])})
-        kinds = {
-            "case": PromptCase(data["case"]),
-            "label_convention": LabelConvention(data["label_convention"]),
-        }
-        return cls(
-            **{
-                **fields,
-                "base": BaseModel(**fields["base"]),
-                "task": Task(fields["task"]),
-                "placement": Placement(**fields["placement"]),
-                "settings": TrainingSettings(**settings | {"lora": lora}),
-                "data": DataSummary(**data | kinds),
-                "label_scale": None if scale is None else LabelScale(**scale),
-            }
-        )
-
 
 def save_adapter(
     model: PreTrainedModel | PeftModel,
@@ -152,7 +128,7 @@ def save_adapter(
 
 
 def read_run(folder: Path) -> FineTuningRun:
-    """Return what `save_adapter` wrote about the run.
+    """Return the record of the run that `save_adapter` wrote.
 
     Raises:
         LanguageModelError: if the folder holds no finished adapter.
@@ -161,13 +137,11 @@ def read_run(folder: Path) -> FineTuningRun:
         raise LanguageModelError(
             f"{folder} holds no finished adapter: {RUN_FILE} is missing; fine-tune it first"
         )
-    fields = json.loads((folder / RUN_FILE).read_text())
-    del fields["versions"]
-    return FineTuningRun.from_json(fields)
+    return TypeAdapter(FineTuningRun).validate_json((folder / RUN_FILE).read_text())
 
 
 def load_adapter(folder: Path, settings: LoadSettings) -> Loaded:
-    """Load base model and adapter; quantised as in training unless the settings say otherwise.
+    """Load base model and adapter, quantised as in training unless the settings say otherwise.
 
     Raises:
         LanguageModelError: if the folder holds no finished adapter; as `runtime.load`.

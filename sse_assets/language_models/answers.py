@@ -1,4 +1,4 @@
-"""Answers of a language model: how they are asked for, read, and replaced where they are no number."""
+"""Answers of a language model: their settings, their reading, and the median in place of no number."""
 
 import math
 import re
@@ -21,24 +21,22 @@ class SamplingSettings:
 
     temperature: float = 0.7
     top_k: int = 10
-    """A token is drawn from this many of the likeliest."""
+    """Number of likeliest tokens that a token is drawn from."""
     max_new_tokens: int = 12
     draws: int = 5
     """Independent answers to each prompt. The first is the prediction; the others show its spread."""
     attempts: int = 3
-    """Most times that a draw is made until it is a number; the paper gives none."""
+    """Largest number of attempts at a draw, until it is a number; the paper gives none."""
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class AnswerScores:
-    """Errors of predictions beside how many of them are the model's own."""
+    """Errors of predictions, and the number of them that are the model's own."""
 
     n_total: int
     n_valid: int
     """Predictions whose first answer is a number."""
-    n_imputed: int
-    """Predictions that are the training median, as no attempt gave a number."""
     mae_valid: float
     """Mean absolute error of the valid predictions; NaN if there are none."""
     mae_all: float
@@ -46,7 +44,7 @@ class AnswerScores:
 
 
 def parse_answer(text: str) -> float | None:
-    """Return the number that an answer is, or None if it is anything else than one plain decimal number.
+    """Return the number that an answer is; None if it is anything but one plain decimal number.
 
     Blanks around it are allowed. Units, exponents, a second point and text before or after are not: a
     reader that takes what it can would read `-5.5.0` as -5.5, and `1e-4` as 1.
@@ -59,7 +57,7 @@ def parse_answer(text: str) -> float | None:
 
 
 def impute(values: Sequence[float | None], train_median: float) -> pd.DataFrame:
-    """Put the training median where there is no number, and say where.
+    """Put the training median in place of each missing number, and mark these places.
 
     Returns:
         Columns `predicted` and `imputed` (bool), in the order of the values.
@@ -73,8 +71,8 @@ def answer_scores(predictions: pd.DataFrame, log10_sigma: pd.Series) -> AnswerSc
     """Count the predictions that are the model's own, and score the valid ones and all of them.
 
     Args:
-        predictions: columns `electrolyte_id`, `predicted`, `valid`, `imputed`.
-        log10_sigma: the labels; index electrolyte_id.
+        predictions: columns `electrolyte_id`, `predicted`, `valid`.
+        log10_sigma: labels; index electrolyte_id.
 
     Raises:
         KeyError: if an electrolyte has no label.
@@ -85,7 +83,6 @@ def answer_scores(predictions: pd.DataFrame, log10_sigma: pd.Series) -> AnswerSc
     return AnswerScores(
         n_total=len(errors),
         n_valid=int(valid.sum()),
-        n_imputed=int(predictions["imputed"].sum()),
         mae_valid=float(errors[valid].mean()) if valid.any() else math.nan,
         mae_all=float(errors.mean()) if len(errors) else math.nan,
     )

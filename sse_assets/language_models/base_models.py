@@ -19,10 +19,10 @@ class BaseModel:
     """Commit of the repository; None for a local folder."""
     licence: str
     chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    """Arguments of its chat template, in training and in use alike."""
+    """Arguments of its chat template, the same in training and in use."""
     pad_token: str | None = None
-    """A token of its vocabulary that fills up batches, for a tokenizer that names none. It is neither
-    attended to nor counted in the loss."""
+    """Token of its vocabulary that fills up batches, for a tokenizer that names none. The model does not see
+    it and the loss does not count it."""
 
 
 BASE_MODELS: Mapping[str, BaseModel] = {

@@ -12,7 +12,7 @@ from sse_assets.language_models.errors import LanguageModelError
 
 IDENTITY_FILE = "identity.json"
 _LAST_WRITTEN = "trainer_state.json"
-"""The Trainer writes it after everything else of a checkpoint."""
+"""File that the Trainer writes last in a checkpoint."""
 
 
 def content_hash(value: object) -> str:
@@ -21,11 +21,11 @@ def content_hash(value: object) -> str:
 
 
 def resume_point(folder: Path, identity: Mapping[str, Any]) -> Path | None:
-    """Claim a folder for this run; return its newest complete checkpoint, None without one.
+    """Claim a folder for this run, and return its newest complete checkpoint; None if there is none.
 
     Args:
-        folder: where the checkpoints lie; made if need be.
-        identity: all that decides the outcome of the run: data, model, settings; JSON values.
+        folder: folder of the checkpoints; it is made if it is not there.
+        identity: everything that decides the outcome of the run (data, model, settings), as JSON values.
 
     Raises:
         LanguageModelError: if the checkpoints there come from other data or settings, naming what differs.

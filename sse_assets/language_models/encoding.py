@@ -19,7 +19,7 @@ class Encoded:
 
     input_ids: list[int]
     labels: list[int]
-    """Token ids that the loss counts, as many as `input_ids`; `IGNORED` on every token of the prompt."""
+    """Token ids that the loss counts, one for each input id; `IGNORED` for every token of the prompt."""
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -28,21 +28,21 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase) -> None:
     Raises:
         LanguageModelError: without a chat template, a padding token or an end-of-turn token.
     """
-    name = tokenizer.name_or_path
-    if not tokenizer.chat_template:
-        raise LanguageModelError(
-            f"the tokenizer of {name} has no chat template: use the instruction-tuned model, "
-            "or put its chat_template.jinja beside the tokenizer"
-        )
-    if tokenizer.pad_token_id is None:
-        raise LanguageModelError(
-            f"the tokenizer of {name} has no padding token: "
-            "name one of its vocabulary as `pad_token` of its BaseModel"
-        )
-    if tokenizer.eos_token_id is None:
-        raise LanguageModelError(
-            f"the tokenizer of {name} has no end-of-turn token: set eos_token in its tokenizer_config.json"
-        )
+    needed = (
+        (
+            tokenizer.chat_template,
+            "chat template: use the instruction-tuned model, "
+            "or put its chat_template.jinja beside the tokenizer",
+        ),
+        (
+            tokenizer.pad_token,
+            "padding token: name one of its vocabulary as `pad_token` of its BaseModel",
+        ),
+        (tokenizer.eos_token, "end-of-turn token: set eos_token in its tokenizer_config.json"),
+    )
+    for value, remedy in needed:
+        if not value:
+            raise LanguageModelError(f"the tokenizer of {tokenizer.name_or_path} has no {remedy}")
 
 
 def prompt_ids(
@@ -51,7 +51,7 @@ def prompt_ids(
     """Return the token ids of the system and the user prompt, up to where the answer begins.
 
     Args:
-        chat_kwargs: what the model's chat template is told, such as `enable_thinking=False`.
+        chat_kwargs: arguments of the model's chat template, such as `enable_thinking=False`.
 
     Raises:
         LanguageModelError: if the tokenizer has no chat template, padding token or end-of-turn token.
@@ -77,7 +77,7 @@ def example_ids(
 ) -> Encoded:
     """Encode a prompt with its answer and the end-of-turn token, as one training example.
 
-    What a template writes after the end of turn (Qwen: a line break) is cut off: generation stops there.
+    Text that a template writes after the end of turn (Qwen: a line break) is cut off: generation stops there.
 
     Raises:
         LanguageModelError: as `prompt_ids`; if the prompt's ids do not begin the ids of the whole, so that

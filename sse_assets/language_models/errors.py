@@ -7,11 +7,11 @@ _PACKAGES = ("accelerate", "bitsandbytes", "peft", "transformers")
 
 
 class LanguageModelError(RuntimeError):
-    """One sentence a user can act on: what is wrong, where, and the remedy."""
+    """An error that a user can mend; its sentence says what is wrong, where, and the remedy."""
 
 
 def require_packages() -> None:
-    """Stop where a language model cannot be loaded.
+    """Check that the packages of language models are installed.
 
     Raises:
         LanguageModelError: naming the packages that are not installed.

@@ -1,8 +1,8 @@
-"""One fit: its training rows, the rows it is asked about, and the folder where all of it is kept.
+"""One fit: its training rows, the rows that it predicts, and the folder that holds all of it.
 
-The folder is named by all that decides the outcome: the weights it starts from, how they are held, the
-settings and the examples. So what has been finished is read back, a fit that was killed goes on, and changed
-data or settings train anew beside what was there.
+The name of the folder follows from all that decides the outcome: the weights at the start, their precision,
+the settings and the examples. A finished fit is read back. A killed fit goes on. Changed data or settings get
+a new folder.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,12 +50,12 @@ class Fit:
     task: Task
     data: TrainingData
     rows: pd.DataFrame
-    """Columns `electrolyte_id`, `role`, `log10_sigma` (as trained on) and `prompt`, missing where the case
-    needs what is not known."""
+    """Columns `electrolyte_id`, `role`, `log10_sigma` (as trained on) and `prompt`, which is missing if the
+    case needs something that is not known."""
 
     @property
     def asked(self) -> pd.DataFrame:
-        """The rows that have a prompt."""
+        """Rows that have a prompt."""
         return self.rows[self.rows["prompt"].notna()]
 
     @classmethod
@@ -71,8 +71,8 @@ class Fit:
         """Return the fit of one fold under one label convention.
 
         Args:
-            prompts: of every electrolyte, from `prompts.prompt_table`.
-            fold: the assignments of one protocol and fold.
+            prompts: prompts of every electrolyte, from `prompts.prompt_table`.
+            fold: assignments of one protocol and fold.
 
         Raises:
             LanguageModelError: if an electrolyte of the fold is not in the table of prompts.
@@ -113,18 +113,18 @@ class Fit:
 
 
 class Fitter:
-    """Trains and asks one base model, which is read from the disk once for each task at most.
+    """One base model to train and ask; it is read from the disk at most once for each task.
 
-    An adapter is taken out again after its use; a model that was trained as a whole is read anew.
+    An adapter is taken out again after its use. A model that was trained as a whole is read anew.
     """
 
     def __init__(
         self, base: BaseModel, load_settings: LoadSettings, training: TrainingSettings, folder: Path
     ) -> None:
-        """Plan how the model is held; nothing is loaded yet.
+        """Plan device and precision of the model; nothing is loaded yet.
 
         Args:
-            folder: where the fits lie, each in one of its own.
+            folder: folder of all fits; each has a folder of its own in it.
 
         Raises:
             LanguageModelError: as `runtime.plan`.
@@ -184,12 +184,12 @@ class Fitter:
     def ask(
         self, fit: Fit, modes: Sequence[NumberMode], sampling: SamplingSettings, progress: Progress
     ) -> dict[NumberMode, pd.DataFrame]:
-        """Return what a trained fit answers to each of its prompts, asked now or read from an earlier call.
+        """Return the answers of a trained fit to its prompts, asked now or read from an earlier call.
 
-        The model is always the one on the disk, so that a call that was killed changes nothing.
+        The model is always the one on the disk, so that a killed call changes nothing.
 
         Args:
-            sampling: for test rows; a training row is asked for one draw.
+            sampling: settings of the draws for test rows; a training row is asked for one draw.
             progress: called with (answers given, answers in all) over all modes.
 
         Returns:
@@ -229,7 +229,7 @@ class Fitter:
         return put_on(self._clean_base(fit.task), self.folder(fit))
 
     def _clear(self, model: PreTrainedModel | PeftModel) -> None:
-        """Leave no trace of a fit in the model that is held."""
+        """Remove a fit from the model that is held."""
         if isinstance(model, PeftModel):
             model.unload()
         else:
@@ -262,14 +262,14 @@ class Fitter:
 
 
 def _answers_file(fit: Fit, mode: NumberMode, sampling: SamplingSettings) -> str:
-    """Return the name of the file with the answers, by all that decides them beside the fit."""
+    """Return the name of the file with the answers; it follows from rows, prompts and settings."""
     asked = fit.asked[["electrolyte_id", "role", "prompt"]].to_dict("list")
     identity = {"asked": asked, "sampling": asdict(sampling) if mode is NumberMode.SAMPLE else None}
     return f"{mode}-{content_hash(identity)[:_DIGITS]}.parquet"
 
 
 def _write_whole(frame: pd.DataFrame, file: Path) -> None:
-    """Write a file that is there as a whole or not at all."""
+    """Write a file as a whole or not at all."""
     half = file.with_suffix(".half")
     frame.to_parquet(half, index=False)
     half.rename(file)

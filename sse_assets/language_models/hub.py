@@ -17,15 +17,15 @@ from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.settings import LoadSettings
 
 TEXT_FILES = ("*.json", "*.jinja", "tokenizer.model")
-"""Configuration and tokenizer: a few MB, enough to tell whether the rest is worth fetching."""
+"""Configuration and tokenizer: a few MB, enough to check a model before its weights are fetched."""
 WEIGHT_FILES = ("model*.safetensors",)
-"""The weights once; some repositories hold them a second time in their author's own format."""
+"""Weights; some repositories hold them a second time in their author's own format."""
 
 _MIB = 2**20
 
 
 def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool) -> Path:
-    """Return the local folder with a model's files, downloaded first if need be.
+    """Return the local folder with a model's files, after a download if they are not there.
 
     Raises:
         LanguageModelError: if the folder has no such files; if the model is gated, unknown, or neither within
@@ -46,10 +46,10 @@ def model_folder(base: BaseModel, settings: LoadSettings, *, with_weights: bool)
 
 
 def weights_identity(base: BaseModel, settings: LoadSettings) -> str:
-    """Return what tells two sets of weights apart: the commit on the hub, or a hash of a local folder.
+    """Return the identity of a set of weights: the commit on the hub, or a hash of a local folder.
 
-    The hash covers the configuration and the tokenizer in full, and of the weights, which may take minutes to
-    read, the size and the first and last MiB of each file.
+    The hash covers the whole configuration and tokenizer. For the weights, which may take minutes to read, it
+    covers the size and the first and last MiB of each file.
     """
     folder = _local_folder(base, settings)
     if folder is None:
@@ -67,7 +67,7 @@ def weights_identity(base: BaseModel, settings: LoadSettings) -> str:
 
 
 def _local_folder(base: BaseModel, settings: LoadSettings) -> Path | None:
-    """Return the folder of a model that does not come from the hub, None for one that does."""
+    """Return the folder of a model; None if it comes from the hub."""
     if settings.local_path is not None or base.revision is None:
         return Path(settings.local_path or base.hub_id)
     return None
@@ -97,7 +97,7 @@ def _download(hub_id: str, revision: str | None, patterns: tuple[str, ...]) -> P
 
 
 def _missing_weights(folder: Path) -> str | None:
-    """Return the names of weight files that should be there and are not, None if all are."""
+    """Return the names of the missing weight files; None if all are there."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         expected = sorted(set(json.loads(index.read_text())["weight_map"].values()))

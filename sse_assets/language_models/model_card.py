@@ -1,4 +1,4 @@
-"""The model card: what somebody who finds an adapter must know before using it."""
+"""The model card: origin, licence, data and errors of an adapter, for somebody who finds it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +21,10 @@ def write_model_card(
     """Write the model card into an adapter's folder, in the form that the hub reads.
 
     Args:
-        split_and_leakage: how test rows were chosen, and what of them the model may have seen all the same.
+        split_and_leakage: choice of the test rows, and the part of them that the model may have seen.
         n_valid: test prompts whose first answer, drawn at random, is a number; None if none was drawn.
         n_total: test prompts.
-        test_metrics: by name, such as `mae`, in log10(σ / (S/cm)).
+        test_metrics: errors by name, such as `mae`, in log10(σ / (S/cm)).
     """
     data, settings, lora = run.data, run.settings, run.settings.lora
     kind = "A model with all its weights trained" if lora is None else "A LoRA adapter"

@@ -1,10 +1,10 @@
-"""A loss that knows how far off a wrong token is, for training beside the cross-entropy.
+"""A loss by the distance of a wrong number, for training beside the cross-entropy.
 
-To cross-entropy every wrong token is as wrong as any other. The number-token loss of Zausinger et al. (arXiv
-2411.02083) counts what a model holds of each token times the distance of that token's number from the right
-one. They take the numbers of single tokens, by which -10, begun by a 1, is far from -9. Here a token is as
-far off as the nearest number that can still be written after it, in log10(σ / (S/cm)): whatever the place of
-the digit, and however the tokenizer splits numbers.
+For cross-entropy all wrong tokens are equally wrong. The number-token loss of Zausinger et al. (arXiv
+2411.02083) sums, over the tokens, the probability of a token times the distance of its number from the right
+one. They take the numbers of single tokens, so that -10, which begins with a 1, is far from -9. Here the
+distance of a token is that of the nearest number that can still be written after it, in log10(σ / (S/cm)). It
+depends neither on the place of the digit nor on how the tokenizer splits numbers.
 
 It is off by default, as its gain is within the scatter of seeds: with the small model, mean absolute errors
 by grouped cross-validation inside official-train are (`benchmarks/language_models_number_loss.py`)
@@ -37,8 +37,8 @@ class NumberTokenLoss:
         """Look up the distances of all tokens along every answer.
 
         Args:
-            answers: number by token ids, end of turn included, of every answer to be trained on.
-            weight: of the distance, which has the unit of the numbers, against the cross-entropy in nats.
+            answers: number of every answer to be trained on, by its token ids, end of turn included.
+            weight: weight of the distance, in the unit of the numbers, against the cross-entropy in nats.
 
         Raises:
             LanguageModelError: if an answer is not among the trie's numbers.
@@ -52,7 +52,7 @@ class NumberTokenLoss:
         """Return the loss per answer token.
 
         Args:
-            outputs: of the model, with `logits` of shape (n_examples, n_tokens, n_vocabulary).
+            outputs: outputs of the model, with `logits` of shape (n_examples, n_tokens, n_vocabulary).
             labels: shape (n_examples, n_tokens), `IGNORED` outside the answers.
             num_items_in_batch: answer tokens of the whole update; None if this batch is all of it.
         """
@@ -83,11 +83,11 @@ class NumberTokenLoss:
 
 
 def choices(trie: NumberTrie, ids: tuple[int, ...], number: float) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Find the tokens that could stand for each one of an answer, and how far they lead away from it.
+    """Return the tokens that could stand in place of each token of an answer, with their distances.
 
     Args:
-        ids: of the answer, end of turn included.
-        number: that the answer is.
+        ids: token ids of the answer, end of turn included.
+        number: number of the answer.
 
     Returns:
         For each token of the answer, all tokens that continue what precedes it to a number, and the distance

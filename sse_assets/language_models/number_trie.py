@@ -1,9 +1,9 @@
-"""The probability that a model gives to every number it could answer with.
+"""The probability that a model gives to every number.
 
 A model writes a number token by token. All numbers of two decimals from -18.00 to 1.00, as the tokenizer
 splits them after the chat template, form a trie; one pass of the model over each of its levels gives the
-probability of every branch, hence of every number. Nothing is drawn and nothing has to be read, so that the
-same prompt always has the same answer, and always has one.
+probability of every branch, hence of every number. Nothing is drawn and no text is read, so a prompt
+always has an answer, and always the same one.
 """
 
 import math
@@ -25,10 +25,10 @@ LOWEST_HUNDREDTHS, HIGHEST_HUNDREDTHS = -1800, 100
 """First and last number of the trie, times 100. OBELiX's labels lie between -15 (censored) and -1."""
 
 _LAST_BREADTH = 128
-"""Nodes of each prompt that the last pass reads at a time."""
+"""Number of nodes of each prompt that the last pass reads at a time."""
 
 _ANY_PROMPT = "formula: Li3PS4"
-"""The ids of an answer do not depend on the user prompt: the template's own tokens stand between the two."""
+"""Prompt for splitting answers; tokens of the template part the two, so the ids do not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class TrieLevel:
     parents: np.ndarray
     """Index among the nodes of the level above; 0, the root, at the first level."""
     numbers: np.ndarray
-    """Index of the number that ends here, -1 where the node has children. No node is both: every answer ends
+    """Index of the number that ends here; -1 for a node that has children. No node is both: every answer ends
     by the end-of-turn token."""
 
 
@@ -77,16 +77,16 @@ class NumberDistribution:
         return np.logaddexp.reduce(self.log_probabilities, axis=1)
 
     def mean(self) -> np.ndarray:
-        """Mean, shape (n_prompts,)."""
+        """Return the mean, shape (n_prompts,)."""
         return self.probabilities @ self.values
 
     def std(self) -> np.ndarray:
-        """Standard deviation, shape (n_prompts,)."""
+        """Return the standard deviation, shape (n_prompts,)."""
         deviations = self.values - self.mean()[:, None]
         return np.sqrt((self.probabilities * deviations**2).sum(axis=1))
 
     def median(self) -> np.ndarray:
-        """Median, shape (n_prompts,)."""
+        """Return the median, shape (n_prompts,)."""
         return self.quantile(0.5)
 
     def quantile(self, share: float) -> np.ndarray:
@@ -156,7 +156,7 @@ def distribution(
         model: a causal language model, with or without an adapter.
         prompts: token ids of each prompt, from `encoding.prompt_ids`.
         cut: a branch is not followed if its probability is below this share of all branches of its depth;
-            0 follows all. What is cut off counts as impossible.
+            0 follows all. A number that is cut off counts as impossible.
         batch_size: prompts read at a time.
         progress: called with (prompts done, prompts in all).
 
@@ -247,21 +247,21 @@ class _Front:
     """The branches of one prompt that are still followed; arrays of shape (n_branches,)."""
 
     nodes: np.ndarray
-    """Index of each among the nodes of its level."""
+    """Index of each branch among the nodes of its level."""
     log_probabilities: np.ndarray
 
 
 def _grow(
     front: _Front, level: TrieLevel, logits: torch.Tensor, cut: float, found: np.ndarray
 ) -> tuple[_Front, np.ndarray]:
-    """Follow a front by one level; numbers that end there are written to `found`.
+    """Follow a front by one level, and write the numbers that end there to `found`.
 
     Args:
         logits: after each branch, shape (at least n_branches, n_vocabulary).
         found: log-probability of every number, shape (n_values,); changed in place.
 
     Returns:
-        The new front, and which branch of the old one each of its branches continues.
+        The new front, and for each of its branches the index of the branch that it continues.
     """
     row_of_node = {node: row for row, node in enumerate(front.nodes)}
     children = np.flatnonzero(np.isin(level.parents, front.nodes))

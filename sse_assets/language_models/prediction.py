@@ -34,7 +34,6 @@ PREDICTION_COLUMNS = [
     "valid",
     "imputed",
     "mean",
-    "median",
     "std",
     "n_draws",
     "number_probability",
@@ -61,15 +60,15 @@ def predict(
     Args:
         model: a fine-tuned model; for `regression` one with a head.
         prompts: columns `electrolyte_id` and `prompt`.
-        chat_kwargs: what the model's chat template is told; as in training.
-        train_median: of the training labels; stands in for an answer that is no number (`sample`).
-        sampling: how answers are drawn; None for the paper's settings (`sample`).
-        label_scale: of the head, from its training (`regression`).
+        chat_kwargs: arguments of the model's chat template, as in training.
+        train_median: median of the training labels; replaces an answer that is no number (`sample`).
+        sampling: settings of the draws; None for the paper's (`sample`).
+        label_scale: scale of the head, from its training (`regression`).
         batch_size: prompts, or answers, that the model reads at a time.
         progress: called with (prompts or draws done, all of them).
 
     Returns:
-        `PREDICTION_COLUMNS`, in the order of the prompts; numbers in log10(σ / (S/cm)), NaN where a mode has
+        `PREDICTION_COLUMNS`, in the order of the prompts; numbers in log10(σ / (S/cm)), NaN if a mode has
         none.
 
         - `predicted`: the median of the distribution, the first draw, or the head's output.
@@ -77,8 +76,9 @@ def predict(
           calibrated.
         - `valid`: false if the first answer drawn was no number; `imputed`: true if no attempt gave one, and
           `predicted` is `train_median`. The other modes are always valid.
-        - `mean`, `median`, `std`: of the distribution, or of the draws that are numbers, `n_draws` of them.
-        - `number_probability`: how likely the model is to answer by a number of two decimals at all.
+        - `mean`, `std`: mean and standard deviation of the distribution, or of the `n_draws` draws that are
+          numbers.
+        - `number_probability`: probability that the model answers by a number of two decimals at all.
 
     Raises:
         LanguageModelError: if memory runs out, or the model or its tokenizer does not suit the mode.
@@ -99,7 +99,6 @@ def predict(
                     "low": low,
                     "high": high,
                     "mean": found.mean(),
-                    "median": found.median(),
                     "std": found.std(),
                     "number_probability": found.mass,
                 }
@@ -132,14 +131,16 @@ def predict_new(
     """Predict by an adapter for a material that is in no table.
 
     Args:
-        adapter_folder: from `training.fine_tune`.
-        formula: of the material; read from the CIF if it is not given.
+        adapter_folder: folder that `training.fine_tune` has written.
+        formula: formula of the material; read from the CIF if it is not given.
         cif: text of a CIF; the space group and the disorder class come from its atoms.
-        mode: None for `distribution`, or for `regression` if that is what the adapter was trained for.
-        load_settings: where the base model's weights lie; None for where they came from in training.
+        mode: way to get a number; None for `regression` if the adapter was trained for it, and for
+            `distribution` if not.
+        load_settings: origin of the base model's weights; None for the same as in training.
 
     Returns:
-        One row, `PREDICTION_COLUMNS` and `prompt`, what the model has read; `electrolyte_id` is "new".
+        One row with `PREDICTION_COLUMNS` and `prompt`, the text that the model has read; `electrolyte_id` is
+        "new".
 
     Raises:
         LanguageModelError: if the adapter's prompts need a CIF and there is none, or it was not trained for
@@ -165,9 +166,9 @@ def predict_new(
 
 
 def new_prompt(case: PromptCase, formula: str | None, cif: str | None) -> str:
-    """Write the prompt for a material from its formula, its CIF, or both, where the formula given counts.
+    """Write the prompt for a material from its formula, its CIF, or both.
 
-    Formulas are reduced, as in `prompts.prompt_table`.
+    A given formula counts before that of the CIF. Formulas are reduced, as in `prompts.prompt_table`.
 
     Raises:
         LanguageModelError: if neither is given; if the case needs a crystal and there is no CIF, or one in

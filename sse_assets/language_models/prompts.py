@@ -1,4 +1,4 @@
-"""Prompts of Tables 3 and 4, to the letter: what the models read and write."""
+"""Prompts and answers of Tables 3 and 4, to the letter."""
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ SYSTEM_PROMPT = (
     "Do not print units, JSON, labels, extra spaces, or any additional text. "
     "Be as precise as possible (use sufficient decimal places)"
 )
-"""Table 3, without a full stop at its end as there."""
+"""System prompt of Table 3; there too it has no full stop at its end."""
 
 
 NEEDS: dict[PromptCase, tuple[str, ...]] = {
@@ -23,7 +23,7 @@ NEEDS: dict[PromptCase, tuple[str, ...]] = {
     PromptCase.CASE_3: ("disorder class",),
     PromptCase.CASE_4: ("space group", "disorder class"),
 }
-"""What a prompt of each case tells beside the formula."""
+"""Properties that a prompt of each case names beside the formula."""
 
 
 def user_prompt(
@@ -59,7 +59,7 @@ def label_text(log10_sigma: float) -> str:
 
 
 def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
-    """Write every prompt of every electrolyte beside its labels, or what is missing for it.
+    """Return every prompt of every electrolyte with its labels, or the properties that are missing for it.
 
     The formula is the reduced one: Table 4 writes Li3YCl6 for a cell that holds three of it.
 

@@ -18,7 +18,6 @@ from sse_assets.language_models.settings import LoadSettings, TrainingSettings
 from sse_assets.language_models.training import updates
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import models
-from sse_assets.tables.declaration import Table
 from sse_assets.tables.names import NumberMode, PromptCase, Protocol, Role, Task
 
 _MODES_OF = {
@@ -36,10 +35,10 @@ class CaseSettings:
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     """Draws for test rows; a training row is asked for one draw."""
     protocols: tuple[str, ...] = (Protocol.DIVERSITY, Protocol.OFFICIAL, Protocol.GROUPED)
-    """Protocols to train under, where the assignments have them."""
+    """Protocols to train under; those without assignments are left out."""
     label_conventions: tuple[LabelConvention, ...] = tuple(LabelConvention)
     modes: tuple[NumberMode, ...] = tuple(NumberMode)
-    """`regression` trains a second model on each fold."""
+    """Ways to get a number; `regression` trains a second model on each fold."""
 
     def modes_of(self, task: Task) -> tuple[NumberMode, ...]:
         """Return the modes that a model trained for this task answers in."""
@@ -85,8 +84,8 @@ def run_case(
 ) -> CaseOutcome:
     """Train and score one model on one prompt case, under every protocol, fold and label convention.
 
-    Killed and called again, it goes on at the last epoch of the fit it was in. So the paper's Qwen3-8B is
-    fine-tuned on formulas and scored on OBELiX's own test rows::
+    After a kill, the next call goes on at the last epoch of the fit that was killed. This example fine-tunes
+    the paper's Qwen3-8B on formulas and scores it on OBELiX's own test rows::
 
         outcome = run_case(
             BASE_MODELS[ModelName.QWEN],
@@ -101,12 +100,12 @@ def run_case(
         outcome.predictions[["electrolyte_id", "log10_sigma", "predicted"]]
 
     Args:
-        prompts: of every electrolyte, from `prompts.prompt_table`.
+        prompts: prompts of every electrolyte, from `prompts.prompt_table`.
         assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`.
-        folder: where the fits lie, one folder each, with adapter, run, losses, answers and model card.
-        data_version: of the table of prompts; it goes into `run.json` and the card of what is trained now.
-        split_and_leakage: by protocol, for the model card: how test rows were chosen, and what of them the
-            model may have seen all the same.
+        folder: folder of all fits; each has one in it, with adapter, run, losses, answers and model card.
+        data_version: version of the table of prompts, for `run.json` and the card of a new fit.
+        split_and_leakage: text of the model card, by protocol: the choice of the test rows, and the part of
+            them that the model may have seen.
         progress: called with (steps done, steps in all); a step is an update, or a row asked in one mode.
         on_losses: called after each epoch with the losses so far, as `CaseOutcome.losses`.
 
@@ -124,7 +123,8 @@ def run_case(
         key = _key(fit)
 
         def tell(so_far: pd.DataFrame, key: Mapping[str, Any] = key) -> None:
-            on_losses(_joined(models.LANGUAGE_MODELS_LOSSES, [*losses, so_far.assign(**key)]))
+            table = pd.concat([*losses, so_far.assign(**key)])
+            on_losses(models.LANGUAGE_MODELS_LOSSES.frame(table))
 
         run, losses_of_fit = fitter.train(fit, steps.next_part(), tell)
         answers = fitter.ask(fit, settings.modes_of(fit.task), settings.sampling, steps.next_part())
@@ -137,8 +137,8 @@ def run_case(
     fitter.close()
     return CaseOutcome(
         runs=models.LANGUAGE_MODELS.frame(runs),
-        predictions=_joined(models.LANGUAGE_MODELS_PREDICTIONS, predictions),
-        losses=_joined(models.LANGUAGE_MODELS_LOSSES, losses),
+        predictions=models.LANGUAGE_MODELS_PREDICTIONS.frame(pd.concat(predictions)),
+        losses=models.LANGUAGE_MODELS_LOSSES.frame(pd.concat(losses)),
     )
 
 
@@ -167,7 +167,7 @@ def _fits(
 
 
 class _Steps:
-    """Progress of work that consists of parts of known lengths."""
+    """Progress of several parts of known lengths."""
 
     def __init__(self, lengths: list[int], progress: Progress) -> None:
         self._lengths = iter(lengths)
@@ -176,7 +176,7 @@ class _Steps:
         self._progress = progress
 
     def next_part(self) -> Progress:
-        """Return the progress of the next part, in whatever units that part counts."""
+        """Return the progress of the next part, which may count in units of its own."""
         start, length = self._begun, next(self._lengths)
         self._begun += length
 
@@ -193,7 +193,7 @@ def _lengths(fit: Fit, settings: CaseSettings) -> tuple[int, int]:
 
 
 def _key(fit: Fit) -> dict[str, Any]:
-    """Return what tells the fits of one case apart."""
+    """Return the columns that tell the fits of one case apart."""
     data = fit.data
     return {
         "protocol": data.protocol,
@@ -268,7 +268,3 @@ def _write_card(
         n_total=row.get("n_total"),
         test_metrics=test_metrics,
     )
-
-
-def _joined(declared: Table, parts: list[pd.DataFrame]) -> pd.DataFrame:
-    return declared.frame(pd.concat(parts))

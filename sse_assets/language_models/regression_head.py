@@ -1,4 +1,4 @@
-"""A language model with one number for an output: the same prompts, no text and no digits."""
+"""A language model with one number as its output: it reads the same prompts and writes no text."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ class LabelScale:
 
     @classmethod
     def of(cls, labels: Sequence[float]) -> Self:
-        """Take mean and population standard deviation of the training labels; 1 where all are alike."""
+        """Return mean and population standard deviation of the labels; 1 for labels that are all equal."""
         return cls(statistics.fmean(labels), statistics.pstdev(labels) or 1.0)
 
     def z_score(self, label: float) -> float:
-        """Return what the head should give for a label."""
+        """Return the output that the head should give for a label."""
         return (label - self.mean) / self.std
 
 

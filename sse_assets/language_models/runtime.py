@@ -1,4 +1,4 @@
-"""A base model in memory: on which device, in which precision, and why."""
+"""A base model in memory: its device, its precision, and the reason for both."""
 
 import gc
 from collections.abc import Iterator
@@ -27,13 +27,13 @@ from sse_assets.language_models.settings import LoadSettings, Quantisation
 
 GB = 1e9
 BF16_FREE_BYTES = 40 * GB
-"""Free GPU memory from which on a 7-8B model is trained in bf16 rather than on 4-bit weights."""
+"""Free GPU memory, in bytes, that a 7-8B model needs to be trained in bf16 and not on 4-bit weights."""
 SMALL_PARAMETERS = 1e9
 """Number of weights below which a model is held without quantisation everywhere, and may run on a CPU."""
 WORKING_BYTES = 4 * GB
-"""Least memory for the adapter, its optimizer and the activations of a large model."""
+"""Memory, in bytes, that is kept free for the adapter, its optimizer and the activations of a large model."""
 _BYTES_PER_PARAMETER = {True: 0.7, False: 2.0}
-"""Bytes a weight, by whether it is 4-bit; embeddings and quantisation constants count among the 0.7."""
+"""Bytes of a weight, for 4-bit (embeddings and quantisation constants included) and for 16-bit."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class Placement:
     """Precision of the arithmetic: `bfloat16` or `float32`."""
     four_bit: bool
     why: str
-    """One sentence for people."""
+    """Reason in one sentence, for people."""
 
     @property
     def identity(self) -> dict[str, Any]:
-        """Return what decides the numbers that come out, without the reason."""
+        """Return the part that decides the numbers, which the reason does not."""
         return {key: value for key, value in asdict(self).items() if key != "why"}
 
 
 class Loaded(NamedTuple):
-    """A model with its tokenizer, and how it is held."""
+    """A model with its tokenizer and its placement."""
 
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
@@ -63,7 +63,7 @@ class Loaded(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All that is known of a model before its weights are read."""
+    """Tokenizer, placement and size of a model, known before its weights are read."""
 
     tokenizer: PreTrainedTokenizerBase
     placement: Placement
@@ -72,7 +72,7 @@ class Plan(NamedTuple):
 
 
 def plan(base: BaseModel, settings: LoadSettings) -> Plan:
-    """Look at everything that could go wrong with a model, and decide how to hold it.
+    """Check a model before its weights are read, and decide on its device and precision.
 
     Raises:
         LanguageModelError: if the model is gated or out of reach; if its tokenizer has no chat template or
@@ -136,12 +136,12 @@ def place(
     *,
     gpus: int = 1,
 ) -> Placement:
-    """Decide how to hold a model.
+    """Decide on device and precision of a model.
 
     Args:
-        parameters: how many weights the model has.
+        parameters: number of weights of the model.
         free_gpu_bytes: free memory of the GPU, None without one.
-        gpus: how many torch sees. The first alone is used.
+        gpus: number of GPUs that torch sees; only the first is used.
 
     Raises:
         LanguageModelError: if a large model finds no GPU, or one that is too full for it.
@@ -188,7 +188,7 @@ def out_of_memory(where: str, remedy: str) -> LanguageModelError:
 
 @contextmanager
 def without_bars() -> Iterator[None]:
-    """Keep transformers from drawing a bar for each file, where that would bury the run's own progress."""
+    """Keep transformers from drawing a bar for each file, which would bury the run's own progress."""
     drawn = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
@@ -199,7 +199,7 @@ def without_bars() -> Iterator[None]:
 
 
 def free_memory() -> None:
-    """Give back the memory of models that nothing refers to any more."""
+    """Give back the memory of models that are no longer in use."""
     gc.collect()  # a trainer and its model refer to each other
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -1,4 +1,4 @@
-"""Answers drawn at random, as the paper draws them, and how far the draws lie apart."""
+"""Answers drawn at random, as in the paper, and the spread of the draws."""
 
 from collections.abc import Callable
 
@@ -19,7 +19,7 @@ def draw_answers(
     batch_size: int = 32,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
-    """Let the model answer every prompt several times, each time anew until it answers by a number.
+    """Return several answers to every prompt, each drawn again until it is a number.
 
     The same settings, prompts and batch size give the same answers on the same machine; the random state of
     the caller is neither used nor changed.
@@ -71,12 +71,12 @@ def sampled_predictions(draws: pd.DataFrame, train_median: float) -> pd.DataFram
     """Make one prediction a prompt: its first draw, as in the paper, beside the spread of all.
 
     Args:
-        draws: from `draw_answers`.
-        train_median: stands in where no attempt at the first draw gave a number.
+        draws: the frame that `draw_answers` returns.
+        train_median: prediction for a prompt whose first draw never was a number.
 
     Returns:
         In the order of the prompts: `predicted`; `valid` (the very first answer is a number); `imputed` (no
-        attempt at it gave one); `mean`, `median` and `std` (sample standard deviation) of the `n_draws` draws
+        attempt at it gave one); `mean` and `std` (sample standard deviation) of the `n_draws` draws
         that are numbers, NaN where there are none, or fewer than two.
     """
     first = draws[draws["draw"] == 0].sort_values("prompt", ignore_index=True)
@@ -85,7 +85,6 @@ def sampled_predictions(draws: pd.DataFrame, train_median: float) -> pd.DataFram
     table.insert(1, "valid", (first["attempts"] == 1) & ~table["imputed"])
     return table.assign(
         mean=numbers.mean().to_numpy(),
-        median=numbers.median().to_numpy(),
         std=numbers.std(ddof=1).to_numpy(),
         n_draws=numbers.count().to_numpy(),
     )

@@ -36,7 +36,7 @@ class LoraSettings:
     rank: int = 16
     """Rank of the two factors; ours, as the paper gives none."""
     alpha: float = 64
-    """The adapter's output is scaled by alpha / rank."""
+    """Scale of the adapter's output, which is multiplied by alpha / rank."""
     dropout: float = 0.05
     target_modules: tuple[str, ...] = PROJECTIONS
 

@@ -1,7 +1,7 @@
-"""A small Llama with random weights that is trained as a whole: what prompts alone can teach, on a CPU.
+"""A small Llama with random weights that is trained as a whole, on prompts alone and on a CPU.
 
 It knows no chemistry and no language before it is trained, so its scores say nothing about the models of the
-paper. It is there to run the whole language-model track where no weights are at hand.
+paper. It runs the whole language-model track without any downloaded weights.
 
 Size and length of training were chosen by the mean absolute error of case 2 in three folds, grouped by source
 and composition, inside the training rows of OBELiX's official split (label convention `bound`):
@@ -47,7 +47,7 @@ _SIZES = {
     "max_position_embeddings": 512,
 }
 _VOCABULARY = 2000
-"""Most pieces of the vocabulary; a few hundred prompts have fewer."""
+"""Largest size of the vocabulary; a few hundred prompts have fewer pieces."""
 _END, _PADDING = "<|end|>", "<|pad|>"
 _PIECES = r"-?\d+\.(?=\d\d$)|\d|[A-Z][a-z]?|[a-z]+|."
 """The integer part of an answer, a digit, an element, a word, or any other character."""
@@ -59,7 +59,7 @@ def small_base_model(folder: Path, texts: Iterable[str], *, seed: int = 0) -> Ba
 
     Args:
         texts: the prompts that it will read; its vocabulary is learnt from them.
-        seed: of the weights.
+        seed: seed of the weights.
     """
     tokenizer = _tokenizer(texts)
     config = LlamaConfig(

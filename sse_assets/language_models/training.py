@@ -1,10 +1,10 @@
-"""Fine-tuning on prompts and answers, from the first step or from where a killed run stopped."""
+"""Fine-tuning on prompts and answers, from the first step or from the last checkpoint of a killed run."""
 
 import math
 import resource
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ from sse_assets.language_models.runtime import (
     out_of_memory,
     without_bars,
 )
-from sse_assets.language_models.settings import LoraSettings, TrainingSettings
+from sse_assets.language_models.settings import TrainingSettings
 from sse_assets.tables.names import Task
 
 CHECKPOINTS = "checkpoints"
@@ -126,10 +126,12 @@ def fine_tune(
         callbacks=[Reporter(progress, on_losses)],
     )
     trainer.remove_callback(PrinterCallback)
-    _reset_peak_memory()
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
     started = time.monotonic()
     try:
-        _rehearse(model, collator(_longest(rows, settings.batch_size)), loaded.placement)
+        longest = sorted(rows, key=lambda row: len(row["input_ids"]))[-settings.batch_size :]
+        _rehearse(model, collator(longest), loaded.placement)
         with without_bars():
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     except torch.OutOfMemoryError as error:
@@ -168,7 +170,7 @@ def updates(n_examples: int, settings: TrainingSettings) -> int:
 
 
 class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of transformers
-    """Passes on where the training is, and stops it when the loss is lost."""
+    """Report the progress of a training, and stop it when the loss is no number."""
 
     def __init__(
         self, progress: Callable[[int, int], None], on_losses: Callable[[pd.DataFrame], None]
@@ -238,7 +240,7 @@ def _number_loss(
     data: TrainingData,
     settings: TrainingSettings,
 ) -> NumberTokenLoss | None:
-    """Return the loss of text where it is more than the model's own."""
+    """Return the loss with distances of numbers; None for the model's own loss."""
     if not settings.number_loss_weight:
         return None
     answers = {
@@ -254,26 +256,23 @@ def _trainable(
 ) -> PreTrainedModel | PeftModel:
     """Return the model with a new adapter in it, or in single precision to be trained as a whole."""
     if settings.lora is not None:
-        return get_peft_model(loaded.model, _lora_config(settings.lora, base, task))
+        adapter = LoraConfig(
+            # A regression trains the head in full beside the adapter.
+            task_type=TaskType.SEQ_CLS if task is Task.REGRESSION else TaskType.CAUSAL_LM,
+            r=settings.lora.rank,
+            lora_alpha=settings.lora.alpha,
+            lora_dropout=settings.lora.dropout,
+            target_modules=list(settings.lora.target_modules),
+            base_model_name_or_path=base.hub_id,
+            revision=base.revision,
+        )
+        return get_peft_model(loaded.model, adapter)
     if loaded.placement.four_bit or loaded.model.num_parameters() >= SMALL_PARAMETERS:
         raise LanguageModelError(
             f"{base.name} cannot be trained as a whole, as it is large or held in 4 bit: "
             "give it an adapter by setting lora"
         )
     return loaded.model.float()
-
-
-def _lora_config(lora: LoraSettings, base: BaseModel, task: Task) -> LoraConfig:
-    return LoraConfig(
-        # A regression trains the head in full beside the adapter.
-        task_type=TaskType.SEQ_CLS if task is Task.REGRESSION else TaskType.CAUSAL_LM,
-        r=lora.rank,
-        lora_alpha=lora.alpha,
-        lora_dropout=lora.dropout,
-        target_modules=list(lora.target_modules),
-        base_model_name_or_path=base.hub_id,
-        revision=base.revision,
-    )
 
 
 def training_arguments(
@@ -308,10 +307,6 @@ def training_arguments(
     return arguments
 
 
-def _longest(rows: Sequence[dict[str, list[int]]], batch_size: int) -> list[dict[str, list[int]]]:
-    return sorted(rows, key=lambda row: len(row["input_ids"]))[-batch_size:]
-
-
 def _rehearse(model: PreTrainedModel | PeftModel, batch: Any, placement: Placement) -> None:
     """Run one forward and backward pass of the longest batch, so that memory runs out now or not at all."""
     model.train()
@@ -334,11 +329,6 @@ def _more_room(settings: TrainingSettings, placement: Placement) -> str:
     if not placement.four_bit:
         ways.append("set quantisation to 4-bit")
     return ", or ".join(ways) or "use a larger GPU"
-
-
-def _reset_peak_memory() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
 
 
 def _peak_memory_gb(placement: Placement) -> float:

@@ -1,12 +1,12 @@
-"""When an asset is made again without a click.
+"""Rules by which an asset is made again without a click.
 
-Everything that is derived follows its inputs: it is made again once its code version or the *content* of an
-input has changed, and only when all that it depends on has come to rest, so that one change of the data is
-one training, however many ways lead from the data to the model. What comes out with the same content as
-before stops there. `make run`, the UI's "stale" mark and the automation read the same provenance and agree.
+A derived asset is made again when its code version or the *content* of an input has changed. It waits until
+all that it depends on is at rest. One change of the data is therefore one training, however many ways lead
+from the data to the model. Nothing follows from an asset that comes out with the same content as before.
+`make run`, the UI's "stale" mark and the automation read the same provenance and agree.
 
-Sources (assets without inputs) are started by a person or a schedule the first time, and are kept up from
-then on. What is made on demand stays a person's decision, and nothing waits for it.
+A person or a schedule starts a source (an asset without inputs) the first time; then it is kept up to date.
+An asset that is made on demand stays a person's decision, and nothing waits for it.
 """
 
 import warnings
@@ -20,27 +20,27 @@ from sse_assets.orchestration.retries import after_a_pause
 from sse_assets.orchestration.staleness import Staleness
 
 NIGHTLY = "0 3 * * *"
-"""When sources with a schedule are fetched, and when a step that failed is tried once more (UTC)."""
+"""Time (UTC) at which sources with a schedule are fetched, and a step that failed is tried once more."""
 
 NETWORK = {"sse_assets/reads": "network"}
 """Tag of an asset that fetches; each has a nightly schedule, off until somebody turns it on."""
 
 _STARTED_BY = {"dagster/schedule_name", "dagster/sensor_name"}
-"""A run that nobody waits for has one of these tags."""
+"""Tags of which a run that nobody waits for has one."""
 
 SENSOR = "keep_up_to_date"
 
 
 class Stale(dg.AutomationCondition[dg.AssetKey]):
-    """Never made, or made by other code or from other data than there is now."""
+    """Condition of an asset that was never made, or was made by other code or from other data."""
 
     @property
     def description(self) -> str:
-        """What the UI shows."""
+        """Text that the UI shows."""
         return "Missing, or its code or the content of an input has changed"
 
     def evaluate(self, context: dg.AutomationContext[dg.AssetKey]) -> dg.AutomationResult[dg.AssetKey]:
-        """The stale partitions of the asset."""
+        """Return the stale partitions of the asset."""
         view = context.asset_graph_view
         stale = Staleness(view.asset_graph, view.instance, view).stale(context.key)
         if context.partitions_def is None:
@@ -54,17 +54,17 @@ class Stale(dg.AutomationCondition[dg.AssetKey]):
 
 
 class UpstreamAtRest(dg.AutomationCondition[dg.AssetKey]):
-    """Nothing that the asset is made from, near or far, is being made or about to be."""
+    """Condition that nothing upstream, near or far, is being made or about to be."""
 
     @property
     def description(self) -> str:
-        """What the UI shows."""
+        """Text that the UI shows."""
         return "Nothing upstream is missing, stale or in progress"
 
     async def evaluate(  # type: ignore[override]  # Dagster awaits a condition that is a coroutine, as its own are
         self, context: dg.AutomationContext[dg.AssetKey]
     ) -> dg.AutomationResult[dg.AssetKey]:
-        """Every partition of the asset, or none."""
+        """Return every partition of the asset, or none."""
         view = context.asset_graph_view
         for ancestor in view.asset_graph.get_ancestor_asset_keys(context.key):
             if await _is_moving(view, ancestor):
@@ -73,7 +73,7 @@ class UpstreamAtRest(dg.AutomationCondition[dg.AssetKey]):
 
 
 async def _is_moving(view: AssetGraphView, key: dg.AssetKey) -> bool:
-    """Whether an asset is in progress, or has yet to be made."""
+    """Return whether an asset is in progress, or has yet to be made."""
     everything = view.get_full_subset(key=key)
     for in_progress in (view.compute_run_in_progress_subset, view.compute_backfill_in_progress_subset):
         if not (await in_progress(key=key, from_subset=everything)).is_empty:
@@ -91,32 +91,32 @@ _RETRY = (
 )
 
 FOLLOW_INPUTS = (
-    # First, as conditions are looked at one after another: a run that ends meanwhile must not look stale.
+    # This comes first, as conditions are read one by one: a run that ends meanwhile must not look stale.
     ~_C.in_progress()
     & Stale()
     & UpstreamAtRest()
     & _C.all_deps_blocking_checks_passed()
     & (~_C.execution_failed() | _RETRY)
 ).with_label("follows its inputs")
-"""For derived assets. What failed is not repeated with the same data and code, except once a night."""
+"""Condition of derived assets. What failed is repeated with the same data and code only at night."""
 
 KEEP_UP = (FOLLOW_INPUTS & ~_C.missing()).with_label("is kept up to date once it has been made")
-"""For sources."""
+"""Condition of sources."""
 
 
 def automated(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """The same assets, each with its automation condition; those made on demand have none."""
-    return [definition.map_asset_specs(_with_condition) for definition in assets]
+    """Return the assets, each with its automation condition; those made on demand have none."""
 
+    def with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if is_on_demand(spec.tags):
+            return spec
+        return spec.replace_attributes(automation_condition=FOLLOW_INPUTS if spec.deps else KEEP_UP)
 
-def _with_condition(spec: dg.AssetSpec) -> dg.AssetSpec:
-    if is_on_demand(spec.tags):
-        return spec
-    return spec.replace_attributes(automation_condition=FOLLOW_INPUTS if spec.deps else KEEP_UP)
+    return [definition.map_asset_specs(with_condition) for definition in assets]
 
 
 def automation_sensor(every_s: int = 30) -> dg.AutomationConditionSensorDefinition:
-    """The sensor that looks at all conditions, on by default; each layer of the lineage costs one look."""
+    """Return the sensor that reads all conditions, on by default; each layer of the lineage needs a look."""
     with warnings.catch_warnings():
         # Conditions of one's own need `use_user_code_server`, which calls itself beta; dagster is pinned.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -132,17 +132,15 @@ def automation_sensor(every_s: int = 30) -> dg.AutomationConditionSensorDefiniti
 
 
 def try_again_later(run: dg.DagsterRun, attempt: int) -> dg.RetryRequested | None:
-    """What a step raises that could not reach its source: after 1, 4 and 16 minutes it tries again.
+    """Return what a step raises that could not reach its source, to try again after 1, 4 and 16 minutes.
 
-    None for a run that a person started and waits for: it should fail at once and say why.
+    The return value is None for a run that a person started and waits for: it should fail at once.
     """
-    if not _STARTED_BY & run.tags.keys():
-        return None
-    return after_a_pause(attempt)
+    return after_a_pause(attempt) if _STARTED_BY & run.tags.keys() else None
 
 
 def nightly_fetches(assets: Iterable[dg.AssetsDefinition]) -> list[dg.ScheduleDefinition]:
-    """A schedule for each asset that reads the network."""
+    """Return a schedule for each asset that reads the network."""
     return [
         dg.ScheduleDefinition(
             name=f"fetch_{spec.key.path[-1]}",

@@ -1,9 +1,9 @@
-"""One file that holds all of `SSE_HOME`, and a home made of it again.
+"""One file that holds all of `SSE_HOME`, and the way from it to a home.
 
-A copy is taken while runs go on. What Dagster knows and what the tables hold have to be of one moment, or a
-table would be taken for made from data that it was not made from; so Dagster's databases are copied by
-SQLite itself, and again if a table changed meanwhile. A step that was just going on is, in the copy, one that
-was killed. The warehouse is left out: it is a copy too.
+A copy may be taken while runs go on. Dagster's databases and the tables have to be of one moment; otherwise a
+table would seem to be made from data that it was not made from. SQLite itself therefore copies the databases,
+and does so again if a table changed meanwhile. A step that was going on counts as killed in the copy. The
+warehouse is left out, for it is itself a copy.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -27,22 +27,22 @@ from urllib.parse import quote
 import dagster as dg
 from upath import UPath
 
-from sse_assets.orchestration.blobs import is_remote
+from sse_assets.orchestration.blobs import files_below, is_remote
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import MANIFEST, TABLES, TableStore
 from sse_assets.orchestration.warehouse import Copied, bring_up_to_date
 
 _FORMAT = 1
 _LABEL = "backup.json"
-"""First in the archive."""
+"""Name of the first member of an archive."""
 _BLOBS, _DAGSTER = "blobs", "dagster"
-"""Where the archive has them, wherever they lay."""
+"""Folders of the archive, wherever the originals lie."""
 _DAGSTER_SETTINGS = "dagster.yaml"
-"""Is put there at each start, and names classes to load: neither kept nor taken from a stranger's archive."""
+"""File that is written at each start and names classes to load: no archive holds it, and none is believed."""
 _DATABASE = ".db"
 _BESIDE_DATABASE = ("-wal", "-shm", "-journal")
 _EVENTS = "index.db"
-"""What the lineage is read from; beside it lies a database for each run."""
+"""Name of the database of the lineage; beside it lies a database for each run."""
 _LABEL_BYTES = 2**16
 _ATTEMPTS = 20
 _LOCK_PATIENCE_S = 60.0
@@ -50,45 +50,45 @@ _PAUSE_S = 0.5
 
 
 class BackupError(RuntimeError):
-    """Why there is no backup, or no home made of one; nothing has been left half done."""
+    """Reason why there is no backup, or no home made of one; nothing is left half done."""
 
 
 @dataclass(frozen=True)
 class Label:
-    """What an archive says of itself."""
+    """First member of an archive, which describes it."""
 
     format: int
     made_at: str
     elsewhere: list[str]
-    """Sentences on what belongs to the home and is not in the archive."""
+    """Sentences about parts of the home that are not in the archive."""
 
 
 class BackedUp(NamedTuple):
-    """What `back_up` did."""
+    """Result of `back_up`."""
 
     label: Label
     files: int
     skipped: list[str]
-    """Links and the like, which no backup holds."""
+    """Links and other special files, which no backup holds."""
 
 
 class Restored(NamedTuple):
-    """What `restore` did."""
+    """Result of `restore`."""
 
     label: Label
     files: int
     ended: list[str]
-    """Runs that were going on when the copy was taken: in the new home they have failed."""
+    """Ids of the runs that were going on when the copy was taken: in the new home they have failed."""
     copied: Copied
-    """Tables in the new warehouse."""
+    """Tables of the new warehouse."""
 
 
 def back_up(settings: Settings, archive: Path) -> BackedUp:
-    """Write a copy of the home into a tar.gz, whole or not at all; runs may go on.
+    """Write a copy of the home into a tar.gz, complete or not at all; runs may go on.
 
     Raises:
         BackupError: if there is no home, if the archive exists or would lie in the home, or if tables are
-            written so fast that no moment can be caught.
+            written too fast for databases and tables to be of one moment.
     """
     archive = archive.resolve()
     if not settings.home.is_dir():
@@ -112,12 +112,10 @@ def back_up(settings: Settings, archive: Path) -> BackedUp:
                 blobs = _local(settings.blob_root)
                 apart.add(blobs)
                 packed.add_tables(blobs, manifests)
-                # A table that did not exist at that moment is none of the copy's.
+                # A table that did not exist at that moment is no part of the copy.
                 tables = blobs / TABLES
                 packed.add_folder(
-                    blobs,
-                    _BLOBS,
-                    lambda file: file.name == MANIFEST and file.is_relative_to(tables),
+                    blobs, _BLOBS, lambda file: file.name == MANIFEST and file.is_relative_to(tables)
                 )
             if settings.dagster_home.is_relative_to(settings.home):
                 for database in filter(_is_of_run, _databases(settings)):
@@ -131,11 +129,11 @@ def back_up(settings: Settings, archive: Path) -> BackedUp:
 
 
 def restore(settings: Settings, archive: Path) -> Restored:
-    """Make the home of the settings from an archive, whole or not at all.
+    """Make the home of the settings from an archive, complete or not at all.
 
     Raises:
-        BackupError: if there is something in the home already, if the archive is damaged, no backup, or
-            holds what no backup does, such as a path that leads out of it.
+        BackupError: if the home is not empty, or if the archive is damaged, no backup, or holds a member that
+            no backup has, such as a path that leads out of it.
     """
     home = settings.home
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
@@ -165,7 +163,7 @@ def restore(settings: Settings, archive: Path) -> Restored:
 
 
 class _Packing:
-    """Puts files into an archive, each once."""
+    """Archive that is being written; it takes each file once."""
 
     def __init__(self, tar: tarfile.TarFile, working: Path) -> None:
         self.names: set[str] = set()
@@ -180,7 +178,7 @@ class _Packing:
         self.names.add(name)
 
     def add(self, file: Path, name: str) -> None:
-        """A file as it is now; what a run appends while it is read is left out."""
+        """Add a file as it is now, without what a run appends meanwhile."""
         with file.open("rb") as content:
             status = os.fstat(content.fileno())
             info = tarfile.TarInfo(name)
@@ -192,15 +190,15 @@ class _Packing:
         self.names.add(name)
 
     def add_tables(self, blobs: Path, manifests: dict[Path, bytes]) -> None:
-        """Every table as its manifest said at the moment that the copy is of."""
+        """Add every table in the version that its manifest names at the moment of the copy."""
         for manifest, content in manifests.items():
             current = manifest.with_name(json.loads(content)["file"])
             self.add(current, _name(_BLOBS, current.relative_to(blobs)))
             self.add_bytes(_name(_BLOBS, manifest.relative_to(blobs)), content)
 
     def add_folder(self, folder: Path, name: str, leave_out: Callable[[Path], bool]) -> None:
-        """All files below a folder that are not in the archive yet."""
-        for file in _files_below(folder, lambda path: path == self._working or leave_out(path)):
+        """Add all files below a folder that are not in the archive yet."""
+        for file in files_below(folder, lambda path: path == self._working or leave_out(path)):
             member = _name(name, file.relative_to(folder))
             if member in self.names:
                 continue
@@ -212,7 +210,7 @@ class _Packing:
 
 
 def _one_moment(settings: Settings, working: Path) -> tuple[dict[Path, Path], dict[Path, bytes]]:
-    """Dagster's databases, each with a copy, and the manifests that were there at the same time.
+    """Return Dagster's databases, each with a copy, and the manifests of the same moment.
 
     Raises:
         BackupError: if tables go on changing while the databases are copied.
@@ -236,7 +234,7 @@ def _manifests(blob_root: UPath) -> dict[Path, bytes]:
 
 
 def _copy_database(database: Path, copy: Path) -> bool:
-    """Whether there still was such a database; runs that write to it meanwhile wait for nothing."""
+    """Copy a database while runs write to it, and return whether it still exists."""
     copy.unlink(missing_ok=True)
     source = f"file:{quote(str(database))}?mode=ro"
     try:
@@ -253,10 +251,10 @@ def _copy_database(database: Path, copy: Path) -> bool:
 
 
 def _databases(settings: Settings) -> list[Path]:
-    """In an order in which a later copy may know more than an earlier one.
+    """Return Dagster's databases in an order in which a later copy may hold more than an earlier one.
 
-    Schedules and the automation look again at what they have not seen, runs end by their events, and the
-    events of single runs, by which nothing is decided, come last.
+    Schedules and the automation come first, for they look again at what they have not seen. The events of
+    single runs come last, for nothing is decided by them.
     """
     if not settings.dagster_home.is_relative_to(settings.home):
         return []
@@ -271,7 +269,7 @@ def _is_of_run(database: Path) -> bool:
 
 
 def _is_dagsters_own(file: Path) -> bool:
-    """Databases, which only SQLite can copy while they are open, and the settings."""
+    """Return whether a file is the settings, or a database that only SQLite can copy while it is open."""
     return file.name == _DAGSTER_SETTINGS or file.name.endswith((_DATABASE, *_BESIDE_DATABASE))
 
 
@@ -291,7 +289,7 @@ def _elsewhere(settings: Settings) -> list[str]:
 
 
 def _unpack(archive: Path, place: Path) -> tuple[Label, int]:
-    """Unpack into an empty folder; it may be left half full by an error."""
+    """Unpack into an empty folder; an error may leave a part of the files there."""
     seen: set[str] = set()
     label: Label | None = None
     total = 0
@@ -310,7 +308,7 @@ def _unpack(archive: Path, place: Path) -> tuple[Label, int]:
                     label = _label(tar, member, archive)
                 elif member.name != f"{_DAGSTER}/{_DAGSTER_SETTINGS}":
                     tar.extract(member, place, filter="data")
-            while unzipped.read(2**20):  # to the end, where an archive that was cut short shows
+            while unzipped.read(2**20):  # an archive that was cut short shows at its end
                 pass
     except FileNotFoundError as error:
         raise BackupError(f"{archive} is not there: name the file that `backup` wrote") from error
@@ -333,7 +331,7 @@ def _label(tar: tarfile.TarFile, member: tarfile.TarInfo, archive: Path) -> Labe
 
 
 def _problem(member: tarfile.TarInfo, seen: Container[str]) -> str | None:
-    """Why a member must not be unpacked, as the end of a sentence that begins with its name."""
+    """Return why a member must not be unpacked, as the end of a sentence that begins with its name."""
     path = PurePosixPath(member.name)
     if path.is_absolute() or ".." in path.parts:
         return "leads out of the archive"
@@ -345,16 +343,11 @@ def _problem(member: tarfile.TarInfo, seen: Container[str]) -> str | None:
 
 
 def _end_runs(dagster_home: Path) -> list[str]:
-    """Mark runs as failed that were going on when they were copied, for nobody carries them out here."""
+    """Mark the runs as failed that were going on at the time of the copy, and return their ids."""
     if not any(dagster_home.rglob(f"*{_DATABASE}")):
         return []
-    going_on = dg.RunsFilter(
-        statuses=[
-            dg.DagsterRunStatus.STARTING,
-            dg.DagsterRunStatus.STARTED,
-            dg.DagsterRunStatus.CANCELING,
-        ]
-    )
+    status = dg.DagsterRunStatus
+    going_on = dg.RunsFilter(statuses=[status.STARTING, status.STARTED, status.CANCELING])
     ended = []
     with dg.DagsterInstance.local_temp(str(dagster_home)) as instance:
         for run in instance.get_runs(going_on):
@@ -363,18 +356,6 @@ def _end_runs(dagster_home: Path) -> list[str]:
             )
             ended.append(run.run_id)
     return ended
-
-
-def _files_below(folder: Path, leave_out: Callable[[Path], bool]) -> Iterator[Path]:
-    """Files, links and whatever else is no folder, by path; links to folders are not entered."""
-    for where, folders, files in os.walk(folder):
-        links = [name for name in folders if (Path(where) / name).is_symlink()]
-        folders[:] = sorted(
-            name for name in folders if name not in links and not leave_out(Path(where) / name)
-        )
-        for name in sorted([*files, *links]):
-            if not leave_out(Path(where) / name):
-                yield Path(where) / name
 
 
 def _name(prefix: str, path: Path) -> str:

@@ -2,13 +2,14 @@
 
 import os
 import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from upath import UPath
 
 
 def is_remote(path: UPath) -> bool:
-    """Whether a path lies in an object store, and not in a folder."""
+    """Return whether a path lies in an object store, and not in a folder."""
     return path.protocol not in ("", "file")
 
 
@@ -36,8 +37,20 @@ def write_bytes(path: UPath, data: bytes) -> None:
 def publish_folder(folder: Path, place: UPath) -> None:
     """Copy a local folder to the blob root, file by file.
 
-    Until it returns, the copy may be incomplete: what names the place is to be written afterwards.
+    Write the table that names the place afterwards: until then the copy may be incomplete.
     """
     for file in sorted(folder.rglob("*")):
         if file.is_file():
             write_bytes(place / file.relative_to(folder).as_posix(), file.read_bytes())
+
+
+def files_below(folder: Path, leave_out: Callable[[Path], bool]) -> Iterator[Path]:
+    """Return files, links and all else that is no folder, by path; links to folders are not entered."""
+    for where, folders, names in os.walk(folder):
+        links = [name for name in folders if (Path(where) / name).is_symlink()]
+        folders[:] = sorted(
+            name for name in folders if name not in links and not leave_out(Path(where) / name)
+        )
+        for name in sorted([*names, *links]):
+            if not leave_out(Path(where) / name):
+                yield Path(where) / name

@@ -1,4 +1,4 @@
-"""What the UI's catalogue says of every asset beside its description: its owner, its table and columns."""
+"""Entries of the UI's catalogue beside the description of an asset: its owner, its table and columns."""
 
 from collections.abc import Iterable
 
@@ -16,12 +16,10 @@ def catalogued(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinitio
     Raises:
         KeyError: if an asset is a table that is not declared in `sse_assets.tables`.
     """
-    return [_catalogued(definition) for definition in assets]
-
-
-def _catalogued(definition: dg.AssetsDefinition) -> dg.AssetsDefinition:
+    definitions = list(assets)
     tables = {
         definition.keys_by_output_name[output.name]
+        for definition in definitions
         for output in definition.node_def.output_defs
         if not output.dagster_type.is_nothing
     }
@@ -35,4 +33,4 @@ def _catalogued(definition: dg.AssetsDefinition) -> dg.AssetsDefinition:
             metadata={"dagster/table_name": name, "dagster/column_schema": table_schema(TABLES[name])},
         )
 
-    return definition.map_asset_specs(entry)
+    return [definition.map_asset_specs(entry) for definition in definitions]

@@ -1,21 +1,19 @@
-"""Dagster's own folder below `SSE_HOME`: its settings and, where it has no server, its storage."""
+"""Dagster's own folder below `SSE_HOME`: its settings and, where it uses no server, its storage."""
 
 import fcntl
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 INSTANCE_SETTINGS = Path(__file__).with_name("dagster.yaml")
 """Dagster's settings for a home that brings none of its own."""
 WORKSPACE = Path(__file__).with_name("workspace.yaml")
-"""What Dagster's web server and daemon load: `sse_assets.definitions`, under the name of the package."""
+"""File that tells Dagster's web server and daemon to load `sse_assets.definitions`."""
 
 _LOCK = ".being_made"
 
 
 def create_dagster_home(dagster_home: Path) -> None:
-    """Make the folder, with these settings, and a storage if there is none yet."""
+    """Make the folder with the settings of the package, and a storage if there is none yet."""
     dagster_home.mkdir(exist_ok=True)
     shutil.copyfile(INSTANCE_SETTINGS, dagster_home / INSTANCE_SETTINGS.name)
     create_storage(dagster_home)
@@ -27,16 +25,9 @@ def create_storage(dagster_home: Path) -> None:
     Dagster makes its SQLite files when they are first opened, and of several processes that open a new home
     at once all but one fail in tables that exist already.
     """
-    with _alone(dagster_home):
+    with (dagster_home / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed, by a kill too
         if not any(dagster_home.glob("**/*.db")):
             import dagster as dg  # it takes seconds, and is needed once in the life of a home
 
             dg.DagsterInstance.from_config(str(dagster_home)).dispose()
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process is here."""
-    with (folder / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # given back when the file is closed, by a kill too
-        yield

@@ -1,4 +1,4 @@
-"""What sse_assets takes from inside of Dagster; nothing else in it imports a private module of Dagster.
+"""Private parts of Dagster that sse_assets uses; no other module imports a private module of Dagster.
 
 Any version of Dagster may move or change these names. constraints.txt pins the version that was tested, and a
 test says which name is gone.
@@ -18,27 +18,25 @@ AssetGraph = _asset_graph.AssetGraph
 `RepositoryDefinition.asset_graph` returns one, and there is no public name for its type."""
 
 BaseAssetGraph = _base_asset_graph.BaseAssetGraph
-"""What `AssetGraph` and the graph that the daemon sees have in common: all that staleness needs."""
+"""Common base of `AssetGraph` and of the graph that the daemon sees: all that staleness needs."""
 
 AssetGraphView = _asset_graph_view.AssetGraphView
-"""What the daemon shows an automation condition: `AutomationContext.asset_graph_view` is of this type."""
+"""View that the daemon gives an automation condition, as `AutomationContext.asset_graph_view`."""
 
 CachingStaleStatusResolver = _data_version.CachingStaleStatusResolver
-"""Decides what the UI marks as stale.
-
-With the same one, the command line, the automation and the UI are of one mind."""
+"""Resolver that decides what the UI marks as stale; command line and automation ask it too, and so agree."""
 
 StaleStatus = _data_version.StaleStatus
-"""What the resolver answers."""
+"""Answer of the resolver."""
 
 extract_data_version_from_entry = _data_version.extract_data_version_from_entry
 """Return the data version in a stored event: the public records hold the event, but not its version."""
 
 LoadingContextForTest = _loader.LoadingContextForTest
-"""Gives the resolver the storage to read from where no automation is going on, so that no view is at hand."""
+"""Context that gives the resolver a storage to read from outside the automation, where there is no view."""
 
 ReconstructableRepository = _reconstruct.ReconstructableRepository
-"""The handle by which the processes of steps load the definitions again.
+"""Handle by which the processes of steps load the definitions again.
 
 The public `reconstructable` makes one of a job function, and `IMPLICIT_ASSET_JOB_NAME` has none."""
 

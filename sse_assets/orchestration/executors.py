@@ -1,6 +1,6 @@
-"""How the steps of a run are carried out: by `SSE_EXECUTOR`, or for one run in the launchpad.
+"""Executors of the steps: `SSE_EXECUTOR` names one, and the launchpad another for a single run.
 
-There, `execution: {config: {ray: {}}}` says so.
+In the launchpad, `execution: {config: {ray: {}}}` does so.
 """
 
 import ctypes
@@ -24,14 +24,14 @@ from sse_assets.orchestration.settings import (
 )
 
 _RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
-"""Steps with a retry policy follow it."""
+"""Settings by which steps with a retry policy follow it."""
 
 _PR_SET_PDEATHSIG = 1
-"""Of `prctl(2)`."""
+"""Option of `prctl(2)`."""
 
 
 def executor_of(settings: Settings) -> dg.ExecutorDefinition:
-    """An executor that offers those installed in the launchpad; by default it is the one of the settings."""
+    """Return an executor that offers all those installed in the launchpad; the settings name its default."""
     if settings.run_process == os.getppid():
         _end_with_parent()
 
@@ -43,7 +43,11 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
             {}, description="All steps in the process of the run, one by one."
         ),
         Executor.MULTIPROCESS.value: dg.Field(
-            {"max_concurrent": dg.Field(int, default_value=0, description="Steps at once; 0: one a core.")},
+            {
+                "max_concurrent": dg.Field(
+                    int, default_value=0, description="Steps at once; 0: one for each core."
+                )
+            },
             description="A process for each step, on this machine.",
         ),
     }
@@ -51,7 +55,9 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
         choices[Executor.RAY.value] = dg.Field(
             {
                 "address": dg.Field(
-                    dg.Noneable(str), default_value=None, description="Of Ray's dashboard; else RAY_ADDRESS."
+                    dg.Noneable(str),
+                    default_value=None,
+                    description="Address of Ray's dashboard; else RAY_ADDRESS.",
                 ),
                 "cpus": dg.Field(float, default_value=1.0, description="CPU cores that a step takes."),
             },
@@ -66,7 +72,7 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                     description="Steps at once; else all that can start.",
                 ),
             },
-            description="A pod for each step, in a run that is one; steps on a GPU where one is free.",
+            description="A pod for each step, in a run that is a pod too; steps on a GPU where one is free.",
         )
 
     @dg.executor(
@@ -85,7 +91,7 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                 executor = dg.multiprocess_executor
                 os.environ[RUN_PROCESS] = str(os.getpid())
             case Executor.RAY:
-                executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, config)}
+                executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, chosen)}
             case Executor.KUBERNETES:
                 executor = _kubernetes(context.instance)
                 config = {**config, "env_vars": _worker_environment(settings)}
@@ -96,9 +102,9 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
 
 
 def _end_with_parent() -> None:
-    """Have Linux kill this process, which is a step's, when that of its run is killed.
+    """Have Linux kill this process of a step when the process of its run is killed.
 
-    The run is tried again then, and a step left over from it would write to the same files and hold the GPU.
+    The run is then tried again. A step left over from it would write to the same files and hold the GPU.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -123,7 +129,7 @@ def _kubernetes(instance: dg.DagsterInstance) -> dg.ExecutorDefinition:
 
 
 def _ray_config(settings: Settings, config: dict[str, Any]) -> dict[str, Any]:
-    """What `dagster_ray` is told."""
+    """Return the settings of a run for `dagster_ray`."""
     return {
         "address": config["address"],
         "num_cpus": config["cpus"],
@@ -136,8 +142,8 @@ def _ray_config(settings: Settings, config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _worker_environment(settings: Settings) -> list[str]:
-    """What a step on another machine has to know.
+    """Return the variables that a step on another machine needs.
 
-    Secrets are not among it, for Ray's dashboard shows a job's environment: a worker has its own.
+    Secrets are not among them, for Ray's dashboard shows the environment of a job: a worker has its own.
     """
     return [f"SSE_BLOB_ROOT={settings.blob_root}", f"SSE_DATASET={settings.dataset}", f"{WORKER}=1"]

@@ -1,4 +1,4 @@
-"""Plots that Dagster's UI can show: an image inside a Markdown metadata value."""
+"""Plots for Dagster's UI: an image inside a Markdown metadata value."""
 
 import base64
 import io
@@ -7,13 +7,13 @@ import dagster as dg
 from matplotlib.figure import Figure
 
 _DOTS_PER_INCH = 90
-"""Sharp enough for the UI's panel, small enough for Dagster's event log."""
+"""Resolution that is sharp enough for the UI's panel and small enough for Dagster's event log."""
 _WIDEST = 960
-"""Pixels that the UI's panel shows on a small screen; what is wider would be cut."""
+"""Width of the UI's panel on a small screen, in pixels; a wider figure would be cut."""
 
 
 def figure_metadata(figure: Figure, title: str) -> dg.MarkdownMetadataValue:
-    """A figure as metadata, embedded, so that the UI shows it without access to the blob root."""
+    """Return a figure as metadata, embedded, so that the UI shows it without access to the blob root."""
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=min(_DOTS_PER_INCH, _WIDEST / figure.get_size_inches()[0]))
     return dg.MetadataValue.md(

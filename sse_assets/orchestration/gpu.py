@@ -1,4 +1,4 @@
-"""What a step on a GPU carries; put all of it on every such asset, and nowhere else.
+"""Pool and tags of a step on a GPU: put both on every such asset, and on no other.
 
 @dg.asset(pool=GPU_POOL, op_tags=GPU_TAGS, ...)
 def relaxed(context): with waiting_for_gpu_memory(context): ...
@@ -15,8 +15,8 @@ import dagster as dg
 from sse_assets.orchestration.retries import after_a_pause
 
 GPU_POOL = "gpu"
-"""Steps of one pool take turns: on one machine a GPU serves one step at a time. A machine with several raises
-the limit of the pool in the UI (Deployment, Concurrency)."""
+"""Pool whose steps take turns: on one machine a GPU serves one step at a time. With several GPUs, raise the
+limit of the pool in the UI (Deployment, Concurrency)."""
 
 GPU_TAGS: dict[str, Any] = {
     "dagster-ray/config": {"num_gpus": 1},
@@ -28,19 +28,19 @@ GPU_TAGS: dict[str, Any] = {
         },
     },
 }
-"""Where there are many machines, these place the step on one that has a GPU. They belong to the step: as
+"""Tags that place a step on a machine with a GPU, where there are many machines. They belong to the step: as
 settings of the executor, they would ask for a GPU for every step."""
 
 _OTHERS_MAY_HOLD = 0.2
-"""Part of a GPU's memory that counts as nobody's: drivers and this process's own context take some."""
+"""Part of the memory of a GPU that drivers and the context of this process may take."""
 
 
 @contextmanager
 def waiting_for_gpu_memory(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """A step that runs out of memory which somebody else holds tries again after 1, 4 and 16 minutes.
+    """Try the step again after 1, 4 and 16 minutes if other processes hold the memory that it lacks.
 
-    Where the memory is all its own, it fails at once: later, too, it would ask for more than there is. So do
-    missing weights, or a GPU that is not there.
+    A step that holds all the memory itself fails at once, for it would ask for too much later as well. It
+    also fails at once if weights are missing or if there is no GPU.
     """
     try:
         yield
@@ -51,7 +51,7 @@ def waiting_for_gpu_memory(context: dg.AssetExecutionContext) -> Iterator[None]:
 
 
 def _is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether torch says so, or an error that came of that."""
+    """Return whether an error, or one of its causes, is torch's error for lack of memory."""
     import torch  # takes seconds, which a step on a GPU has spent already
 
     while error is not None and not isinstance(error, torch.OutOfMemoryError):

@@ -1,4 +1,4 @@
-"""What the daemon sees to on the machine that owns `SSE_HOME`."""
+"""Regular work of the daemon on the machine that owns `SSE_HOME`."""
 
 import socket
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from sse_assets.orchestration.tables import TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
 HOST_TAG = "sse_assets/host"
-"""On a run that a command line carries out by itself: the machine it is on."""
+"""Tag of a run that a command line carries out itself: the name of its machine."""
 
 _CLOCK_STEP_S = 60.0
-"""A clock that is set forward by no more than this makes no living process look like a later one."""
+"""Largest step of the clock that does not make a living process look like a later one."""
 
 
 def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Ends runs whose process is gone, and copies to DuckDB what other machines wrote."""
+    """Return the sensor that ends runs whose process is gone, and copies new tables to DuckDB."""
 
     @dg.sensor(
         name="housekeeping",
@@ -38,19 +38,19 @@ def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
 
 
 def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool) -> list[str]:
-    """Mark as failed the runs that say they are running while their process on this machine is gone.
+    """Mark runs as failed that count as running while their process on this machine is gone.
 
-    Dagster does not see that a process was killed together with the code server that started it, or that a
-    command line was; everything downstream would wait for it for ever, and so would the next step in need of
-    its place in a pool, such as that on the GPU.
+    Dagster does not notice when a process is killed together with its code server, or when a command line is
+    killed. All assets downstream would wait for such a run for ever. So would the next step that needs its
+    place in a pool, such as the place on the GPU.
 
     Args:
         instance: Dagster's storage.
-        beside_code_server: whether the processes of runs from the UI and the daemon would be seen from here;
-            those of a command line are judged in any case.
+        beside_code_server: whether processes of runs from the UI and the daemon can be seen from here. Runs
+            of a command line are judged in any case.
 
     Returns:
-        The ids of those runs.
+        The ids of the runs that were ended.
     """
     ended = []
     for run in instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
@@ -65,10 +65,10 @@ def end_abandoned_runs(instance: dg.DagsterInstance, *, beside_code_server: bool
 
 
 def held_places(instance: dg.DagsterInstance) -> list[str]:
-    """A sentence for each run that others may have to wait for, as it holds a place in a pool."""
+    """Return a sentence for each run that holds a place in a pool, for which others may have to wait."""
     return [
-        f"Run {run.run_id} holds a place in a pool, such as that on the GPU, and a step in need of one waits "
-        "for it. If nobody carries that run out any more, `make ui` ends it within a minute."
+        f"Run {run.run_id} holds a place in a pool, such as that on the GPU, and the next step waits for it. "
+        "If that run is dead, `make ui` ends it within a minute."
         for run in _holders_of_places(instance)
     ]
 
@@ -79,26 +79,26 @@ def _holders_of_places(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
 
 
 def _is_visible(run: dg.DagsterRun, instance: dg.DagsterInstance, beside_code_server: bool) -> bool:
-    """Whether the run's process, if it lives, can be seen from here."""
+    """Return whether the process of a run, if it lives, can be seen from here."""
     host = run.tags.get(HOST_TAG)
     if host is not None:
         return host == socket.gethostname()
-    # Other launchers start runs elsewhere, and see to them.
+    # Other launchers start runs elsewhere, and notice themselves when one ends.
     return beside_code_server and isinstance(instance.run_launcher, dg.DefaultRunLauncher)
 
 
 def _start(run: dg.DagsterRun, instance: dg.DagsterInstance) -> tuple[int | None, float]:
-    """The process that began the run, and when (s since 1970)."""
+    """Return the process that began a run, and the time in s since 1970."""
     (start,) = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_START)
     return start.get_dagster_event().pid, start.timestamp
 
 
 def _is_alive(process_id: int | None, at: float) -> bool:
-    """Whether the process that had this number at that time still runs."""
+    """Return whether the process that had this number at that time still runs."""
     if process_id is None:
         return True
     try:
-        # In a container, where numbers begin at 1 again with every start, another process may have it by now.
+        # Numbers of processes begin at 1 with every start of a container: another process may have this one.
         return psutil.Process(process_id).create_time() <= at + _CLOCK_STEP_S
     except psutil.NoSuchProcess:
         return False

@@ -1,23 +1,20 @@
-"""The folder in which a person leaves measurements, and how its files reach the steps that read them.
+"""The folder in which a person leaves measurements, and the way of its files to the steps that read them.
 
-`SSE_HOME/inbox/` lies on one machine and steps may run on others, so the files are copied under the blob
-root: each once, by its hash, with a listing that says which of them the inbox holds now. Nothing is moved or
-deleted, here or there: correcting or removing a file in the inbox corrects or removes its rows, and the
-copies of what was once dropped stay.
+`SSE_HOME/inbox/` lies on one machine, and steps may run on others. Each file is therefore copied once below
+the blob root, by its hash, and a listing says which files the inbox holds now. No file is moved or deleted
+here or there. Correcting or removing a file in the inbox corrects or removes its rows; the old copy stays.
 """
 
 import hashlib
 import json
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import dagster as dg
 from upath import UPath
 
-from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.blobs import files_below, write_bytes
 from sse_assets.orchestration.settings import Settings
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -27,7 +24,7 @@ LISTING_METADATA = "inbox_listing"
 _FOLDER = "inbox"
 _LISTING = "current.json"
 _SETTLED_S = 5.0
-"""A file that changed more recently may still be on its way."""
+"""Age below which a changed file may still be incomplete."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +32,24 @@ class Dropped:
     """A file that the inbox holds."""
 
     path: str
-    """Below the inbox, folders parted by `/`."""
+    """Path below the inbox, with `/` between folders."""
     sha256: str | None
-    """Names the copy; None if there is none."""
+    """Name of the copy; None if there is none."""
     refused: str | None
-    """Why there is no copy, as the end of a sentence that begins with the path."""
+    """Reason why there is no copy, as the end of a sentence that begins with the path."""
 
 
 def take_in(inbox: Path, blob_root: UPath) -> str | None:
-    """Copy what the inbox holds, and list it.
+    """Copy the files of the inbox, and list them.
 
     Returns:
-        The hash of the listing; None, and nothing changes, if the inbox is not there: a disk that is not
-        mounted withdraws no measurement.
+        The hash of the listing. It is None if the inbox is not there; then nothing changes, as a disk that is
+        not mounted withdraws no measurement.
     """
     if not inbox.is_dir():
         return None
     files = []
-    for path in _files(inbox):
+    for path in files_below(inbox, _is_hidden):
         name = path.relative_to(inbox).as_posix()
         refused = _why_not(path)
         sha256 = None
@@ -71,7 +68,7 @@ def take_in(inbox: Path, blob_root: UPath) -> str | None:
 
 
 def dropped_files(blob_root: UPath) -> tuple[list[tuple[Dropped, bytes | None]], str]:
-    """Everything that was taken in last, each file with its content, and the hash of the listing."""
+    """Return every file that was taken in last, with its content, and the hash of the listing."""
     current = blob_root / _FOLDER / _LISTING
     listing = current.read_bytes() if current.exists() else b"[]"
     files = [Dropped(**file) for file in json.loads(listing)]
@@ -80,7 +77,7 @@ def dropped_files(blob_root: UPath) -> tuple[list[tuple[Dropped, bytes | None]],
 
 
 def has_news(instance: dg.DagsterInstance, key: dg.AssetKey, listing: str | None) -> bool:
-    """Whether an asset that reads the inbox was made from another listing than this, or never."""
+    """Return whether an asset that reads the inbox was made from another listing than this, or never."""
     if listing is None:
         return False
     event = instance.get_latest_materialization_event(key)
@@ -90,7 +87,7 @@ def has_news(instance: dg.DagsterInstance, key: dg.AssetKey, listing: str | None
 
 
 def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 30) -> dg.SensorDefinition:
-    """Looks into the inbox and has its readers made again when something has changed; on by default."""
+    """Return the sensor that watches the inbox and has its readers made again; it is on by default."""
 
     @dg.sensor(
         name="watch_inbox",
@@ -103,12 +100,13 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
         seen = _glance(settings.inbox)
         if seen is None:
             return dg.SkipReason(f"There is no folder {settings.inbox}.")
-        if seen.text == context.cursor:
+        state, changed_at = seen
+        if state == context.cursor:
             return dg.SkipReason("Nothing has changed.")
-        if time.time() - seen.changed < _SETTLED_S:
+        if time.time() - changed_at < _SETTLED_S:
             return dg.SkipReason("A file changed just now and may still be on its way.")
         listing = take_in(settings.inbox, settings.blob_root)
-        context.update_cursor(seen.text)
+        context.update_cursor(state)
         if not any(has_news(context.instance, reader, listing) for reader in readers):
             return dg.SkipReason("What lies there has been read.")
         return dg.RunRequest()
@@ -116,36 +114,19 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
     return watch_inbox
 
 
-@dataclass(frozen=True)
-class _Glance:
-    text: str
-    """Changes when a file does, without reading it."""
-    changed: float
-    """Time of the latest change."""
-
-
-def _glance(inbox: Path) -> _Glance | None:
+def _glance(inbox: Path) -> tuple[str, float] | None:
+    """Return a text that changes when a file does, without reading it, and the time of the latest change."""
     if not inbox.is_dir():
         return None
-    found = [(str(path), path.lstat()) for path in _files(inbox)]
+    found = [(str(path), path.lstat()) for path in files_below(inbox, _is_hidden)]
     text = "\n".join(f"{path} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}" for path, info in found)
     changed = max((max(info.st_mtime, info.st_ctime) for _, info in found), default=0.0)
-    return _Glance(hashlib.sha256(text.encode()).hexdigest(), changed)
+    return hashlib.sha256(text.encode()).hexdigest(), changed
 
 
-def _files(inbox: Path) -> Iterator[Path]:
-    """Files and links below the inbox by path, without hidden ones; links to folders are not entered."""
-    for folder, folders, names in os.walk(inbox):
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
-        folders[:] = sorted(name for name in folders if not _is_hidden(name) and name not in links)
-        for name in sorted([*names, *links]):
-            if not _is_hidden(name):
-                yield Path(folder) / name
-
-
-def _is_hidden(name: str) -> bool:
-    """Files that an operating system, an editor or a spreadsheet keeps for itself."""
-    return name.startswith((".", "~$", "__MACOSX"))
+def _is_hidden(path: Path) -> bool:
+    """Return whether an operating system, an editor or a spreadsheet keeps a file for itself."""
+    return path.name.startswith((".", "~$", "__MACOSX"))
 
 
 def _why_not(path: Path) -> str | None:

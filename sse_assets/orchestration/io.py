@@ -1,13 +1,13 @@
 """How Dagster hands tables from asset to asset: an asset's value is a frame, stored under the asset's key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 from upath import UPath
 
-from sse_assets.orchestration.on_demand import is_optional
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
@@ -15,15 +15,16 @@ from sse_assets.orchestration.warehouse import bring_up_to_date
 from sse_assets.tables.catalogue import TABLES
 from sse_assets.tables.declaration import Column, DeclarationError, Table
 
+_OPTIONAL: Mapping[str, bool] = {"optional": True}
 _PREVIEW_ROWS = 8
 
 
 class TableIOManager(dg.IOManager):
-    """Stores an asset's frame in the table named by its key, `[group, name]`, and reads it back.
+    """Store of assets: the frame of an asset lies in the table that its key names, `[group, name]`.
 
-    A partitioned asset has one stored frame for each partition; an asset downstream of all of them gets them
-    stacked. A frame that breaks the declaration of its table is not stored. What a person wants to see of a
-    table comes with it: how many rows, what its columns mean, the first of them, and the file.
+    A partitioned asset has one stored frame for each partition. An asset downstream of all of them gets them
+    stacked. A frame that breaks the declaration of its table is not stored. The UI shows of each table the
+    number of its rows, the meaning of its columns, its first rows and its file.
     """
 
     def __init__(self, settings: Settings, declared: Mapping[str, Table] = TABLES) -> None:
@@ -33,7 +34,7 @@ class TableIOManager(dg.IOManager):
         self._warehouse = None if settings.is_worker else settings.warehouse
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Write the frame; then, where it is, let the DuckDB copy catch up if nobody else holds it.
+        """Write the frame; then bring the DuckDB copy up to date, if it is here and nobody else holds it.
 
         Raises:
             dagster.Failure: if the frame breaks its declaration; another try would break it too.
@@ -63,10 +64,10 @@ class TableIOManager(dg.IOManager):
         )
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """Read the upstream asset's frame."""
+        """Return the frame of the upstream asset; it is empty if the input is optional and was never made."""
         partitions = context.asset_partition_keys if context.has_asset_partitions else [None]
         keys = [_table_key(context.asset_key, partition) for partition in partitions]
-        if is_optional(context):
+        if (context.definition_metadata or {}).get("optional"):
             keys = [key for key in keys if self._store.version(key)]
         if keys:
             return pd.concat([self._store.read(key) for key in keys], ignore_index=True)
@@ -75,7 +76,7 @@ class TableIOManager(dg.IOManager):
 
 
 def table_schema(declared: Table, names: Iterable[str] = ()) -> dg.TableSchema:
-    """Return what the UI shows of a table's columns; of a pattern's columns, those that are named."""
+    """Return the columns of a table for the UI; `names` adds columns that its pattern declares."""
     known = [*declared.names, *(name for name in names if name not in declared.names)]
     return dg.TableSchema([_table_column(declared.column(name)) for name in known])
 
@@ -90,51 +91,98 @@ def _table_column(column: Column) -> dg.TableColumn:
     )
 
 
+def table_ins(*tables: str, optional: bool = False) -> dict[str, dg.AssetIn]:
+    """Return inputs of a step, each under the name of its table without the group.
+
+    An optional input need not have been made: it has the partitions that there are, stacked, and no row
+    where there is none.
+
+    >>> list(table_ins("curated.electrolytes", "splits.assignments"))
+    ['electrolytes', 'assignments']
+    """
+    keys = (table.split(".") for table in tables)
+    return {key[-1]: dg.AssetIn(key, metadata=_OPTIONAL if optional else None) for key in keys}
+
+
+def table_outs(
+    group: str,
+    described: Mapping[str, str],
+    *,
+    code_version: str,
+    kind: str = "table",
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    tags: Mapping[str, str] | None = None,
+) -> dict[str, dg.AssetOut]:
+    """Return the outputs of a step that makes several tables of a group.
+
+    Args:
+        group: group of all of them.
+        described: description of each table, by its name.
+        code_version: version of the code that makes them.
+        kind: badge in the UI, such as the library that makes them.
+        kinds: badge of the tables that have another one.
+        tags: tags of all of them.
+    """
+    return {
+        name: dg.AssetOut(
+            key=[group, name],
+            group_name=group,
+            description=description,
+            kinds={kinds.get(name, kind)},
+            code_version=code_version,
+            tags=tags,
+        )
+        for name, description in described.items()
+    }
+
+
+def table_asset(
+    table: str,
+    description: str,
+    ins: Mapping[str, dg.AssetIn] | None = None,
+    *,
+    code_version: str,
+    kind: str = "table",
+    **more: Any,
+) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
+    """Return the decorator of a step that makes one table; `more` goes to `dagster.asset`."""
+    group, name = table.split(".")
+    return dg.asset(
+        key=[group, name],
+        ins=ins,
+        group_name=group,
+        description=description,
+        kinds={kind},
+        code_version=code_version,
+        **more,
+    )
+
+
 def table_result(
     frame: pd.DataFrame,
+    table: str | None = None,
     *,
-    key: dg.AssetKey | None = None,
     data_version: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """A frame as an asset's result.
+    """Return a frame as the result of a step.
 
     Args:
-        frame: the asset's value.
-        key: of the asset; needed where one step makes several.
+        frame: the rows of the table.
+        table: group and name of the table; needed where a step makes several.
         data_version: by default the hash of the frame's content.
-        metadata: shown before the preview of the table and the path of its file.
+        metadata: entries that the UI shows above the preview of the table and the path of its file.
     """
     return dg.MaterializeResult(
-        asset_key=key,
+        asset_key=dg.AssetKey(table.split(".")) if table else None,
         value=frame,
         data_version=dg.DataVersion(data_version or content_sha256(frame)),
         metadata=metadata,
     )
 
 
-def table_out(
-    group: str,
-    name: str,
-    description: str,
-    *,
-    code_version: str,
-    kind: str = "table",
-    tags: Mapping[str, str] | None = None,
-) -> dg.AssetOut:
-    """One of several tables that a step makes."""
-    return dg.AssetOut(
-        key=[group, name],
-        group_name=group,
-        description=description,
-        kinds={kind},
-        code_version=code_version,
-        tags=tags,
-    )
-
-
 def file_metadata(path: UPath) -> dg.PathMetadataValue:
-    """Where a file or folder of the blob root lies: the UI shows it with a button that copies it."""
+    """Return the place of a file or folder of the blob root; the UI shows it with a button that copies it."""
     return dg.MetadataValue.path(str(path))
 
 

@@ -1,14 +1,14 @@
-"""Tables as Dagster's UI can show them: Markdown, a line for each row."""
+"""Tables for Dagster's UI: Markdown, a line for each row."""
 
 import pandas as pd
 
 _CHARACTERS = 40
-"""Longest cell; what is longer is cut."""
+"""Length at which a cell is cut."""
 _NO_BREAK = "\u00a0"
 
 
 def markdown_table(frame: pd.DataFrame) -> str:
-    """Every row of a frame as a Markdown table, long cells cut short and what is missing left blank."""
+    """Return every row of a frame as a Markdown table, with long cells cut and missing values blank."""
     if frame.empty:
         return f"No rows. Columns: {', '.join(map(str, frame.columns)) or 'none'}."
     return frame.map(_cell).to_markdown(index=False, disable_numparse=True)

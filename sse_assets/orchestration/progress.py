@@ -1,10 +1,10 @@
-"""A run as a person follows it in a terminal: a line for each finished asset, and word from long steps."""
+"""Lines by which a person follows a run in a terminal: one for each finished asset, more from long steps."""
 
 import logging
 import os
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import dagster as dg
 from dagster import DagsterEventType
@@ -14,67 +14,46 @@ _SECONDS_BETWEEN_LINES = 10.0
 Word = TypeVar("Word")
 
 
-class _PlainLines(logging.Formatter):
-    """Leaves of Dagster's records what a person follows: assets finished, checks failed, messages of ours."""
+class _PlainLines(logging.StreamHandler):
+    """Handler that shows finished assets, failed checks and steps, and our own messages, each in a line."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
-        event = meta.get("dagster_event") if isinstance(meta, dict) else None
-        step = meta.get("step_key") if isinstance(meta, dict) else None
-        if event is None:
-            return f"  · {step or 'run'}: {meta.get('orig_message', record.getMessage())}"
-        if event.event_type == DagsterEventType.ASSET_MATERIALIZATION:
-            return f"  ✓ {_asset(event)}{_rows(event)}"
-        if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
-            return f"  {_mark(event)} check {_what_was_found(event)}"
-        return f"  ✗ {step}: {_what_was_raised(event)}"
+        event = meta.get("dagster_event")
+        line = _line_of_event(event) if event else _line_of_message(record, meta)
+        if line is not None:
+            self.stream.write(f"  {line}\n")
+            self.flush()
 
 
-class _Followed(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        meta = getattr(record, "dagster_meta", {})
-        event = meta.get("dagster_event") if isinstance(meta, dict) else None
-        if event is None:
-            skipped = str(meta.get("orig_message", "")).startswith("Dependencies for step")
-            return record.levelno >= logging.INFO and not skipped  # what failed says so itself
-        if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION:
-            return not event.asset_check_evaluation_data.passed
-        return event.event_type in (
-            DagsterEventType.ASSET_MATERIALIZATION,
-            DagsterEventType.STEP_FAILURE,
-        )
+def _line_of_message(record: logging.LogRecord, meta: Mapping[str, Any]) -> str | None:
+    message = str(meta.get("orig_message", record.getMessage()))
+    # A step that is skipped follows one that failed, which has a line of its own.
+    if record.levelno < logging.INFO or message.startswith("Dependencies for step"):
+        return None
+    return f"· {meta.get('step_key') or 'run'}: {message}"
 
 
-def _asset(event: dg.DagsterEvent) -> str:
-    key, partition = event.asset_key, event.partition
-    assert key is not None
-    return ".".join(key.path) + (f" [{partition}]" if partition else "")
-
-
-def _rows(event: dg.DagsterEvent) -> str:
-    metadata = event.step_materialization_data.materialization.metadata
-    rows = metadata.get("dagster/row_count", metadata.get("dagster/partition_row_count"))
-    return f": {rows.value} rows" if rows else ""
-
-
-def _mark(event: dg.DagsterEvent) -> str:
-    """`!` for a check that only warns."""
-    warns = event.asset_check_evaluation_data.severity is dg.AssetCheckSeverity.WARN
-    return "!" if warns else "✗"
-
-
-def _what_was_found(event: dg.DagsterEvent) -> str:
-    """The check, and its own words where it has some."""
-    check = event.asset_check_evaluation_data
-    return f"{check.check_name}: {check.description}" if check.description else check.check_name
-
-
-def _what_was_raised(event: dg.DagsterEvent) -> str:
-    """The exception that the step raised, without Dagster's own around it; its traceback is in the UI."""
-    error = event.step_failure_data.error
-    if error is None:
-        return str(event.message)
-    return (error.cause or error).message.strip()
+def _line_of_event(event: dg.DagsterEvent) -> str | None:
+    match event.event_type:
+        case DagsterEventType.ASSET_MATERIALIZATION:
+            assert event.asset_key is not None
+            metadata = event.step_materialization_data.materialization.metadata
+            rows = metadata.get("dagster/row_count", metadata.get("dagster/partition_row_count"))
+            name = ".".join(event.asset_key.path) + (f" [{event.partition}]" if event.partition else "")
+            return f"✓ {name}" + (f": {rows.value} rows" if rows else "")
+        case DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            mark = "!" if check.severity is dg.AssetCheckSeverity.WARN else "✗"
+            words = f": {check.description}" if check.description else ""
+            return None if check.passed else f"{mark} check {check.check_name}{words}"
+        case DagsterEventType.STEP_FAILURE:
+            # The UI has the traceback, and Dagster's own error around the one that the step raised.
+            error = event.step_failure_data.error
+            said = (error.cause or error).message.strip() if error else event.message
+            return f"✗ {event.step_key}: {said}"
+        case _:
+            return None
 
 
 PLAIN_LINES = "plain_lines"
@@ -83,22 +62,19 @@ PLAIN_LINES = "plain_lines"
 
 @dg.logger
 def plain_logger(_: dg.InitLoggerContext) -> logging.Logger:
-    """The console logger of `make run`."""
+    """Return the console logger of `make run`."""
     logger = logging.getLogger("sse_assets.run")
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
     logger.handlers.clear()
-    # While a step runs, Dagster redirects this process's standard error and copies it to the terminal with a
-    # delay. A line of progress goes there at once.
-    handler = logging.StreamHandler(os.fdopen(os.dup(2), "w", buffering=1))
-    handler.setFormatter(_PlainLines())
-    handler.addFilter(_Followed())
-    logger.addHandler(handler)
+    # While a step runs, Dagster redirects standard error and copies it to the terminal with a delay. A line
+    # of progress goes to the terminal at once.
+    logger.addHandler(_PlainLines(os.fdopen(os.dup(2), "w", buffering=1)))
     return logger
 
 
 def report_progress(log: dg.DagsterLogManager, what: str) -> Callable[[int, int], None]:
-    """A callback for long work that logs `what: done of total` every ten seconds, and at the end."""
+    """Return a callback for long work that logs `what: done of total` every ten seconds, and at the end."""
     started = time.monotonic()
     last = started
 
@@ -116,7 +92,7 @@ def report_progress(log: dg.DagsterLogManager, what: str) -> Callable[[int, int]
 
 
 def at_most_every(seconds: float, tell: Callable[[Word], None]) -> Callable[[Word], None]:
-    """`tell`, but calls that come sooner than this after the last one are dropped."""
+    """Return `tell`, but without the calls that come sooner than this after the last one."""
     last = -seconds
 
     def tell_at_times(word: Word) -> None:

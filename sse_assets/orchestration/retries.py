@@ -1,4 +1,4 @@
-"""Trying again what may pass by itself."""
+"""Another try of a step whose trouble may pass by itself."""
 
 import dagster as dg
 
@@ -6,9 +6,9 @@ _FIRST_PAUSE_S = 60.0
 
 
 def after_a_pause(attempt: int) -> dg.RetryRequested:
-    """What a step raises to be tried again after 1, 4 and 16 minutes, and then no more.
+    """Return what a step raises to be tried again after 1, 4 and 16 minutes, and then no more.
 
     Args:
-        attempt: how often it has been tried again before.
+        attempt: number of earlier repetitions.
     """
     return dg.RetryRequested(max_retries=3, seconds_to_wait=_FIRST_PAUSE_S * 4**attempt)

@@ -1,4 +1,4 @@
-"""Bringing every asset up to date from the command line, in as few Dagster runs as the lineage allows."""
+"""Update of every asset from the command line, in as few Dagster runs as the lineage allows."""
 
 import socket
 from collections.abc import Callable, Collection, Mapping
@@ -18,11 +18,11 @@ from sse_assets.orchestration.staleness import partition_names, stale_partitions
 
 
 class UnknownOpError(ValueError):
-    """Configuration for a step that does not exist."""
+    """Error for settings of a step that does not exist."""
 
 
 class UnknownJobError(ValueError):
-    """A job, or a partition of what it makes, that does not exist."""
+    """Error for a job that does not exist, or has no such partition."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class PlannedRun:
 
 
 def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> list[PlannedRun]:
-    """Group assets into runs: a run has one partition, and comes after all that it needs.
+    """Group assets into runs: a run has one partition, and comes after all runs that it needs.
 
     Args:
         graph: every asset.
@@ -48,7 +48,7 @@ def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> l
     level: dict[dg.AssetKey, int] = {}
     for key in graph.toposorted_asset_keys:
         node = graph.get(key)
-        # Crossing between partitioned and unpartitioned assets begins a new level: that is another run.
+        # A new level, and so another run, begins between partitioned and unpartitioned assets.
         level[key] = max(
             (level[p] + (graph.get(p).is_partitioned != node.is_partitioned) for p in node.parent_keys),
             default=0,
@@ -62,7 +62,7 @@ def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> l
 
 
 def pipeline_of(module: str) -> ReconstructableRepository:
-    """The assets and jobs that the function `definitions` of a module returns."""
+    """Return the assets and jobs that the function `definitions` of a module gives."""
     return ReconstructableRepository.for_module(module, "definitions")
 
 
@@ -72,7 +72,7 @@ def made_on_demand(
     job: str,
     partitions: Collection[str],
 ) -> dict[dg.AssetKey, Collection[str] | None]:
-    """The assets that a job makes on demand, with the partitions that are wanted: all, if none is named.
+    """Return the assets that a job makes on demand, with the wanted partitions: all, if none is named.
 
     Raises:
         UnknownJobError: if no such job makes anything on demand, or if it has no such partition.
@@ -107,19 +107,19 @@ def refresh(
     on_demand: Mapping[dg.AssetKey, Collection[str] | None],
     announce: Callable[[str], None],
 ) -> bool:
-    """Materialise what is stale, what is configured anew and what follows from it, or everything.
+    """Materialise stale assets, those with new settings and all that follow from them, or everything.
 
     Args:
         pipeline: every asset; it is rebuilt in the processes of a run's steps.
         instance: Dagster's storage.
         everything: whether to materialise fresh assets too.
-        news: assets that read what Dagster does not know of, and that has changed.
+        news: assets that read something that Dagster does not know of and that has changed.
         op_config: configuration by op name, as under `ops` in the launchpad.
         on_demand: assets made on demand that are wanted too, with the partitions that are, None for all.
-        announce: told of each run as it begins.
+        announce: called with a line when a run begins.
 
     Returns:
-        Whether all went well. What was finished before a failure stays, and the next call goes on from there.
+        True if all runs succeeded. What was finished before a failure stays, and the next call goes on.
 
     Raises:
         UnknownOpError: if `op_config` names an op that makes no asset.
@@ -167,7 +167,7 @@ def refresh(
 
 
 def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str]]:
-    """Partitions that a run may add to or take from, by asset."""
+    """Return the partitions that a run may add or remove, by asset."""
     return {
         key: partition_names(graph, instance, key)
         for key in graph.toposorted_asset_keys

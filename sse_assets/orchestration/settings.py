@@ -1,4 +1,4 @@
-"""The project's environment variables, read here and nowhere else."""
+"""Settings from the project's environment variables, which no other module reads."""
 
 from enum import StrEnum
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from upath import UPath
 
 
 class Dataset(StrEnum):
-    """Which measurements the pipeline starts from."""
+    """Measurements from which the pipeline starts."""
 
     SAMPLE = "sample"
     """The embedded sample: small, offline."""
@@ -21,7 +21,7 @@ class Dataset(StrEnum):
 
 
 class Executor(StrEnum):
-    """How the steps of a run are carried out."""
+    """Way in which the steps of a run are carried out."""
 
     IN_PROCESS = "in_process"
     MULTIPROCESS = "multiprocess"
@@ -32,16 +32,16 @@ class Executor(StrEnum):
 
 
 PACKAGES_OF_EXTRAS = {Executor.RAY: "dagster_ray", Executor.KUBERNETES: "dagster_k8s"}
-"""What an executor imports that the extra of its name brings."""
+"""Package that an executor imports and that the extra of its name brings."""
 
 WORKER = "SSE_WORKER"
-"""Set by an executor that sends steps to other machines, for those steps."""
+"""Variable that an executor sets for steps that it sends to other machines."""
 RUN_PROCESS = "SSE_RUN_PROCESS"
-"""Set by an executor that gives each step a process, for those: the id of the run's own."""
+"""Variable that an executor sets for steps in processes of their own: the id of the process of the run."""
 
 
 class SettingsError(ValueError):
-    """An environment variable with a value that means nothing."""
+    """Error for an environment variable with a value that means nothing."""
 
 
 def _absolute(path: Path) -> Path:
@@ -68,50 +68,50 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 
 
 class Settings(BaseSettings):
-    """Where everything lies and what runs; a variable that is empty counts as not set."""
+    """Places of all files, and choice of what runs; a variable that is empty counts as not set."""
 
     model_config = SettingsConfigDict(
         case_sensitive=True, env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
     )
 
     home: AbsolutePath = Field(default=Path(".sse"), validation_alias="SSE_HOME")
-    """Everything that a run writes lies below it."""
+    """Folder of all that a run writes."""
     blob_root: Annotated[UPath, PlainValidator(_blob_root)] = Field(
         default_factory=lambda given: UPath(given["home"] / "blobs"), validation_alias="SSE_BLOB_ROOT"
     )
-    """Tables, structures, models and figures: a folder, or an address such as `s3://…`."""
+    """Place of tables, structures, models and figures: a folder, or an address such as `s3://…`."""
     data_mirror: Annotated[AbsolutePath, AfterValidator(_existing)] | None = Field(
         default=None, validation_alias="SSE_DATA_MIRROR"
     )
-    """A folder with the public data files, tried before cache and network."""
+    """Folder with the public data files, tried before cache and network."""
     dataset: Dataset = Field(default=Dataset.SAMPLE, validation_alias="SSE_DATASET")
     executor: Executor = Field(default=Executor.MULTIPROCESS, validation_alias="SSE_EXECUTOR")
     """A run may choose another one."""
     is_worker: bool = Field(default=False, validation_alias=WORKER)
     """Whether this process may be on another machine than the one that owns `home`."""
     run_process: int | None = Field(default=None, validation_alias=RUN_PROCESS)
-    """The process of the run whose step this process carries out, if it is one of several."""
+    """Process of the run whose step this process carries out, if the run has several."""
     given_dagster_home: AbsolutePath | None = Field(default=None, validation_alias="DAGSTER_HOME")
-    """The `DAGSTER_HOME` of an installation with a dagster.yaml in it, which decides on Dagster's storage."""
+    """`DAGSTER_HOME` of an installation with a dagster.yaml of its own, which decides on the storage."""
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file that holds the SQL copy of every table."""
+        """Return the DuckDB file that holds the SQL copy of every table."""
         return self.home / "warehouse.duckdb"
 
     @property
     def inbox(self) -> Path:
-        """Where a person leaves measurements of their own."""
+        """Return the folder in which a person leaves measurements of their own."""
         return self.home / "inbox"
 
     @property
     def downloads(self) -> Path:
-        """The cache of verified downloads."""
+        """Return the cache of verified downloads."""
         return self.home / "downloads"
 
     @property
     def dagster_home(self) -> Path:
-        """Dagster's own settings and, unless they say otherwise, its storage: runs, events, schedules."""
+        """Return the folder of Dagster's settings and, unless these say otherwise, of its storage."""
         return self.given_dagster_home or self.home / "dagster"
 
     @field_validator("executor")
@@ -128,7 +128,7 @@ class Settings(BaseSettings):
     @field_validator("given_dagster_home")
     @classmethod
     def _of_somebody_else(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
-        """Leave out a folder without settings, and the one below `home`, which is this project's own."""
+        """Leave out a folder without settings, and the folder below `home`, which is this project's own."""
         is_given = folder and (folder / "dagster.yaml").is_file() and folder != info.data["home"] / "dagster"
         return folder if is_given else None
 
@@ -150,7 +150,7 @@ VARIABLES = tuple(
     for field in Settings.model_fields.values()
     if (name := str(field.validation_alias)).startswith("SSE_")
 )
-"""All that are the project's own."""
+"""Names of the project's own variables."""
 
 
 def _sentence(error: ErrorDetails) -> str:

@@ -1,4 +1,4 @@
-"""Which assets, and which partitions of them, no longer agree with the code and the data that made them."""
+"""Assets, and partitions of them, that no longer agree with the code and the data that made them."""
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -17,18 +17,18 @@ from sse_assets.orchestration.on_demand import is_on_demand
 
 
 class Staleness:
-    """What is stale at one moment; made anew for the next."""
+    """Stale assets at one moment; make another one for the next moment."""
 
     def __init__(
         self, graph: BaseAssetGraph, instance: dg.DagsterInstance, view: AssetGraphView | None = None
     ) -> None:
-        """Look at every asset of a graph; a `view` shares its look-ups with others that use it."""
+        """Read the storage of a graph; look-ups are shared with all others that use the same `view`."""
         self._graph = graph
         self._instance = instance
         self._resolver = CachingStaleStatusResolver(instance, graph, view or LoadingContextForTest(instance))
 
     def stale(self, key: dg.AssetKey) -> list[str | None]:
-        """Partitions that are missing, or made by another code version or from other data than there is now.
+        """Return the partitions that are missing, or made by another code version or from other data.
 
         An unpartitioned asset has the single partition None.
         """
@@ -40,13 +40,13 @@ class Staleness:
         return [None] if not found and self._has_new_partitions_upstream(key) else found
 
     def partitions(self, key: dg.AssetKey) -> list[str | None]:
-        """Every partition; None is the only one of an asset that has none."""
+        """Return every partition; None is the only one of an unpartitioned asset."""
         if not self._graph.get(key).is_partitioned:
             return [None]
         return [*partition_names(self._graph, self._instance, key)]
 
     def _has_new_partitions_upstream(self, key: dg.AssetKey) -> bool:
-        """Whether a partition upstream has appeared or changed since an unpartitioned asset was made.
+        """Return whether a partition upstream has appeared or changed since an unpartitioned asset was made.
 
         Dagster's resolver looks neither at a parent with a hundred partitions or more nor at a partition that
         was not there before.
@@ -68,7 +68,7 @@ class Staleness:
         return False
 
     def _has_changed(self, key: dg.AssetKey, partition: str, since: int) -> bool:
-        """Whether a partition's content is another one than it was at a storage id, or there was none."""
+        """Return whether the content of a partition is new or different since a storage id."""
         before, after = (
             self._instance.get_latest_data_version_record(key, partition_key=partition, before_cursor=cursor)
             for cursor in (since + 1, None)
@@ -86,16 +86,16 @@ def stale_partitions(
     anyway: Collection[dg.AssetKey] = (),
     on_demand: Mapping[dg.AssetKey, Collection[str] | None] = MappingProxyType({}),
 ) -> dict[dg.AssetKey, list[str | None]]:
-    """Stale or missing assets, upstream first, each with its stale partitions.
+    """Return stale or missing assets, upstream first, each with its stale partitions.
 
-    Unlike `Staleness` this looks ahead: what lies downstream of something stale is stale in full.
+    Unlike `Staleness` this looks ahead: every partition downstream of something stale is stale.
 
     Args:
         graph: every asset.
         instance: Dagster's storage.
         anyway: assets that count as stale in any case.
-        on_demand: those assets made on demand that are wanted, with the partitions that are, None for all.
-            The others are left as they are, stale or not, and so is what follows from them.
+        on_demand: assets made on demand that are wanted, with the wanted partitions, None for all. The others
+            are left as they are, stale or not, and so are the assets that follow from them.
     """
     staleness = Staleness(graph, instance)
     stale: dict[dg.AssetKey, list[str | None]] = {}
@@ -111,6 +111,6 @@ def stale_partitions(
 
 
 def partition_names(graph: BaseAssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> list[str]:
-    """The partitions that an asset has now; none if it is not partitioned."""
+    """Return the partitions that an asset has now; none if it is not partitioned."""
     partitions = graph.get(key).partitions_def
     return list(partitions.get_partition_keys(dynamic_partitions_store=instance)) if partitions else []

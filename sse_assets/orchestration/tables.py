@@ -1,8 +1,8 @@
-"""Tables as versioned Parquet files: the truth that every worker on every host reads without a lock.
+"""Tables as versioned Parquet files, which every worker on every host reads without a lock.
 
-A table `group.name` lies in `tables/group/name/` (and one folder deeper for each partition). A version is one
-Parquet file; `current.json` names the version that counts and is written last, so a killed write leaves the
-old version in place.
+A table `group.name` lies in `tables/group/name/`, or one folder deeper for each partition. A version is one
+Parquet file. `current.json` names the current version and is written last, so that the old version stays in
+place when a write is killed.
 """
 
 import hashlib
@@ -24,20 +24,20 @@ from sse_assets.orchestration.blobs import write_bytes
 TABLES = "tables"
 """Folder of all tables, below the blob root."""
 MANIFEST = "current.json"
-"""File beside a table's versions that names the one that counts."""
+"""File beside the versions of a table that names the current one."""
 _TIME = "%Y%m%dT%H%M%S%f"
-"""Begins a version's name, so that versions sort by age."""
+"""Format of the time at the start of the name of a version, so that versions sort by age."""
 _NAME = re.compile(r"[A-Za-z0-9_]+")
 _MAX_FOLDER_NAME = 255
-"""Bytes, on every file system in use."""
+"""Longest name that every file system in use allows, in bytes."""
 _VERSIONS_KEPT = 3
-"""The current version and the two before it, so that a slow reader can finish.
+"""Number of versions kept: the current one and two before it, so that a slow reader can finish.
 
 The newest version with other content than the current one is kept too, for `read_previous`.
 """
 _YOUNG = timedelta(minutes=10)
-"""A version is not forgotten before this age: of many runs that write one table at once, one may be about to
-make its own version the current one, or to read another's."""
+"""Age before which no version is deleted: of many runs that write one table at once, one may be about to make
+its version the current one, or to read another version."""
 
 
 @dataclass(frozen=True, order=True)
@@ -66,7 +66,7 @@ class TableKey:
 
     @property
     def table(self) -> str:
-        """Name of the whole table, as in SQL."""
+        """Return the name of the whole table, as in SQL."""
         return f"{self.group}.{self.name}"
 
     def __str__(self) -> str:
@@ -75,7 +75,7 @@ class TableKey:
 
 @dataclass(frozen=True)
 class TableVersion:
-    """What `current.json` says of a table's current version."""
+    """Content of `current.json`, which describes the current version of a table."""
 
     file: str
     content_sha256: str
@@ -85,11 +85,11 @@ class TableVersion:
 
 
 class TableError(RuntimeError):
-    """A table that is not there or cannot be read."""
+    """Error for a table that does not exist or cannot be read."""
 
 
 class TableStore:
-    """Reads and writes the tables below one root."""
+    """Tables below one root, to read and write."""
 
     def __init__(self, root: UPath) -> None:
         self._root = root / TABLES
@@ -106,14 +106,14 @@ class TableStore:
             columns=[str(column) for column in frame.columns],
             written_at=now.isoformat(),
         )
-        folder = self._folder(key)
+        folder = self.location(key)
         write_bytes(folder / version.file, data)
         write_bytes(folder / MANIFEST, json.dumps(asdict(version)).encode())
         self._forget_old_versions(folder, version.file)
         return version
 
     def read(self, key: TableKey) -> pd.DataFrame:
-        """The current version of a table; of a partitioned one without a partition named, all partitions.
+        """Return the current version of a table; all partitions are stacked if the key names none.
 
         Raises:
             TableError: if there is no such table.
@@ -121,37 +121,38 @@ class TableStore:
         return self.read_arrow(key).to_pandas()
 
     def read_previous(self, key: TableKey) -> pd.DataFrame | None:
-        """What one table or partition held before its content last changed; None if it never did.
+        """Return the rows of a table or partition before its content last changed; None if it never did.
 
-        Not the version before the current one: writing the same again, as a run does that was killed and
-        is repeated, does not hide what has changed.
+        This need not be the version before the current one, for a run that is repeated after a kill writes
+        the same content again.
         """
         current = self.version(key)
-        folder = self._folder(key)
+        folder = self.location(key)
         previous = _before(current.file, _versions(folder)) if current else None
         return _read(folder / previous).to_pandas() if previous else None
 
     def read_arrow(self, key: TableKey) -> pa.Table:
-        """As `read`, without the conversion to pandas."""
+        """Return the same as `read`, without the conversion to pandas."""
         parts = [self._read_part(part) for part in self._parts(key)]
         if not parts:
             raise TableError(f"there is no table {key} under {self._root}; materialise it first")
         return pa.concat_tables(parts, promote_options="permissive")
 
     def version(self, key: TableKey) -> TableVersion | None:
-        """The current version of one unpartitioned table or one partition; None where there is none."""
-        manifest = self._folder(key) / MANIFEST
+        """Return the current version of one unpartitioned table or one partition; None if there is none."""
+        manifest = self.location(key) / MANIFEST
         try:
             return TableVersion(**json.loads(manifest.read_text()))
         except FileNotFoundError:
             return None
 
     def location(self, key: TableKey) -> UPath:
-        """The folder that holds a table's versions."""
-        return self._folder(key)
+        """Return the folder that holds the versions of a table or a partition."""
+        folder = self._root / key.group / key.name
+        return folder if key.partition is None else folder / _folder_name(key.partition)
 
     def current_versions(self) -> dict[TableKey, str]:
-        """A text for every table, partitions taken together, that changes when its content does."""
+        """Return a text for every table, partitions taken together, that changes with every write."""
         versions: dict[TableKey, str] = {}
         for group in filter(_can_name, _folders(self._root)):
             for table in filter(_can_name, _folders(group)):
@@ -163,7 +164,7 @@ class TableStore:
     def _parts(self, key: TableKey) -> list[TableKey]:
         if key.partition is not None or self.version(key):
             return [key] if self.version(key) else []
-        partitions = (unquote(f.name, errors="surrogatepass") for f in _folders(self._folder(key)))
+        partitions = (unquote(f.name, errors="surrogatepass") for f in _folders(self.location(key)))
         return sorted(
             part for name in partitions if self.version(part := TableKey(key.group, key.name, name))
         )
@@ -171,11 +172,7 @@ class TableStore:
     def _read_part(self, key: TableKey) -> pa.Table:
         version = self.version(key)
         assert version is not None  # _parts names only what has one
-        return _read(self._folder(key) / version.file)
-
-    def _folder(self, key: TableKey) -> UPath:
-        folder = self._root / key.group / key.name
-        return folder if key.partition is None else folder / _folder_name(key.partition)
+        return _read(self.location(key) / version.file)
 
     def _forget_old_versions(self, folder: UPath, current: str) -> None:
         versions = _versions(folder)
@@ -187,12 +184,12 @@ class TableStore:
 
 
 def _versions(folder: UPath) -> list[str]:
-    """File names of a table's versions, the newest last."""
+    """Return the file names of the versions of a table, the newest last."""
     return sorted(file.name for file in folder.iterdir() if file.name.endswith(".parquet"))
 
 
 def _before(current: str, versions: list[str]) -> str | None:
-    """The newest version before the current one that has other content; names are a time and a hash."""
+    """Return the newest version before the current one with other content; names are a time and a hash."""
     content = current.split("-")[1]
     others = [name for name in versions if name < current and name.split("-")[1] != content]
     return others[-1] if others else None
@@ -203,14 +200,14 @@ def _read(file: UPath) -> pa.Table:
 
 
 def content_sha256(frame: pd.DataFrame) -> str:
-    """Hash of a frame's content as it is stored: equal for equal tables, whenever and wherever made."""
+    """Return the hash of the stored content of a frame: equal tables have equal hashes."""
     return hashlib.sha256(_parquet(frame)).hexdigest()
 
 
 def _folder_name(partition: str) -> str:
-    """A partition as the name of a folder, whatever is in it; `unquote` gives it back."""
+    """Return a partition, whatever text it is, as the name of a folder; `unquote` gives it back."""
     name = quote(partition, safe="", errors="surrogatepass")
-    # A folder and its parent, and the files beside which the folder lies, have names with these dots.
+    # The folder itself, its parent, and the files beside it have these names.
     is_taken = name in (".", "..", MANIFEST) or name.endswith(".parquet")
     return name.replace(".", "%2E") if is_taken else name
 
@@ -222,7 +219,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _can_name(folder: UPath) -> bool:
-    """Whether a folder may be a table's; what somebody else has put there is none."""
+    """Return whether a folder may be that of a table, and not one that somebody else has put there."""
     return _NAME.fullmatch(folder.name) is not None
 
 

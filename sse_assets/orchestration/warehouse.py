@@ -1,7 +1,7 @@
-"""The DuckDB copy of every table, for SQL.
+"""DuckDB copy of every table, for SQL.
 
-The copy never stands in a run's way: a file that somebody else has open, a notebook say, is left alone and
-brought up to date at the next write.
+The copy never holds up a run: a file that a notebook, say, has open is left alone and brought up to date at
+the next write.
 """
 
 import random
@@ -20,24 +20,24 @@ from sse_assets.tables.declaration import Table
 
 _COPIES = "_sse.copies"
 _PATIENCE_S = 0.5
-"""How long to wait for another step of the same run, which holds the file for a fraction of that."""
+"""Longest wait for another step of the same run, which holds the file for a fraction of that time."""
 
 
 @dataclass(frozen=True)
 class Copied:
-    """What a call of `bring_up_to_date` did."""
+    """Result of `bring_up_to_date`."""
 
     tables: list[str]
     """Tables copied now."""
     waiting: str | None = None
-    """What could not be copied and why, in words for a log; None when the warehouse is up to date."""
+    """Sentence for a log on what could not be copied and why; None when the warehouse is up to date."""
 
 
 def bring_up_to_date(warehouse: Path, store: TableStore, declared: Mapping[str, Table] = TABLES) -> Copied:
     """Copy every table whose current version the warehouse does not hold, each in one transaction.
 
-    A table that cannot be copied is named in the result and costs no other its copy. Comments in the
-    warehouse say what a declared table and its columns mean.
+    A table that cannot be copied is named in the result; the others are copied all the same. Comments in the
+    warehouse give the meaning of each declared table and its columns.
     """
     connection = _connect(warehouse)
     if connection is None:
@@ -58,14 +58,14 @@ def bring_up_to_date(warehouse: Path, store: TableStore, declared: Mapping[str, 
 
 
 def _connect(warehouse: Path) -> duckdb.DuckDBPyConnection | None:
-    """A read-write connection; None if somebody else has the file open."""
+    """Return a read-write connection; None if another program has the file open."""
     warehouse.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
             return duckdb.connect(str(warehouse))
         except (duckdb.IOException, duckdb.ConnectionException) as error:
-            # The second means that this very process holds it read-only, as a notebook may.
+            # The second error means that this process itself holds it read-only, as a notebook may.
             if "lock" not in str(error) and "configuration" not in str(error):
                 raise
             if time.monotonic() > deadline:
@@ -99,7 +99,7 @@ def _replace(
         connection.execute(f'CREATE OR REPLACE TABLE "{key.group}"."{key.name}" AS SELECT * FROM incoming')
         connection.unregister("incoming")
         if declared is not None:
-            _comment(connection, key, declared, content.column_names)
+            _comment(connection, f'"{key.group}"."{key.name}"', declared, content.column_names)
         connection.execute(
             f"INSERT OR REPLACE INTO {_COPIES} VALUES (?, ?, ?)", [key.group, key.name, version]
         )
@@ -110,10 +110,9 @@ def _replace(
 
 
 def _comment(
-    connection: duckdb.DuckDBPyConnection, key: TableKey, declared: Table, names: Iterable[str]
+    connection: duckdb.DuckDBPyConnection, place: str, declared: Table, names: Iterable[str]
 ) -> None:
-    """Write down what a table and its columns mean, as far as they are declared."""
-    place = f'"{key.group}"."{key.name}"'
+    """Write the meaning of a table and of its declared columns into the warehouse."""
     connection.execute(f"COMMENT ON TABLE {place} IS {_quoted(declared.meaning)}")
     for name in names:
         with suppress(KeyError):
@@ -122,5 +121,5 @@ def _comment(
 
 
 def _quoted(text: str) -> str:
-    """Return a text as SQL has it; COMMENT takes no parameters."""
+    """Return a text as an SQL literal; COMMENT takes no parameters."""
     return "'" + text.replace("'", "''") + "'"

@@ -1,6 +1,8 @@
 """Cells and tables as they are printed: rounded numbers, intervals and plain words."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -31,6 +33,25 @@ class Table:
     groups: tuple[tuple[str, int], ...] = ()
 
 
+Row = dict[Any, Any]
+"""One row of a frame, by the names of its columns."""
+
+
+def listed(
+    caption: str,
+    frame: pd.DataFrame,
+    columns: Sequence[tuple[str, Callable[[Row], Cell]]],
+    groups: tuple[tuple[str, int], ...] = (),
+) -> Table:
+    """Return a table that prints each row of a frame.
+
+    Args:
+        columns: heading of each printed column, and the function that makes its cell from a row.
+    """
+    rows = tuple(tuple(cell(row) for _, cell in columns) for row in frame.to_dict("records"))
+    return Table(caption, tuple(heading for heading, _ in columns), rows, groups)
+
+
 def number(value: float, digits: int = 3, *, note: str = "", is_best: bool = False) -> Cell:
     """Return a rounded number with a true minus sign, none on a zero; a dash where there is no number."""
     text = ABSENT if pd.isna(value) else f"{value:z.{digits}f}".replace("-", "−")
@@ -49,7 +70,7 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     return f"{number(low, digits).text} to {number(high, digits).text}"
 
 
-def score(row: dict | None, digits: int = 3, *, is_best: bool = False) -> Cell:
+def score(row: Row | None, digits: int = 3, *, is_best: bool = False) -> Cell:
     """Return value and interval of a row of scores; a dash where there is no such row."""
     if row is None:
         return number(NAN)

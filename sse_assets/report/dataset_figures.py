@@ -11,15 +11,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pymatgen.core import Element
 
+from sse_assets.evaluation.selection import rows_with
+from sse_assets.materials.disorder import DisorderClass
 from sse_assets.materials.formula import parse_composition
 from sse_assets.report import beside_paper, published
 from sse_assets.report.figure_style import BLUE, GREY, INK, ORANGE, PALE, SEQUENTIAL, grid, house_style
 from sse_assets.report.titles import CONDUCTIVITY_CLASSES, STRUCTURE_ORIGINS
-from sse_assets.tables.names import Protocol, Role
+from sse_assets.tables.names import Protocol, Role, in_reading_order
 
 _CELL = 0.94
 _F_BLOCK_ROWS = {6: 8.3, 7: 9.3}
-"""Row in which lanthanides and actinides are drawn, by period: below the table."""
+"""Row of the lanthanides (period 6) and actinides (period 7), below the table."""
 _ABSENT = "#F1F2F4"
 _DARK = 0.55
 """Share of the colour scale above which the text on a cell is white."""
@@ -94,18 +96,13 @@ def class_histogram(electrolytes: pd.DataFrame) -> Figure:
 @house_style
 def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
     """Draw Figure 4(c): share of structures with a partly occupied site, by origin, beside the paper's."""
-    shares = beside_paper.partial_occupancy_share(electrolytes)
-    bars = [
-        (
-            STRUCTURE_ORIGINS.get(row["structure_origin"], row["structure_origin"]),
-            row["n_partial"],
-            row["n"],
-            BLUE,
-        )
-        for row in shares.to_dict("records")
-    ]
-    paper_partial, paper_n = published.FIGURE_4C_PARTIAL_OCCUPANCY
-    bars.append(("Paper: OBELiX", paper_partial, paper_n, ORANGE))
+    structures = electrolytes.dropna(subset=["structure_origin", "disorder"])
+    bars: list[tuple[str, int, int, str]] = []
+    for origin in in_reading_order(structures["structure_origin"], STRUCTURE_ORIGINS):
+        disorder = structures.loc[structures["structure_origin"] == origin, "disorder"]
+        partial = int((disorder != DisorderClass.NONE).sum())
+        bars.append((STRUCTURE_ORIGINS.get(origin, origin), partial, len(disorder), BLUE))
+    bars.append(("Paper: OBELiX", *published.FIGURE_4C_PARTIAL_OCCUPANCY, ORANGE))
     figure = Figure(figsize=(7.2, 1.3 + 0.55 * len(bars)), layout="constrained")
     axes = figure.add_subplot(
         title="Structures with a partly occupied site", xlabel="Share of structures (%)"
@@ -128,12 +125,7 @@ def train_distribution(
     electrolytes: pd.DataFrame, assignments: pd.DataFrame, protocol: str = Protocol.DIVERSITY
 ) -> Figure:
     """Draw Figure 4(d): conductivities of the train set (fold 0) against those of the whole data set."""
-    in_train = assignments.loc[
-        (assignments["protocol"] == protocol)
-        & (assignments["fold"] == 0)
-        & (assignments["role"] == Role.TRAIN),
-        "electrolyte_id",
-    ]
+    in_train = rows_with(assignments, protocol=protocol, fold=0, role=Role.TRAIN)["electrolyte_id"]
     everything = electrolytes["log10_sigma"]
     train = electrolytes.loc[electrolytes["electrolyte_id"].isin(in_train), "log10_sigma"]
     edges: list[float] = np.arange(

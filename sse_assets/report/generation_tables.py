@@ -4,48 +4,38 @@ The frames are those of `generation_figures`; structures and their dynamics go b
 """
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 
-from sse_assets.report.cells import ABSENT, Cell, Table, count, number
+from sse_assets.report.cells import ABSENT, Cell, Row, Table, count, listed, number
 
 _CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
 
 
 def found_structures(structures: pd.DataFrame) -> Table:
     """Print the result of each composition's searches."""
-    rows = []
-    for row in structures.sort_values(["cell_atoms", "formula"]).to_dict("records"):
-        converged = "converged" if row["converged"] else "at their limit"
-        rows.append(
-            (
-                Cell(row["formula"], note=row["record"]),
-                Cell(row["space_group"] or ABSENT),
-                count(row["cell_atoms"]),
-                number(row["enthalpy_ev_per_atom"]),
-                count(row["candidates"]),
-                count(row["generations"]),
-                replace(count(row["searches"]), note=converged),
-                number(row["seconds"] / 60, 0),
-                Cell(
-                    "used" if row["valid"] else "not used", note="" if row["valid"] else str(row["failure"])
-                ),
-            )
-        )
-    return Table(
+
+    def searches(row: Row) -> Cell:
+        return replace(count(row["searches"]), note="converged" if row["converged"] else "at their limit")
+
+    def downstream(row: Row) -> Cell:
+        return Cell("used") if row["valid"] else Cell("not used", note=str(row["failure"]))
+
+    return listed(
         "Structures found by evolutionary search with CHGNet",
+        structures.sort_values(["cell_atoms", "formula"]),
         (
-            "Composition",
-            "Space group",
-            "Atoms",
-            "Enthalpy (eV/atom)",
-            "Candidates",
-            "Generations",
-            "Searches",
-            "Minutes",
-            "Downstream",
+            ("Composition", lambda row: Cell(row["formula"], note=row["record"])),
+            ("Space group", lambda row: Cell(row["space_group"] or ABSENT)),
+            ("Atoms", lambda row: count(row["cell_atoms"])),
+            ("Enthalpy (eV/atom)", lambda row: number(row["enthalpy_ev_per_atom"])),
+            ("Candidates", lambda row: count(row["candidates"])),
+            ("Generations", lambda row: count(row["generations"])),
+            ("Searches", searches),
+            ("Minutes", lambda row: number(row["seconds"] / 60, 0)),
+            ("Downstream", downstream),
         ),
-        tuple(rows),
     )
 
 
@@ -56,58 +46,37 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
         compared: columns formula, known, space_group, known_space_group, found_minus_known_mev,
             rmsd_normalised, rmsd_a, and a, b, c and known_a, known_b, known_c of the supercells.
     """
-    rows = [
-        (
-            Cell(row["formula"], note=row["known"]),
-            Cell(row["space_group"], note=f"known {row['known_space_group']}"),
-            number(row["found_minus_known_mev"], 1),
-            number(row["rmsd_normalised"]),
-            number(row["rmsd_a"]),
-            *(number(row[axis], 2, note=f"{row[f'known_{axis}']:.2f}") for axis in "abc"),
-        )
-        for row in compared.to_dict("records")
-    ]
-    return Table(
+
+    def length(row: Row, axis: str) -> Cell:
+        return number(row[axis], 2, note=f"{row[f'known_{axis}']:.2f}")
+
+    return listed(
         "Table 6. Found beside known structures",
+        compared,
         (
-            "Composition",
-            "Space group",
-            "Found − known (meV/atom)",
-            "RMSD / (V/N)^⅓",
-            "RMSD (Å)",
-            "a",
-            "b",
-            "c",
+            ("Composition", lambda row: Cell(row["formula"], note=row["known"])),
+            ("Space group", lambda row: Cell(row["space_group"], note=f"known {row['known_space_group']}")),
+            ("Found − known (meV/atom)", lambda row: number(row["found_minus_known_mev"], 1)),
+            ("RMSD / (V/N)^⅓", lambda row: number(row["rmsd_normalised"])),
+            ("RMSD (Å)", lambda row: number(row["rmsd_a"])),
+            *((axis, partial(length, axis=axis)) for axis in "abc"),
         ),
-        tuple(rows),
         groups=(("", 5), ("Supercell (Å), known below", 3)),
     )
 
 
 def validation(how_held: pd.DataFrame) -> Table:
     """Print how long each structure was moved and what became of it; `how_held` is `generated.validation`."""
-    rows = [
-        (
-            Cell(row["formula"], note=_CONDITIONS[row["conditions"]]),
-            number(row["duration_ps"], 2),
-            number(row["mean_temperature_k"], 0),
-            number(row["mean_pressure_gpa"], 2),
-            number(100 * row["volume_change"], 1),
-            number(1000 * row["energy_change_ev_per_atom"], 0),
-            number(row["shortest_distance_a"], 2),
-        )
-        for row in how_held.to_dict("records")
-    ]
-    return Table(
+    return listed(
         "The found structures in motion, means over the second half of each run",
+        how_held,
         (
-            "Composition",
-            "Duration (ps)",
-            "Temperature (K)",
-            "Pressure (GPa)",
-            "Volume change (%)",
-            "Energy change (meV/atom)",
-            "Shortest distance (Å)",
+            ("Composition", lambda row: Cell(row["formula"], note=_CONDITIONS[row["conditions"]])),
+            ("Duration (ps)", lambda row: number(row["duration_ps"], 2)),
+            ("Temperature (K)", lambda row: number(row["mean_temperature_k"], 0)),
+            ("Pressure (GPa)", lambda row: number(row["mean_pressure_gpa"], 2)),
+            ("Volume change (%)", lambda row: number(100 * row["volume_change"], 1)),
+            ("Energy change (meV/atom)", lambda row: number(1000 * row["energy_change_ev_per_atom"], 0)),
+            ("Shortest distance (Å)", lambda row: number(row["shortest_distance_a"], 2)),
         ),
-        tuple(rows),
     )

@@ -11,7 +11,7 @@ from sse_assets.sources.registry import Source
 
 @dataclass(frozen=True)
 class Generated:
-    """Tables of structure generation, as in `generation_tables` and `generated_contribution`."""
+    """Tables of structure generation."""
 
     structures: pd.DataFrame
     search_history: pd.DataFrame
@@ -24,7 +24,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class ReportInputs:
-    """The run that is reported; the frames as `vocabulary` and the functions that made them describe.
+    """The run that is reported; each frame is a table of `sse_assets.tables`.
 
     Any frame may be empty, but has its columns.
     """
@@ -33,19 +33,17 @@ class ReportInputs:
     created: datetime
     electrolytes: pd.DataFrame
     rejected: pd.DataFrame
-    """Columns source, source_id, formula, reason."""
     assignments: pd.DataFrame
     leakage: pd.DataFrame
-    """Columns protocol, fold, n_train, n_test, n_test_sharing_doi, n_test_sharing_composition."""
     predictions: pd.DataFrame
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     champions: pd.DataFrame
-    """Every decision on which model answers, as in `champions`."""
+    """Every decision on which model answers."""
     shap_values: pd.DataFrame
-    """SHAP values of the trees on all features: electrolyte_id, feature, feature_value, shap_value."""
+    """SHAP values of the trees on all features."""
     language_model_fits: pd.DataFrame
-    """One row for each language model trained, as in `language_model_tables`."""
+    """One row for each language model trained."""
     generated: Generated
     settings: Mapping[str, float]
     """Hyperparameters of the trees on all features."""

@@ -5,12 +5,13 @@ A table of fits runs through here, with one row for each model trained.
 
 import pandas as pd
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import published
 from sse_assets.report.cells import NAN, Cell, Table, count, number, score
 from sse_assets.report.score_tables import held_out_mae
 from sse_assets.report.titles import METRICS, MODEL_TITLES, NUMBER_MODES, PROMPT_CASES
-from sse_assets.tables.names import LANGUAGE_MODELS, SCORED_PROTOCOLS, Protocol, Role, in_reading_order
+from sse_assets.tables.names import LANGUAGE_MODELS, SCORED_PROTOCOLS, Protocol, Role, Task, in_reading_order
 
 
 def scored_protocols(fits: pd.DataFrame) -> list[str]:
@@ -23,13 +24,8 @@ def case_by_model(scores: pd.DataFrame, protocol: str) -> Table:
 
     Under `diversity`, the paper's protocol, its values stand below ours as far as it prints them.
     """
-    rows = scores[
-        (scores["protocol"] == protocol)
-        & (scores["label_convention"] == LabelConvention.BOUND)
-        & (scores["role"] == Role.TEST)
-        & scores["model"].isin(LANGUAGE_MODELS)
-        & scores["variant"].isin(PROMPT_CASES)
-    ]
+    rows = rows_with(scores, protocol=protocol, label_convention=LabelConvention.BOUND, role=Role.TEST)
+    rows = rows[rows["model"].isin(LANGUAGE_MODELS) & rows["variant"].isin(PROMPT_CASES)]
     by_name = {(row["model"], row["variant"], row["metric"]): row for row in rows.to_dict("records")}
     models = in_reading_order(rows["model"], LANGUAGE_MODELS)
     printed = []
@@ -59,15 +55,14 @@ def number_modes(scores: pd.DataFrame, fits: pd.DataFrame) -> Table:
     protocols = scored_protocols(fits)
     printed = []
     for model in in_reading_order(fits["base_model"], LANGUAGE_MODELS):
-        of_model = fits[(fits["base_model"] == model) & (fits["label_convention"] == LabelConvention.BOUND)]
+        of_model = rows_with(fits, base_model=model, label_convention=LabelConvention.BOUND)
         for case in in_reading_order(of_model["case"], PROMPT_CASES):
-            text_fits = of_model[(of_model["case"] == case) & (of_model["kind"] == "text")]
             cells = [Cell(MODEL_TITLES[model], note=f"{case.replace('_', ' ')}: {PROMPT_CASES[case]}")]
             for protocol in protocols:
                 cells += [
                     number(held_out_mae(scores, protocol, model, case + suffix), 2) for suffix in NUMBER_MODES
                 ]
-                folds = text_fits[text_fits["protocol"] == protocol]
+                folds = rows_with(of_model, case=case, kind=Task.TEXT, protocol=protocol)
                 cells.append(Cell(f"{folds['n_valid'].sum():.0f} of {folds['n_total'].sum():.0f}"))
             printed.append(tuple(cells))
     return Table(

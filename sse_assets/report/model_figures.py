@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import published
 from sse_assets.report.figure_style import (
@@ -33,6 +34,7 @@ from sse_assets.tables.names import (
     LANGUAGE_MODELS,
     SCORED_PROTOCOLS,
     FeatureSet,
+    Metric,
     ModelName,
     Protocol,
     Role,
@@ -54,7 +56,7 @@ def shap_summary(shap_values: pd.DataFrame, n_features: int = 12) -> Figure:
 
     Args:
         shap_values: Columns electrolyte_id, feature, feature_value, shap_value (log units).
-        n_features: How many features to draw.
+        n_features: Number of features to draw.
     """
     strength = shap_values["shap_value"].abs().groupby(shap_values["feature"]).mean()
     top = strength.sort_values(ascending=False).head(n_features)
@@ -96,7 +98,7 @@ def scores_overview(scores: pd.DataFrame) -> Figure:
     the paper's under `diversity`, OBELiX's random forest under `official`. Of a language model only the
     predictions by the distribution over numbers are drawn.
     """
-    mae = scores[(scores["metric"] == "mae") & (scores["role"] == Role.TEST)]
+    mae = rows_with(scores, metric=Metric.MAE, role=Role.TEST)
     mae = mae[~mae["model"].isin(LANGUAGE_MODELS) | mae["variant"].isin(PROMPT_CASES)]
     protocols = in_reading_order(mae["protocol"], SCORED_PROTOCOLS)
     models = [
@@ -165,13 +167,14 @@ def residuals_by_family(
 
     Draws the families with most test rows, the most frequent first; the box spans the quartiles.
     """
-    rows = predictions[
-        (predictions["model"] == ModelName.BOOSTED_TREES)
-        & (predictions["variant"] == "all")
-        & (predictions["protocol"] == protocol)
-        & (predictions["label_convention"] == convention)
-        & (predictions["role"] == Role.TEST)
-    ]
+    rows = rows_with(
+        predictions,
+        model=ModelName.BOOSTED_TREES,
+        variant=FeatureSet.ALL,
+        protocol=protocol,
+        label_convention=convention,
+        role=Role.TEST,
+    )
     family = rows["electrolyte_id"].map(electrolytes.set_index("electrolyte_id")["family"])
     residual = rows["predicted"] - rows["log10_sigma"]
     families = family.value_counts().head(n_families)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sse_assets.evaluation.metrics import mean_absolute_error, r_squared, root_mean_squared_error, spearman
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report.figure_style import INK, SKY, VERMILLION, grid, house_style
 from sse_assets.report.titles import FEATURE_SET_TITLES, MODEL_TITLES, PROMPT_CASES, VARIANT_TITLES
@@ -31,8 +32,9 @@ def parity_plots(
     Draws those feature sets of the boosted trees that `predictions` holds. Under cross-validation a train
     point is the mean over the folds that trained on it. Triangles are censored rows.
     """
-    rows = _chosen(predictions, protocol, convention)
-    rows = rows[rows["model"] == ModelName.BOOSTED_TREES]
+    rows = rows_with(
+        predictions, protocol=protocol, label_convention=convention, model=ModelName.BOOSTED_TREES
+    )
     variants = in_reading_order(rows["variant"], FeatureSet)
     trees: str = ModelName.BOOSTED_TREES
     panels = {(0, column): (trees, variant) for column, variant in enumerate(variants)}
@@ -47,12 +49,12 @@ def language_model_parity(
     protocol: str = Protocol.DIVERSITY,
     convention: str = LabelConvention.BOUND,
 ) -> Figure:
-    """Draw Figure 8: the same for language models, one row of panels a prompt case and one column a model.
+    """Draw Figure 8: predicted against measured for language models, a row a prompt case, a column a model.
 
     The prediction is the median of the distribution over numbers. Draws those cases and models that
     `predictions` holds; a case that a model was not trained on leaves its place empty.
     """
-    rows = _chosen(predictions, protocol, convention)
+    rows = rows_with(predictions, protocol=protocol, label_convention=convention)
     rows = rows[rows["model"].isin(LANGUAGE_MODELS) & rows["variant"].isin(PROMPT_CASES)]
     models = in_reading_order(rows["model"], LANGUAGE_MODELS)
     cases = in_reading_order(rows["variant"], PROMPT_CASES)
@@ -67,12 +69,6 @@ def language_model_parity(
         (model, case): f"{MODEL_TITLES[model]}, {VARIANT_TITLES[case]}" for model, case in panels.values()
     }
     return _parity_grid(rows, electrolytes, panels, titles)
-
-
-def _chosen(predictions: pd.DataFrame, protocol: str, convention: str) -> pd.DataFrame:
-    return predictions[
-        (predictions["protocol"] == protocol) & (predictions["label_convention"] == convention)
-    ]
 
 
 def _parity_grid(
@@ -96,22 +92,21 @@ def _parity_grid(
             continue
         axes.plot((low, high), (low, high), color=INK, linewidth=1)
         axes.fill_between((low, high), (low - 1, high - 1), (low + 1, high + 1), color=_BAND, linewidth=0)
-        _draw_parity(axes, rows[(rows["model"] == name[0]) & (rows["variant"] == name[1])], censored)
+        _draw_parity(axes, rows_with(rows, model=name[0], variant=name[1]), censored)
         axes.set(title=titles[name], xlim=(low, high), ylim=(low, high), aspect="equal")
         grid(axes, "both")
         if row == n_rows - 1:
             axes.set_xlabel(f"Measured {_LOG_SIGMA}")
         if column == 0:
             axes.set_ylabel(f"Predicted {_LOG_SIGMA}")
-    last = places[max(panels)]
-    last.legend(loc="lower right", handletextpad=0.1, borderpad=0.1)
+    places[max(panels)].legend(loc="lower right", handletextpad=0.1, borderpad=0.1)
     return figure
 
 
 def _draw_parity(axes: Axes, rows: pd.DataFrame, censored: pd.Series) -> None:
     """Draw train and test points of one feature set (censored: triangles), and the metrics in a corner."""
     for role, colour, size in (("train", SKY, 13), ("test", VERMILLION, 17)):
-        points = rows[rows["role"] == role].groupby("electrolyte_id")[["log10_sigma", "predicted"]].mean()
+        points = rows_with(rows, role=role).groupby("electrolyte_id")[["log10_sigma", "predicted"]].mean()
         below = points.index.isin(censored)
         for marker, chosen, label in (("o", ~below, role.title()), ("v", below, f"{role.title()}, censored")):
             axes.scatter(
@@ -139,7 +134,7 @@ def _draw_parity(axes: Axes, rows: pd.DataFrame, censored: pd.Series) -> None:
 def _metrics_text(rows: pd.DataFrame) -> str:
     lines = []
     for role in ("test", "train"):
-        part = rows[rows["role"] == role]
+        part = rows_with(rows, role=role)
         true, predicted = (part[column].to_numpy(float) for column in ("log10_sigma", "predicted"))
         lines.append(
             f"{role.title()}: MAE {float(mean_absolute_error(true, predicted)):.3f}, "

@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from sse_assets.report.cells import Cell, Table, count
+from sse_assets.report.cells import Cell, Table, count, listed
 
 _PARTICULARS = re.compile(r"'[^']*'|\"[^\"]*\"|\b\w+:\S+\b|(?<!\w)-?\d[\d.]*(?:[eE][+-]?\d+)?")
 """Parts of a reason that differ between rows rejected for the same reason."""
@@ -20,12 +20,17 @@ def rejections(rejected: pd.DataFrame) -> Table:
     summary = grouped.agg(
         n=("reason", "size"), case=("source_id", "first"), reason=("reason", "first")
     ).sort_values("n", ascending=False)
-    rows = [
-        (Cell(row["source"]), Cell(row["kind"], note=f"{row['case']}: {row['reason']}"), count(row["n"]))
-        for row in summary.reset_index().to_dict("records")
-    ]
-    return Table(
-        "Rejected rows by reason", ("Source", "Reason, with its first case", "Rows"), rows=tuple(rows)
+    return listed(
+        "Rejected rows by reason",
+        summary.reset_index(),
+        (
+            ("Source", lambda row: Cell(row["source"])),
+            (
+                "Reason, with its first case",
+                lambda row: Cell(row["kind"], note=f"{row['case']}: {row['reason']}"),
+            ),
+            ("Rows", lambda row: count(row["n"])),
+        ),
     )
 
 

@@ -1,13 +1,15 @@
 """Printed scores of every model under every protocol, comparisons between models, and the champions."""
 
+from dataclasses import replace
 from itertools import product
 
 import pandas as pd
 
 from sse_assets.evaluation.champions import champions_now
 from sse_assets.evaluation.generated_contribution import CELL, TRAINING, TRAINING_GENERATED
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.report.cells import NAN, Cell, Table, count, interval, number, score
+from sse_assets.report.cells import NAN, Cell, Row, Table, count, interval, listed, number, score
 from sse_assets.report.titles import (
     FEATURE_SET_TITLES,
     LABEL_CONVENTIONS,
@@ -15,7 +17,7 @@ from sse_assets.report.titles import (
     PROTOCOL_MEANINGS,
     model_title,
 )
-from sse_assets.tables.names import SCORED_PROTOCOLS, ModelName, Role, in_reading_order
+from sse_assets.tables.names import SCORED_PROTOCOLS, FeatureSet, Metric, ModelName, Role, in_reading_order
 
 _CONTRIBUTION_AGAINST = {
     CELL: "trees on the composition alone",
@@ -26,7 +28,7 @@ _CONTRIBUTION_AGAINST = {
 
 def scores_by_protocol(scores: pd.DataFrame, metric: str) -> Table:
     """Print one test metric of every model, protocol and convention; the best of each column stands out."""
-    chosen = scores[(scores["metric"] == metric) & (scores["role"] == Role.TEST)]
+    chosen = rows_with(scores, metric=metric, role=Role.TEST)
     of_column = chosen.groupby(["protocol", "label_convention"])["value"]
     best = of_column.transform("min" if metric in ("mae", "rmse") else "max")
     cells = [
@@ -64,47 +66,42 @@ def all_scores(scores: pd.DataFrame) -> Table:
 
 def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
     """Print what train and test share under each protocol, and the MAE of copying the nearest neighbour."""
-    rows = []
-    for protocol in in_reading_order(leakage["protocol"], SCORED_PROTOCOLS):
-        folds = leakage[leakage["protocol"] == protocol]
-        n_test = int(folds["n_test"].sum())
-        rows.append(
-            (
-                Cell(protocol),
-                Cell(PROTOCOL_MEANINGS.get(protocol, "")),
-                count(n_test),
-                _share(int(folds["n_test_sharing_doi"].sum()), n_test),
-                _share(int(folds["n_test_sharing_composition"].sum()), n_test),
-                number(held_out_mae(scores, protocol, ModelName.NEAREST_NEIGHBOUR, "all"), 2),
-                number(held_out_mae(scores, protocol, ModelName.BOOSTED_TREES, "all"), 2),
-            )
-        )
-    return Table(
-        caption="The protocols, what their test rows share with train, and what copying a neighbour scores",
-        columns=(
-            "Protocol",
-            "What it is",
-            "Test rows",
-            "share a paper with train",
-            "share a composition with train",
-            "MAE, 1-nearest neighbour",
-            "MAE, boosted trees",
+    counts = leakage.groupby("protocol").sum(numeric_only=True)
+    counts = counts.loc[in_reading_order(counts.index, SCORED_PROTOCOLS)].reset_index()
+
+    def share(row: Row, column: str) -> Cell:
+        part, whole = row[column], row["n_test"]
+        return _percent(part / whole, note=str(part)) if whole else number(NAN)
+
+    def mae(row: Row, model: str) -> Cell:
+        return number(held_out_mae(scores, row["protocol"], model, FeatureSet.ALL), 2)
+
+    return listed(
+        "The protocols, what their test rows share with train, and what copying a neighbour scores",
+        counts,
+        (
+            ("Protocol", lambda row: Cell(row["protocol"])),
+            ("What it is", lambda row: Cell(PROTOCOL_MEANINGS.get(row["protocol"], ""))),
+            ("Test rows", lambda row: count(row["n_test"])),
+            ("share a paper with train", lambda row: share(row, "n_test_sharing_doi")),
+            ("share a composition with train", lambda row: share(row, "n_test_sharing_composition")),
+            ("MAE, 1-nearest neighbour", lambda row: mae(row, ModelName.NEAREST_NEIGHBOUR)),
+            ("MAE, boosted trees", lambda row: mae(row, ModelName.BOOSTED_TREES)),
         ),
-        rows=tuple(rows),
     )
 
 
 def held_out_mae(scores: pd.DataFrame, protocol: str, model: str, variant: str) -> float:
     """Return one model's test MAE under convention `bound`; NaN if it was not scored."""
-    values = scores.loc[
-        (scores["protocol"] == protocol)
-        & (scores["model"] == model)
-        & (scores["variant"] == variant)
-        & (scores["label_convention"] == LabelConvention.BOUND)
-        & (scores["role"] == Role.TEST)
-        & (scores["metric"] == "mae"),
-        "value",
-    ]
+    values = rows_with(
+        scores,
+        protocol=protocol,
+        model=model,
+        variant=variant,
+        label_convention=LabelConvention.BOUND,
+        role=Role.TEST,
+        metric=Metric.MAE,
+    )["value"]
     return float(values.iloc[0]) if len(values) else NAN
 
 
@@ -117,10 +114,7 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
         )
         for row in comparisons.to_dict("records")
     ]
-    cells = [
-        number(row["difference"], 2, note=interval(row["low"], row["high"]), is_best=row["high"] < 0)
-        for row in comparisons.to_dict("records")
-    ]
+    cells = [replace(_difference(row, 2), is_best=row["high"] < 0) for row in comparisons.to_dict("records")]
     return _side_by_side(
         "Difference in test MAE (negative: the model errs less), with 95 % interval",
         "Model",
@@ -132,7 +126,7 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
 
 def interval_coverage(coverage: pd.DataFrame) -> Table:
     """Print how often a model's 90 % interval held the measured value in test."""
-    test = coverage[coverage["role"] == Role.TEST]
+    test = rows_with(coverage, role=Role.TEST)
     cells = [_percent(share) for share in test["coverage"]]
     return _side_by_side(
         "Share of test rows inside the stated 90 % interval", "Model", test, _model_titles(test), cells
@@ -141,44 +135,40 @@ def interval_coverage(coverage: pd.DataFrame) -> Table:
 
 def champions_table(history: pd.DataFrame) -> Table:
     """Print which model answers on each feature set and why."""
-    rows = tuple(
-        (
-            Cell(FEATURE_SET_TITLES.get(row["feature_set"], row["feature_set"])),
-            Cell(row["decision"], note=f"champion since {row['since'][:10]}"),
-            number(row["difference"], 3, note=interval(row["low"], row["high"], 3)),
-            count(row["n_train"]),
-            Cell(row["reason"]),
-        )
-        for row in champions_now(history).to_dict("records")
-    )
-    return Table(
+
+    def feature_set(row: Row) -> Cell:
+        name = str(row["feature_set"])
+        return Cell(FEATURE_SET_TITLES.get(name, name))
+
+    return listed(
         "Champions: the models that answer for a new material",
-        ("Features", "Last decision", "Difference", "Trained on", "Why"),
-        rows,
+        champions_now(history),
+        (
+            ("Features", feature_set),
+            ("Last decision", lambda row: Cell(row["decision"], note=f"champion since {row['since'][:10]}")),
+            ("Difference", lambda row: _difference(row, 3)),
+            ("Trained on", lambda row: count(row["n_train"])),
+            ("Why", lambda row: Cell(row["reason"])),
+        ),
     )
 
 
 def contribution_table(contribution: pd.DataFrame) -> Table:
     """Print what generated structures contribute, as `generated_contribution.contributions` returns it."""
-    rows = tuple(
-        (
-            Cell(row["question"], note=f"against {_CONTRIBUTION_AGAINST[row['question']]}"),
-            count(row["n"]),
-            number(row["mae"], 2),
-            number(row["mae_of_other"], 2),
-            number(
-                row["difference"],
-                3,
-                note=interval(row["low"], row["high"], 3),
-                is_best=row["high"] < 0,
-            ),
-        )
-        for row in contribution.to_dict("records")
-    )
-    return Table(
+
+    def question(row: Row) -> Cell:
+        return Cell(row["question"], note=f"against {_CONTRIBUTION_AGAINST[row['question']]}")
+
+    return listed(
         "What generated structures contribute: test MAE of the boosted trees under grouped",
-        ("What", "Test rows", "With", "Without", "Difference"),
-        rows,
+        contribution,
+        (
+            ("What", question),
+            ("Test rows", lambda row: count(row["n"])),
+            ("With", lambda row: number(row["mae"], 2)),
+            ("Without", lambda row: number(row["mae_of_other"], 2)),
+            ("Difference", lambda row: replace(_difference(row, 3), is_best=row["high"] < 0)),
+        ),
     )
 
 
@@ -214,8 +204,9 @@ def _model_titles(frame: pd.DataFrame) -> list[Cell]:
     ]
 
 
-def _share(part: int, whole: int) -> Cell:
-    return _percent(part / whole, note=str(part)) if whole else number(NAN)
+def _difference(row: Row, digits: int) -> Cell:
+    note = interval(row["low"], row["high"], digits)
+    return number(row["difference"], digits, note=note)
 
 
 def _percent(share: float, note: str = "") -> Cell:

@@ -73,7 +73,7 @@ CONDUCTIVITY_CLASSES = {
     ConductivityClass.SUPERIONIC: "Superionic (≥ 10⁻³)",
 }
 
-STRUCTURE_ORIGINS = {
+STRUCTURE_ORIGINS: dict[str, str] = {
     StructureOrigin.OBELIX: "OBELiX",
     StructureOrigin.MATERIALS_PROJECT: "Materials Project",
     StructureOrigin.OQMD: "OQMD",

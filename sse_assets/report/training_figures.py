@@ -1,4 +1,4 @@
-"""The course of a training."""
+"""Figure of the loss during a training."""
 
 import pandas as pd
 from matplotlib.figure import Figure

@@ -1,1 +1,1 @@
-"""Which rows train and which test, under four protocols from flattering to honest."""
+"""Choice of the rows that train and that test, under four protocols from flattering to honest."""

@@ -1,4 +1,4 @@
-"""Diversity selection: the rows that lie farthest from each other train, the rest test (paper, section II.C).
+"""Diversity selection: the rows that lie farthest apart train, the others test (paper, section II.C).
 
 The paper names the method and gives no formula. Max-min (farthest-point, as in Kennard and Stone,
 Technometrics 11, 137, 1969) selection in z-scored feature space fits its split: outliers train, and every
@@ -14,12 +14,12 @@ def max_min_selection(features: np.ndarray, n_select: int, first: int | None = N
     """Select rows one by one, each the farthest from all that were selected before it.
 
     Distances are Euclidean between z-scored rows. An unknown value counts as its column's mean, and a
-    column that is constant or unknown throughout as nothing. Of equally distant rows the first wins, so
+    column that is constant, or has no value, counts as nothing. The first of equally distant rows wins, so
     the result is deterministic.
 
     Args:
         features: shape (n, d), NaN where unknown.
-        n_select: how many rows to select, from 1 to n.
+        n_select: number of rows to select, from 1 to n.
         first: row to start from; by default the row farthest from the centroid.
 
     Returns:
@@ -45,14 +45,14 @@ def max_min_selection(features: np.ndarray, n_select: int, first: int | None = N
 
 
 def max_min_distances(features: np.ndarray, is_train: np.ndarray) -> tuple[float, float]:
-    """The two distances that tell a max-min selection from another.
+    """Return the two distances that tell a max-min selection from another one.
 
     Greedy selection always takes the row farthest from those it has, so no row that is left can lie farther
     from the selected ones than the two closest of these lie from each other.
 
     Args:
         features: shape (n, d), NaN where unknown.
-        is_train: which rows were selected, boolean of shape (n,).
+        is_train: boolean of shape (n,), true for a selected row.
 
     Returns:
         The least distance between two selected rows, and the largest from a row left over to its nearest
@@ -66,6 +66,6 @@ def max_min_distances(features: np.ndarray, is_train: np.ndarray) -> tuple[float
 
 
 def _scaled(features: np.ndarray) -> np.ndarray:
-    """Z-scores, an unknown value at its column's mean; columns that are unknown throughout are left out."""
+    """Return z-scores: an unknown value is at its column's mean, a column without any value is left out."""
     known = features[:, ~np.isnan(features).all(axis=0)]
     return np.nan_to_num(StandardScaler().fit_transform(known), nan=0.0)

@@ -7,7 +7,7 @@ from scipy.sparse.csgraph import connected_components
 
 
 def comparable_dois(dois: pd.Series) -> pd.Series:
-    """DOIs in the form in which equal ones are equal: no blanks around, lower case; empty ones missing.
+    """Return DOIs so that equal ones are equal texts: lower case, no blanks around, NaN for an empty one.
 
     A row that names several papers, joined by `|`, is repeated for each of them; the index says which row.
     """
@@ -23,7 +23,7 @@ def merged_groups(electrolytes: pd.DataFrame) -> pd.Series:
     links nothing; a row that names several is linked by each.
 
     Args:
-        electrolytes: with the columns `electrolyte_id`, `doi` and `composition_key`.
+        electrolytes: columns `electrolyte_id`, `doi` and `composition_key`.
 
     Returns:
         Group numbers from 0, in order of first appearance; index `electrolyte_id`.
@@ -47,11 +47,11 @@ def merged_groups(electrolytes: pd.DataFrame) -> pd.Series:
 
 
 def sources_in_common(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Whether each row shares a DOI, or its composition, with any of the other rows.
+    """Tell whether each row shares a DOI, or its composition, with any of the other rows.
 
     Args:
-        rows: with the columns `doi` and `composition_key`, and a unique index.
-        others: with the same columns.
+        rows: columns `doi` and `composition_key`, and a unique index.
+        others: rows with the same columns.
 
     Returns:
         Boolean columns `doi` and `composition`, indexed as `rows`.
@@ -67,17 +67,17 @@ def sources_in_common(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
 
 
 def sharing_nothing(rows: pd.DataFrame, others: pd.DataFrame) -> pd.Index:
-    """The rows that are none of the others, and share neither a DOI nor a composition with one.
+    """Return the rows that are none of the others, and share neither a DOI nor a composition with one.
 
-    Where the others are whole groups of a table, all rows of that table outside those groups are such rows.
-    Of rows that the table no longer holds, this is how to tell which may train beside the others.
+    If the others are whole groups of a table, all rows of that table outside those groups are such rows.
+    For rows that the table no longer holds, this tells which of them may train beside the others.
 
     Args:
-        rows: with the columns `doi` and `composition_key`; index electrolyte_id.
-        others: likewise.
+        rows: columns `doi` and `composition_key`; index electrolyte_id.
+        others: rows with the same columns and index.
 
     Returns:
-        Their electrolyte_ids.
+        The electrolyte_ids of these rows.
     """
     shared = sources_in_common(rows, others).any(axis="columns")
     return rows.index[~shared & ~rows.index.isin(others.index)]

@@ -1,4 +1,4 @@
-"""What train and test have in common: the measure of how far a protocol flatters."""
+"""Sources that train and test have in common: they show how far a protocol flatters."""
 
 import pandas as pd
 
@@ -11,8 +11,8 @@ def shared_sources(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.
     """Count the test rows that share a source paper, or a composition, with a row that trains.
 
     Args:
-        assignments: as `protocols.assign` returns them.
-        electrolytes: with the columns `electrolyte_id`, `doi` and `composition_key`.
+        assignments: a frame as `tables.splits.ASSIGNMENTS`.
+        electrolytes: columns `electrolyte_id`, `doi` and `composition_key`.
 
     Returns:
         A frame as `tables.splits.LEAKAGE`, one row for each protocol and fold.

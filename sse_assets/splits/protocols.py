@@ -1,4 +1,4 @@
-"""The four protocols: which rows train and which test, from flattering to honest."""
+"""The four protocols, from flattering to honest: each names the rows that train and that test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """What the protocols leave open; the paper's 80/20 is the default."""
+    """Settings that the protocols leave open; the paper's 80/20 is the default."""
 
     test_share: float = 0.2
     """Share of the rows that `diversity` tests on."""
@@ -41,7 +41,7 @@ def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSe
     the rows.
 
     Args:
-        electrolytes: with the columns `electrolyte_id`, `doi`, `composition_key`, `conductivity_class` and
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key`, `conductivity_class` and
             `official_role` ("train", "test" or missing).
         features: the matrix in which `diversity` measures distance; index electrolyte_id.
 
@@ -86,9 +86,9 @@ def _random(rows: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
 
 
 def _official(rows: pd.DataFrame) -> Iterator[Fold]:
-    """OBELiX's test rows, and every other row that shares neither a DOI nor a composition with one of them.
+    """Yield OBELiX's test rows, and for training every row that shares no DOI and no composition with one.
 
-    So rows of other sources train too. Rows that do share something are left out of the protocol, two of
+    Rows of other sources train too. Rows that share something are left out of the protocol, two of
     OBELiX's own training rows among them: `52b` and `8po` are LGPS, and as compositions they equal the
     test rows `2yl` and `mvq`, whose formulas count other formula units (Li10.2Ge1.2P1.8S12 is three times
     Li3.4Ge0.4P0.6S4).
@@ -101,7 +101,7 @@ def _official(rows: pd.DataFrame) -> Iterator[Fold]:
 
 
 def _grouped(rows: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
-    """Whole groups in each fold, chosen so that folds have like sizes and a like share of each class.
+    """Return folds of whole groups, chosen so that folds have like sizes and a like share of each class.
 
     Some groups are large (the largest of OBELiX holds 107 of 599 rows), and sources differ in what they
     measure. Balancing the conductivity class as well keeps a fold from being all argyrodites.

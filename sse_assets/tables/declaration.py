@@ -1,4 +1,4 @@
-"""What a stored table has to look like, and how a frame that does not is told apart."""
+"""Declarations of stored tables, and the check of a frame against its declaration."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class DeclarationError(ValueError):
 
 
 class Kind(StrEnum):
-    """What the cells of a column hold; the value is the dtype in pandas."""
+    """Kind of the cells of a column; the value is the dtype in pandas."""
 
     TEXT = "str"
     NUMBER = "float64"
@@ -35,7 +35,7 @@ class Column:
     name: str
     kind: Kind
     meaning: str
-    """What a cell says, for a person who sees the table for the first time."""
+    """Meaning of a cell, for a person who sees the table for the first time."""
     unit: str | None = None
     optional: bool = False
     """Whether a cell may be missing (NaN)."""
@@ -52,7 +52,7 @@ class Column:
         return f"{self.meaning}, {self.unit}" if self.unit else self.meaning
 
     def but(self, **changes: Any) -> "Column":
-        """The same column with another name, meaning or bound, for a table where it differs."""
+        """Return the same column with another name, meaning or bound, for a table where it differs."""
         return replace(self, **changes)
 
 
@@ -104,7 +104,7 @@ class Table:
     name: str
     """Schema and name, as in SQL: `curated.electrolytes`."""
     meaning: str
-    """What one row is."""
+    """Meaning of one row."""
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     """Columns that together name a row: no two rows agree in all of them."""
@@ -261,7 +261,7 @@ def _faults(table: Table, cases: pd.DataFrame) -> list[str]:
 
 
 def _rule(column: Column, check: str) -> str:
-    """Return what the cells of a column do wrong, by the name of pandera's check."""
+    """Return the rule that the cells of a column break, by the name of pandera's check."""
     match check.partition("(")[0]:
         case "isin":
             return f"may hold only {', '.join(column.allowed or ())}"

@@ -1,4 +1,4 @@
-"""Schema `descriptors`: what the models see of a composition and its crystal."""
+"""Schema `descriptors`: numbers and prompts that the models read of a composition and its crystal."""
 
 from sse_assets.tables.columns import CELL, ELECTROLYTE_ID, REASON, REASON_CODE
 from sse_assets.tables.declaration import Table, choice, number, text

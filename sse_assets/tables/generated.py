@@ -83,7 +83,7 @@ FOUND = (
     text("failure", "Why there is no structure, or why it is not used", optional=True),
     text("cif", "The structure, as CIF", optional=True),
 )
-"""What a search and its validation say of a structure, as a shipped record has it too."""
+"""Columns of a search and its validation, which a shipped record has too."""
 
 STRUCTURES = Table(
     "generated.structures",

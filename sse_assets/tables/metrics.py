@@ -1,4 +1,4 @@
-"""Schema `metrics`: what the predictions are worth."""
+"""Schema `metrics`: errors of the predictions."""
 
 from sse_assets.tables.columns import (
     BOOTSTRAP_95,

@@ -1,4 +1,4 @@
-"""Schema `models`: what was trained, what it predicts and which model answers."""
+"""Schema `models`: fits, their predictions, and the models that answer."""
 
 from sse_assets.tables.columns import (
     BOOTSTRAP_95,

@@ -14,7 +14,7 @@ class Source(StrEnum):
 
 
 class StructureOrigin(StrEnum):
-    """Where the structure of an electrolyte came from."""
+    """Origin of the structure of an electrolyte."""
 
     OBELIX = "obelix"
     MATERIALS_PROJECT = "materials_project"
@@ -25,7 +25,7 @@ class StructureOrigin(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a row, a structure or a descriptor is not used; a sentence beside it has the particulars."""
+    """Kind of reason for which a row, structure or descriptor is not used; a sentence beside it says more."""
 
     UNREADABLE_FILE = "unreadable_file"
     """A file of the inbox cannot be read at all."""
@@ -59,7 +59,7 @@ class Reason(StrEnum):
     NOT_COMPUTED = "not_computed"
     """The computation of a descriptor failed or took too long."""
     NOT_KNOWN = "not_known"
-    """What a descriptor is computed from is not known."""
+    """A value from which a descriptor is computed is not known."""
     NEEDS_CONFIRMATION = "needs_confirmation"
     """A row of the inbox may be right and looks like a slip: its column `confirmed` settles it."""
     FAILED = "failed"
@@ -67,18 +67,18 @@ class Reason(StrEnum):
 
 
 class Protocol(StrEnum):
-    """What a test row may have in common with the rows that train."""
+    """Way to divide rows into those that train and those that test."""
 
     DIVERSITY = "diversity"
     """The paper's max-min selection: every test row has a near neighbour in train."""
     RANDOM = "random"
-    """K-fold: test rows share papers and compositions with train as chance has it."""
+    """K-fold: by chance, test rows share papers and compositions with train."""
     OFFICIAL = "official"
     """OBELiX's own train and test rows: no paper and no composition in common."""
     GROUPED = "grouped"
     """K-fold over merged groups: no paper and no composition in common, every row tested once."""
     ALL_ROWS = "all_rows"
-    """No test rows: the fit on every row, which answers for new materials."""
+    """No split: a fit on every row, which answers for new materials."""
 
 
 SCORED_PROTOCOLS = (Protocol.DIVERSITY, Protocol.RANDOM, Protocol.OFFICIAL, Protocol.GROUPED)
@@ -86,7 +86,7 @@ SCORED_PROTOCOLS = (Protocol.DIVERSITY, Protocol.RANDOM, Protocol.OFFICIAL, Prot
 
 
 class Role(StrEnum):
-    """What a row does in a fold."""
+    """Use of a row in a fold."""
 
     TRAIN = "train"
     TEST = "test"
@@ -100,11 +100,11 @@ class FeatureSet(StrEnum):
     GEOMETRIC = "geometric"
     """Cell lengths, density and pore volume."""
     ALL = "all"
-    """Both."""
+    """All of these."""
 
 
 class PromptCase(StrEnum):
-    """What a prompt tells the language model (Table 3)."""
+    """Content of a prompt (Table 3)."""
 
     CASE_1 = "case_1"
     """The formula."""
@@ -117,7 +117,7 @@ class PromptCase(StrEnum):
 
 
 class NumberMode(StrEnum):
-    """How a number is got out of a language model."""
+    """Way to get a number out of a language model."""
 
     DISTRIBUTION = "distribution"
     """The median of the probabilities of every two-decimal number."""
@@ -137,7 +137,7 @@ class Task(StrEnum):
 
 
 class ModelName(StrEnum):
-    """Everything that predicts, baselines included."""
+    """Name of a model or baseline."""
 
     TRAIN_MEDIAN = "train_median"
     NEAREST_NEIGHBOUR = "nearest_neighbour"
@@ -149,7 +149,7 @@ class ModelName(StrEnum):
 
 
 LANGUAGE_MODELS = (ModelName.LLAMA, ModelName.MISTRAL, ModelName.QWEN, ModelName.SMALL_LLAMA)
-"""The paper's three, fine-tuned, and one that has read nothing but the prompts."""
+"""The paper's three, which are fine-tuned, and a small one that is trained on the prompts alone."""
 
 NO_VARIANT = "none"
 """Variant of a model that has none, such as the train median."""
@@ -178,7 +178,7 @@ class Decision(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a candidate of a structure search was made (paper, section II.B)."""
+    """Way to make a candidate of a structure search (paper, section II.B)."""
 
     SEED = "seed"
     """A fresh random cell with the symmetry of a random space group."""
@@ -195,7 +195,7 @@ class Operator(StrEnum):
 
 
 class RunConditions(StrEnum):
-    """RunConditions of a run of molecular dynamics."""
+    """Temperature and pressure of a run of molecular dynamics."""
 
     SEARCH = "search"
     """50 K and 1000 bar, as in the paper's searches."""

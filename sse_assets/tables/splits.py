@@ -1,4 +1,4 @@
-"""Schema `splits`: who trains and who tests."""
+"""Schema `splits`: rows that train and rows that test."""
 
 from sse_assets.tables.columns import ELECTROLYTE_ID, FOLD, PROTOCOL, ROLE
 from sse_assets.tables.declaration import Table, integer

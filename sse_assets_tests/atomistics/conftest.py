@@ -1,4 +1,4 @@
-"""One thread, whatever the machine: two test processes on two cores."""
+"""One thread on any machine, for two test processes on two cores."""
 
 import os
 

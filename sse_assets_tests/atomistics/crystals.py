@@ -6,21 +6,28 @@ from ase.build import bulk
 
 
 def lithium_fluoride(a: float = 4.1, rattle: float = 0.0, seed: int = 0) -> Atoms:
-    """Primitive cell of rock salt, two atoms."""
+    """Return the primitive cell of rock salt, two atoms."""
     atoms = bulk("LiF", "rocksalt", a=a)
     atoms.rattle(rattle, seed=seed)
     return atoms
 
 
+def overlapping(distance: float) -> Atoms:
+    """Return rock salt in which both atoms are as near as this, in Å."""
+    atoms = lithium_fluoride()
+    atoms.positions[1] = atoms.positions[0] + [distance, 0, 0]
+    return atoms
+
+
 def antifluorite(anion: str = "O", a: float = 4.62) -> Atoms:
-    """Primitive cell of a Li2X, three atoms."""
+    """Return the primitive cell of Li2X, three atoms."""
     cell = a / 2 * (1 - np.eye(3))
     spots = [[0.25] * 3, [0.75] * 3, [0.0] * 3]
     return Atoms(f"Li2{anion}", scaled_positions=spots, cell=cell, pbc=True)
 
 
 def thiophosphate_like() -> Atoms:
-    """Twelve atoms of four elements, hydrogen among them, in a skewed cell without symmetry."""
+    """Return twelve atoms of five elements, hydrogen among them, in a skewed cell without symmetry."""
     generator = np.random.default_rng(5)
     spots = np.stack(np.meshgrid(np.arange(3), np.arange(2), np.arange(2), indexing="ij"), -1).reshape(-1, 3)
     fractional = (spots + 0.5 + generator.uniform(-0.08, 0.08, spots.shape)) / [3, 2, 2]
@@ -29,7 +36,7 @@ def thiophosphate_like() -> Atoms:
 
 
 def copper() -> list[Atoms]:
-    """Rattled crystals of different sizes and shapes, for the Morse springs."""
+    """Return rattled crystals of different sizes and shapes, for the Morse springs."""
     found = [
         bulk("Cu", "fcc", a=3.9, cubic=True),
         bulk("Cu", "fcc", a=3.9) * (2, 2, 2),

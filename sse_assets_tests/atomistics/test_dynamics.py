@@ -15,7 +15,7 @@ from ase.io import read
 
 from sse_assets.atomistics.dynamics import COLUMNS, Dynamics, run_dynamics
 from sse_assets.atomistics.settings import AMBIENT
-from sse_assets_tests.atomistics.crystals import antifluorite, lithium_fluoride
+from sse_assets_tests.atomistics.crystals import antifluorite, lithium_fluoride, overlapping
 
 BRIEF = replace(AMBIENT, duration_ps=0.13)
 SCRIPT = """
@@ -105,8 +105,6 @@ def test_a_crystal_that_flies_apart_is_kept_with_the_reason(tmp_path: Path) -> N
 
 
 def test_overlapping_atoms_never_start(tmp_path: Path) -> None:
-    atoms = lithium_fluoride()
-    atoms.positions[1] = atoms.positions[0] + [0.1, 0, 0]
-    dynamics = run_dynamics(atoms, AMBIENT, tmp_path, seed=1)
+    dynamics = run_dynamics(overlapping(0.1), AMBIENT, tmp_path, seed=1)
     assert dynamics.failure == "two atoms overlap: 0.10 Å apart"
     assert dynamics.table.empty

@@ -18,6 +18,11 @@ def pair(symbols: str, distance: float) -> Atoms:
     return Atoms(symbols, positions=[[0, 0, 0], [distance, 0, 0]], cell=[4.5, 4.0, 4.0], pbc=True)
 
 
+def cell(lattice: object) -> Atoms:
+    """Return LiO with one atom in the corner and one in the centre."""
+    return Atoms("LiO", scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]], cell=lattice, pbc=True)
+
+
 @pytest.mark.parametrize(
     ("atoms", "reason"),
     [
@@ -25,26 +30,11 @@ def pair(symbols: str, distance: float) -> Atoms:
         (pair("LiPo", 2.0), "CHGNet does not know Po"),
         (pair("LiO", 0.3), "two atoms overlap: 0.30 Å apart"),
         (pair("LiO", np.nan), "the cell or a position is not a finite number"),
-        (
-            Atoms("LiO", cell=np.full((3, 3), np.inf), pbc=True),
-            "the cell or a position is not a finite number",
-        ),
-        (
-            Atoms("LiO", scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]], cell=[5, 5, 5], pbc=True),
-            "exploded: 62 Å³",
-        ),
-        (
-            Atoms("LiO", scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]], cell=[2, 2, 2], pbc=True),
-            "collapsed: 4.0 Å³",
-        ),
-        (
-            Atoms("LiO", scaled_positions=[[0, 0, 0], [0.5, 0, 0]], cell=[14, 2, 2], pbc=True),
-            "vector is 7.0 times",
-        ),
-        (
-            Atoms("LiO", cell=[[5, 0, 0], [4.9, 0.9, 0], [0, 0, 5]], pbc=True),
-            "two of its faces are 0.90 Å apart",
-        ),
+        (cell(np.full((3, 3), np.inf)), "the cell or a position is not a finite number"),
+        (cell([5, 5, 5]), "exploded: 62 Å³"),
+        (cell([2, 2, 2]), "collapsed: 4.0 Å³"),
+        (cell([14, 2, 2]), "vector is 7.0 times"),
+        (cell([[5, 0, 0], [4.9, 0.9, 0], [0, 0, 5]]), "two of its faces are 0.90 Å apart"),
     ],
 )
 def test_a_start_that_cannot_be_judged_is_refused_with_its_reason(atoms: Atoms, reason: str) -> None:

@@ -10,7 +10,7 @@ from sse_assets_tests.atomistics.crystals import copper, lithium_fluoride, thiop
 
 
 def skewed() -> Atoms:
-    """A flat cell with atoms outside it, whose neighbours lie three images away."""
+    """Return a flat cell with atoms outside it, whose neighbours lie three images away."""
     cell = [[3.1, 0.0, 0.0], [2.4, 2.9, 0.0], [-1.2, 0.8, 2.2]]
     return Atoms("LiF", positions=[[0.1, -7.0, 9.0], [15.0, 1.5, 1.1]], cell=cell, pbc=True)
 
@@ -23,15 +23,9 @@ def test_pairs_are_those_of_ase_whatever_the_cell_and_its_company() -> None:
         mine = cells.owner[pairs.first] == index
         first, second, vectors = neighbor_list("ijD", atoms, 6.0)
         offset = int((cells.owner < index).sum())
+        one, other, forth = pairs.first[mine] - offset, pairs.second[mine] - offset, pairs.vectors[mine]
         both_ways = np.concatenate(
-            [
-                np.column_stack(
-                    [pairs.first[mine] - offset, pairs.second[mine] - offset, pairs.vectors[mine]]
-                ),
-                np.column_stack(
-                    [pairs.second[mine] - offset, pairs.first[mine] - offset, -pairs.vectors[mine]]
-                ),
-            ]
+            [np.column_stack([one, other, forth]), np.column_stack([other, one, -forth])]
         )
         theirs = np.column_stack([first, second, vectors])
         assert len(both_ways) == len(theirs)

@@ -19,7 +19,7 @@ from sse_assets_tests.atomistics.crystals import antifluorite, lithium_fluoride
 QUICK = EvaluationSettings(relaxation_steps=2, dynamics=replace(SEARCH, duration_ps=0.004), quench_steps=2)
 ENDLESS = replace(QUICK, dynamics=replace(SEARCH, duration_ps=500.0))
 SECONDS_TO_LOAD_CHGNET = 6
-"""More of a processor than it takes until a process is at work."""
+"""Processor time, in s, after which a process is certainly at work."""
 
 
 def test_two_processes_find_what_one_finds_to_the_last_bit(chgnet: ChgnetPotential) -> None:

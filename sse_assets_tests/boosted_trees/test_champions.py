@@ -146,7 +146,7 @@ def predict(house: House, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_the_first_model_reigns_and_the_same_again_changes_nothing(
-    house: House, refitted: list, monkeypatch: pytest.MonkeyPatch
+    house, refitted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = house.retrain(measured())
     assert first["decision"] == "first"
@@ -160,7 +160,7 @@ def test_the_first_model_reigns_and_the_same_again_changes_nothing(
 
 
 def test_a_worse_model_is_kept_out_and_the_champion_answers(
-    house: House, refitted: list, monkeypatch: pytest.MonkeyPatch
+    house, refitted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = house.retrain(measured())
     reigning, before = house.newest, predict(house, monkeypatch)
@@ -191,9 +191,7 @@ def test_a_model_that_is_not_worse_takes_over(house: House, monkeypatch: pytest.
     assert "72 rows" in predict(house, monkeypatch)
 
 
-def test_a_champion_never_trains_on_what_shares_a_source_with_a_test_row(
-    house: House, refitted: list
-) -> None:
+def test_a_champion_never_trains_on_what_shares_a_source_with_a_test_row(house, refitted) -> None:
     """Rows that were withdrawn, relabelled or are of elements that no row holds any more included."""
     old = measured()
     withdrawn, moved = "x:000", "x:003"

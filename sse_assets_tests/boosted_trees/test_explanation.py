@@ -12,9 +12,7 @@ def model(features: pd.DataFrame, labels: pd.DataFrame, settings: BoostedTreesSe
     return BoostedTreesModel.fit(features, labels["bound"], settings)
 
 
-def test_shap_values_of_a_row_add_up_to_its_prediction(
-    model: BoostedTreesModel, features: pd.DataFrame
-) -> None:
+def test_shap_values_of_a_row_add_up_to_its_prediction(model, features) -> None:
     """Prediction minus sum is one number, the base value, for all rows."""
     sums = shap_values(model, features).groupby("electrolyte_id")["shap_value"].sum()
     predicted = pd.Series(model.predict(features), index=features.index)
@@ -23,9 +21,7 @@ def test_shap_values_of_a_row_add_up_to_its_prediction(
     np.testing.assert_allclose(base, base[0], atol=1e-5)
 
 
-def test_values_are_in_long_form_with_unscaled_features(
-    model: BoostedTreesModel, features: pd.DataFrame
-) -> None:
+def test_values_are_in_long_form_with_unscaled_features(model, features) -> None:
     values = shap_values(model, features)
     assert values.columns.tolist() == ["electrolyte_id", "feature", "feature_value", "shap_value"]
     wide = values.pivot_table(index="electrolyte_id", columns="feature", values="feature_value", dropna=False)
@@ -33,9 +29,7 @@ def test_values_are_in_long_form_with_unscaled_features(
     assert (values.loc[values["feature"] == "Xe", "shap_value"] == 0).all()
 
 
-def test_the_ranking_puts_the_strongest_signal_first(
-    model: BoostedTreesModel, features: pd.DataFrame
-) -> None:
+def test_the_ranking_puts_the_strongest_signal_first(model, features) -> None:
     ranking = shap_ranking(shap_values(model, features))
     assert set(ranking["feature"]) == set(features.columns)
     assert ranking["rank"].tolist() == [1, 2, 3, 4]

@@ -28,9 +28,7 @@ def model(features: pd.DataFrame, labels: pd.DataFrame, settings: BoostedTreesSe
     return BoostedTreesModel.fit(features, labels["bound"], settings)
 
 
-def test_z_scores_come_from_the_training_rows_alone(
-    features: pd.DataFrame, labels: pd.DataFrame, settings: BoostedTreesSettings
-) -> None:
+def test_z_scores_come_from_the_training_rows_alone(features, labels, settings) -> None:
     train, test = features.iloc[:60], features.iloc[60:]
     model = BoostedTreesModel.fit(train, labels["bound"].iloc[:60], settings)
     scaled = model.scaled(train)
@@ -65,9 +63,7 @@ def test_it_learns_a_signal(model: BoostedTreesModel, features: pd.DataFrame, la
     assert error < spread / 2
 
 
-def test_a_missing_feature_is_named_and_columns_may_come_in_any_order(
-    model: BoostedTreesModel, features: pd.DataFrame
-) -> None:
+def test_a_missing_feature_is_named_and_columns_may_come_in_any_order(model, features) -> None:
     shuffled = features[["poav", "Xe", "O", "a"]].assign(unrelated=1.0)
     np.testing.assert_array_equal(model.predict(shuffled), model.predict(features))
     with pytest.raises(ValueError, match="the model needs features that the table lacks: O, poav"):
@@ -75,7 +71,7 @@ def test_a_missing_feature_is_named_and_columns_may_come_in_any_order(
 
 
 def test_a_feature_unknown_in_every_training_row_is_no_obstacle(
-    features: pd.DataFrame, labels: pd.DataFrame, settings: BoostedTreesSettings, tmp_path: Path
+    features, labels, settings, tmp_path: Path
 ) -> None:
     model = BoostedTreesModel.fit(features.assign(poav=np.nan), labels["bound"], settings)
     model.with_card(CARD).save(tmp_path)
@@ -83,9 +79,7 @@ def test_a_feature_unknown_in_every_training_row_is_no_obstacle(
 
 
 @pytest.mark.parametrize("store", ["folder", "memory"])
-def test_what_was_saved_predicts_exactly_the_same(
-    model: BoostedTreesModel, features: pd.DataFrame, tmp_path: Path, store: str
-) -> None:
+def test_what_was_saved_predicts_exactly_the_same(model, features, tmp_path: Path, store: str) -> None:
     folder = tmp_path / "models" / "all" if store == "folder" else f"memory://{uuid.uuid4()}/all"
     model.with_card(CARD).save(folder)
     loaded = BoostedTreesModel.load(folder)
@@ -94,9 +88,7 @@ def test_what_was_saved_predicts_exactly_the_same(
     assert loaded.settings == model.settings
 
 
-def test_a_saved_model_is_open_to_other_tools(
-    model: BoostedTreesModel, features: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_a_saved_model_is_open_to_other_tools(model, features, tmp_path: Path) -> None:
     """Plain XGBoost and JSON are enough to use it."""
     model.with_card(CARD).save(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.json", "model.ubj"]
@@ -109,9 +101,7 @@ def test_a_saved_model_is_open_to_other_tools(
     np.testing.assert_array_equal(booster.predict(xgboost.DMatrix(scaled)), model.predict(features))
 
 
-def test_a_model_without_card_is_not_saved_and_half_a_model_is_not_loaded(
-    model: BoostedTreesModel, tmp_path: Path
-) -> None:
+def test_a_model_without_card_is_not_saved_and_half_a_model_is_not_loaded(model, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a model is saved with its card"):
         model.save(tmp_path)
     model.with_card(CARD).save(tmp_path)

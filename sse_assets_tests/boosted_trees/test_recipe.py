@@ -63,9 +63,7 @@ def test_what_is_gone_or_damaged_is_named(folder: Path, file: str) -> None:
         Recipe.load(folder)
 
 
-def test_refitted_on_the_folds_it_predicts_what_training_did(
-    recipe: Recipe, labels, assignments, settings
-) -> None:
+def test_refitted_on_the_folds_it_predicts_what_training_did(recipe, labels, assignments, settings) -> None:
     folds = assignments[assignments["protocol"] == "random"]
     trained = train_feature_set(
         recipe.features,

@@ -12,12 +12,8 @@ from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.boosted_trees.training import TrainedFeatureSet, train_feature_set
 from sse_assets.materials.conductivity import LabelConvention
+from sse_assets.tables.models import BOOSTED_TREES_PREDICTIONS
 from sse_assets.tables.names import FeatureSet
-
-PREDICTION_COLUMNS = [
-    *("protocol", "fold", "model", "variant", "label_convention", "electrolyte_id", "role"),
-    *("log10_sigma", "predicted", "low", "high"),
-]
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +42,10 @@ def trained(arguments: dict) -> TrainedFeatureSet:
 
 
 def test_predictions_hold_every_row_of_every_fold_under_both_conventions(
-    trained: TrainedFeatureSet, labels: pd.DataFrame, assignments: pd.DataFrame
+    trained, labels, assignments
 ) -> None:
     predictions = trained.predictions
-    assert predictions.columns.tolist() == PREDICTION_COLUMNS
+    assert predictions.columns.tolist() == BOOSTED_TREES_PREDICTIONS.names
     assert len(predictions) == 2 * len(assignments)
     assert set(predictions["model"]) == {"boosted_trees"}
     assert set(predictions["variant"]) == {"all"}
@@ -62,10 +58,7 @@ def test_predictions_hold_every_row_of_every_fold_under_both_conventions(
 
 
 def test_a_fold_is_predicted_by_the_model_of_its_own_training_rows(
-    trained: TrainedFeatureSet,
-    features: pd.DataFrame,
-    labels: pd.DataFrame,
-    settings: BoostedTreesSettings,
+    trained, features, labels, settings
 ) -> None:
     train, test = features.index.difference(features.index[1::3]), features.index[1::3]
     model = BoostedTreesModel.fit(features.loc[train], labels.loc[train, "obelix"], settings)
@@ -76,11 +69,7 @@ def test_a_fold_is_predicted_by_the_model_of_its_own_training_rows(
 
 
 def test_the_interval_of_a_single_fold_comes_from_its_inner_cross_validation(
-    trained: TrainedFeatureSet,
-    features: pd.DataFrame,
-    labels: pd.DataFrame,
-    groups: pd.Series,
-    settings: BoostedTreesSettings,
+    trained, features, labels, groups, settings
 ) -> None:
     """Worked again by hand, ungrouped for `diversity` and grouped for `all_rows`."""
     y = labels["bound"]
@@ -120,7 +109,7 @@ def test_rows_that_trained_have_no_interval(trained: TrainedFeatureSet) -> None:
 
 
 def test_models_are_kept_with_cards_for_single_folds_and_for_all_rows(
-    trained: TrainedFeatureSet, features: pd.DataFrame, tmp_path: Path
+    trained, features, tmp_path: Path
 ) -> None:
     assert set(trained.models) == {
         (protocol, convention) for protocol in ("diversity", "all_rows") for convention in LabelConvention
@@ -137,9 +126,7 @@ def test_models_are_kept_with_cards_for_single_folds_and_for_all_rows(
     np.testing.assert_array_equal(predicted, rows["predicted"])
 
 
-def test_neither_workers_nor_the_order_of_rows_change_the_result(
-    trained: TrainedFeatureSet, arguments: dict
-) -> None:
+def test_neither_workers_nor_the_order_of_rows_change_the_result(trained, arguments) -> None:
     shuffled = {
         name: arguments[name].sample(frac=1, random_state=2) for name in ("features", "labels", "assignments")
     }

@@ -58,7 +58,7 @@ def test_a_search_on_real_trees(features: pd.DataFrame, labels: pd.DataFrame, gr
 
 
 def test_the_search_finds_the_minimum_of_a_known_landscape(
-    features: pd.DataFrame, labels: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+    features, labels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Trees replaced by a model that is off by how far max_depth is from 4."""
 

@@ -12,6 +12,7 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets_tests.environment import settings_with
 from sse_assets_tests.orchestration.test_object_store import settings as bucket
 from sse_assets_tests.orchestration.test_warehouse import open_in_another_process
+from sse_assets_tests.services.object_store import aws_variables
 
 __all__ = ["bucket"]  # a fixture
 
@@ -62,11 +63,7 @@ def test_a_bucket_that_is_not_there(bucket: Settings) -> None:
 
 
 def test_an_address_where_nobody_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
+    for name, value in aws_variables("http://127.0.0.1:9").items():
         monkeypatch.setenv(name, value)
     root = UPath("s3://electrolytes/sse", skip_instance_cache=True)
     started = time.monotonic()

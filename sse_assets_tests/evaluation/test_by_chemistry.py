@@ -1,6 +1,7 @@
 """Errors of chemical groups and predictions for known compounds, on a run small enough to count by hand."""
 
 import pandas as pd
+import pytest
 
 from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
 from sse_assets.report import published
@@ -20,39 +21,34 @@ def test_errors_by_chemical_group(run) -> None:
     assert (only["paper_n"], only["paper_boosted_trees_mae"]) == (27, 0.501)
 
 
-def test_representative_compounds_are_found_by_composition(run) -> None:
-    table = representative_compounds(run.predictions, run.electrolytes, published.compounds()).set_index(
-        ["formula", "protocol"]
-    )
-    garnet = table.loc[("Li7La3Zr2O12", "diversity")]
+@pytest.fixture
+def compounds(run) -> pd.DataFrame:
+    """The paper's compounds by formula and protocol."""
+    table = representative_compounds(run.predictions, run.electrolytes, published.compounds())
+    return table.set_index(["formula", "protocol"])
+
+
+def test_representative_compounds_are_found_by_composition(compounds) -> None:
+    garnet = compounds.loc[("Li7La3Zr2O12", "diversity")]
     # Of its two measurements, -4.6 is closer to the paper's -4.638 than -3.3.
     assert (garnet["electrolyte_id"], garnet["measured"], garnet["n_measurements"]) == ("obelix:01", -4.6, 2)
     assert garnet["role"] == "train"
-    assert table.loc[("Li4SnSe4", "official"), "role"] == "train"
+    assert compounds.loc[("Li4SnSe4", "official"), "role"] == "train"
 
 
-def test_a_cross_validated_compound_shows_the_fold_that_held_it_out(run) -> None:
-    table = representative_compounds(run.predictions, run.electrolytes, published.compounds()).set_index(
-        ["formula", "protocol"]
+def test_a_cross_validated_compound_shows_the_fold_that_held_it_out(run, compounds) -> None:
+    trees = run.predictions.query(
+        "model == 'boosted_trees' and variant == 'all' and label_convention == 'bound' "
+        "and protocol == 'random' and electrolyte_id == 'obelix:01' and role == 'test'"
     )
-    trees = run.predictions[
-        (run.predictions["model"] == "boosted_trees")
-        & (run.predictions["variant"] == "all")
-        & (run.predictions["label_convention"] == "bound")
-        & (run.predictions["protocol"] == "random")
-        & (run.predictions["electrolyte_id"] == "obelix:01")
-        & (run.predictions["role"] == "test")
-    ]
-    shown = table.loc[("Li7La3Zr2O12", "random")]
+    shown = compounds.loc[("Li7La3Zr2O12", "random")]
     assert (shown["role"], shown["predicted"]) == ("test", trees["predicted"].item())
 
 
-def test_a_compound_that_we_do_not_have_is_shown_as_absent(run) -> None:
-    table = representative_compounds(run.predictions, run.electrolytes, published.compounds()).set_index(
-        "formula"
-    )
-    absent = table.loc["Li8GeP4"]
+def test_a_compound_that_we_do_not_have_is_shown_as_absent(compounds) -> None:
+    (absent,) = (row for (formula, _), row in compounds.iterrows() if formula == "Li8GeP4")
     assert absent["n_measurements"] == 0
-    assert absent[["electrolyte_id", "protocol", "role", "predicted"]].isna().all()
+    assert absent[["electrolyte_id", "role", "predicted"]].isna().all()
+    assert pd.isna(absent.name[1])  # the protocol
     assert absent["paper_measured"] == -4.066
-    assert table.index.nunique() == 8
+    assert compounds.index.unique("formula").size == 8

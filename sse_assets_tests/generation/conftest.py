@@ -1,16 +1,8 @@
-"""One thread, whatever the machine: two test processes on two cores."""
-
-import os
+"""Packages that a search needs, and one thread as in the tests of atomistics."""
 
 import pytest
 
-os.environ["OMP_NUM_THREADS"] = "1"  # for the processes that the tests start
+from sse_assets_tests.atomistics.conftest import one_thread  # noqa: F401
 
-torch = pytest.importorskip("torch", reason="needs torch and CHGNet")
-for needed in ("chgnet", "ase_ga", "pyxtal"):
-    pytest.importorskip(needed, reason="needs torch and CHGNet")
-
-
-@pytest.fixture(scope="package", autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+for needed in ("ase_ga", "pyxtal"):
+    pytest.importorskip(needed, reason="needs ase-ga and PyXtal")

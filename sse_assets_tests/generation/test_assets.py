@@ -1,4 +1,4 @@
-"""The steps behind group `generated`: compositions as partitions, and the search of one of them."""
+"""Steps behind group `generated`: compositions as partitions, and the search of one of them."""
 
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,9 @@ from sse_assets.generation import structures as searches
 from sse_assets.generation.journal import Journal
 from sse_assets.generation.settings import SMOKE
 from sse_assets.orchestration.gpu import GPU_POOL
-from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets.tables import curated, raw
 from sse_assets_tests.curation.rows import formula_only, measurement, structure
 from sse_assets_tests.environment import settings_with
 
@@ -51,13 +50,12 @@ WITH_CELL = labelled(measurement(source="sample"), "y")
 OWN = labelled(formula_only(formula="LiI", source="inbox", source_id="own"), "w")
 WITH_CIF = labelled(formula_only(formula="LiF", source="sample", source_id="abc"), "z")
 
-
-def _source(group: str, name: str, frame: pd.DataFrame) -> dg.AssetsDefinition:
-    @dg.asset(key=[group, name])
-    def source() -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(frame)
-
-    return source
+STORED = [
+    dg.AssetSpec(["curated", "measurements"]),
+    dg.AssetSpec(["raw", "sample_structures"]),
+    dg.AssetSpec(["raw", "inbox_structures"]),
+]
+"""Inputs of the first step."""
 
 
 class Steps:
@@ -66,25 +64,21 @@ class Steps:
     def __init__(self, home: Path) -> None:
         home.mkdir(exist_ok=True)
         self.settings = settings_with(SSE_HOME=home, SSE_EXECUTOR="in_process")
+        self.store = TableStore(self.settings.blob_root)
         self.instance = dg.DagsterInstance.local_temp(str(home))
         self.resources = {"io_manager": TableIOManager(self.settings), "settings": self.settings}
         self.list_compositions, self.search_structure = generated_assets(Dataset.SAMPLE)
-        self.sources: list[dg.AssetsDefinition] = []
 
     def find_compositions(
         self, *measurements: dict[str, Any], structures: list[dict[str, Any]] | None = None
     ) -> list[str]:
-        """The partitions after `generated.compositions` is made from these rows."""
+        """Return the partitions after `generated.compositions` is made from these rows."""
         own = structure(origin="sample", structure_id="sample:abc")
-        crystals = raw.SAMPLE_STRUCTURES.frame([own, *(structures or [])])
-        self.sources = [
-            _source("curated", "measurements", curated.MEASUREMENTS.frame(measurements)),
-            _source("raw", "sample_structures", crystals),
-            _source("raw", "inbox_structures", raw.INBOX_STRUCTURES.frame()),
-        ]
-        dg.materialize(
-            [*self.sources, self.list_compositions], instance=self.instance, resources=self.resources
-        )
+        crystals = pd.DataFrame([own, *(structures or [])])
+        stored = (pd.DataFrame(measurements), crystals, crystals.head(0))
+        for asset, frame in zip(STORED, stored, strict=True):
+            self.store.write(TableKey(*asset.key.path), frame)
+        dg.materialize([*STORED, self.list_compositions], instance=self.instance, resources=self.resources)
         return self.partitions()
 
     def partitions(self) -> list[str]:
@@ -93,7 +87,7 @@ class Steps:
 
     def search(self, formula: str, **config: Any) -> dg.ExecuteInProcessResult:
         return dg.materialize(
-            [*self.sources, self.list_compositions, self.search_structure],
+            [*STORED, self.list_compositions, self.search_structure],
             selection=[self.search_structure],
             partition_key=formula,
             instance=self.instance,
@@ -103,7 +97,7 @@ class Steps:
         )
 
     def table(self, name: str, formula: str | None = None) -> pd.DataFrame:
-        return TableStore(self.settings.blob_root).read(TableKey("generated", name, formula))
+        return self.store.read(TableKey("generated", name, formula))
 
     def version(self, name: str) -> str:
         event = self.instance.get_latest_materialization_event(dg.AssetKey(["generated", name]))

@@ -9,7 +9,7 @@ ZINCBLENDE = bulk("LiS", "zincblende", 5.6)
 
 
 def in_another_setting(atoms: Atoms) -> Atoms:
-    """The same crystal: other vectors, other origin, turned, slightly larger."""
+    """Return the same crystal with other vectors and origin, turned and slightly larger."""
     other = atoms.copy()
     other.set_cell(np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]]) @ other.cell.array, scale_atoms=False)
     other.translate([0.3, 0.1, 0.7])

@@ -1,23 +1,13 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk
+from ase.build import bulk, sort
 
 from sse_assets.generation.operators import child, parents_needed, too_close
 from sse_assets.tables.names import Operator
 
-ONE = Atoms(
-    "Li4S4",
-    bulk("LiS", "rocksalt", 5.2, cubic=True).get_positions()[[0, 2, 4, 6, 1, 3, 5, 7]],
-    cell=[5.2] * 3,
-    pbc=True,
-)
-OTHER = Atoms(
-    "Li4S4",
-    bulk("LiS", "zincblende", 5.8, cubic=True).get_positions()[[0, 2, 4, 6, 1, 3, 5, 7]],
-    cell=[5.8] * 3,
-    pbc=True,
-)
+ONE = sort(bulk("LiS", "rocksalt", 5.2, cubic=True))
+OTHER = sort(bulk("LiS", "zincblende", 5.8, cubic=True))
 CHANGING = [Operator.HEREDITY, Operator.RATTLE, Operator.STRAIN, Operator.PERMUTATION]
 
 

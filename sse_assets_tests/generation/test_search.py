@@ -3,8 +3,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from ase.build import bulk
 from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import Evaluation
+from sse_assets.atomistics.settings import SEARCH
 from sse_assets.generation.journal import Candidate
 from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
 from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.settings import OperatorShares, SearchSettings
 from sse_assets.tables.names import Operator
+from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.generation import toy_search
 
 
@@ -30,7 +33,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOutco
 
 
 def lines(journal: Path) -> list[dict]:
-    """The journal's entries without their wall times."""
+    """Return the entries of a journal without their wall times."""
     entries = [json.loads(line) for line in journal.read_text().splitlines()]
     return [{key: value for key, value in entry.items() if key != "seconds"} for entry in entries]
 
@@ -91,7 +94,7 @@ def test_the_population_is_distinct_and_in_order(uninterrupted: tuple[SearchOutc
 
 @pytest.fixture
 def any_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fresh cells without PyXtal, for searches that only a stub looks at."""
+    """Make fresh cells without PyXtal, for searches that only a stub evaluates."""
 
     def cell(maker: SeedMaker, composition: Composition, seed: int) -> Atoms:
         atoms = bulk("LiS", "rocksalt", 5.2)
@@ -102,7 +105,7 @@ def any_cell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Stub:
-    """Says what it is told, cell after cell."""
+    """Evaluator that gives the answers it was told, cell after cell."""
 
     def __init__(self, *answers: Evaluation) -> None:
         self.answers, self.asked = answers, 0
@@ -144,13 +147,8 @@ def test_progress_says_where_the_search_is(tmp_path: Path) -> None:
     stub = Stub(Evaluation(enthalpy_ev_per_atom=-1.0))
     settings = SearchSettings(population=4, flat_generations=2)
     run_search(Plan("Li2S", 1, 0), settings, tmp_path / "journal.jsonl", lambda _: stub, seen.append)
-    assert [(p.generation, p.done, p.of) for p in seen[:5]] == [
-        (0, 1, 4),
-        (0, 2, 4),
-        (0, 3, 4),
-        (0, 4, 4),
-        (1, 1, 4),
-    ]
+    assert [(p.generation, p.done) for p in seen[:5]] == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1)]
+    assert {p.of for p in seen} == {4}
     to_come = [p.least_seconds_left * p.candidates_per_minute / 60 for p in seen]
     assert to_come == pytest.approx(range(11, -1, -1))
     assert "Li2S z1-r0: generation 2, 4 of 4, best -1.0000 eV/atom" in str(seen[-1])
@@ -176,23 +174,38 @@ def test_shares_become_whole_numbers_of_candidates() -> None:
     assert OperatorShares(1.0, 0.0, 0.0, 0.0, 0.0).operators(3) == [Operator.SEED] * 3
 
 
-def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"at least 0\.15"):
-        OperatorShares(seed=0.1, heredity=0.5)
-    with pytest.raises(ValueError, match="add up to 1"):
-        OperatorShares(seed=0.5)
-    with pytest.raises(ValueError, match="replicates is 0"):
-        SearchSettings(replicates=0)
+@pytest.mark.parametrize(
+    ("settings", "values", "reason"),
+    [
+        (OperatorShares, {"seed": 0.1, "heredity": 0.5}, r"the share of fresh cells is 0\.1: at least 0\.15"),
+        (OperatorShares, {"seed": 0.5}, "add up to 1"),
+        (SearchSettings, {"replicates": 0}, "replicates is 0: it must be at least 1"),
+        (SearchSettings, {"max_generations": -1}, "max_generations is -1: it must be at least 1"),
+        (SearchSettings, {"formula_units": ()}, r"formula_units is \(\): it must hold whole numbers above 0"),
+        (SearchSettings, {"flat_within_ev_per_atom": 0.0}, "flat_within_ev_per_atom must be more than 0"),
+        (partial(replace, SEARCH), {"timestep_fs": 0.0}, "timestep_fs is 0.0: it must be more than zero"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(
+    settings: Callable[..., object], values: dict[str, object], reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        settings(**values)
+
+
+def test_a_pressure_may_be_zero() -> None:
+    assert replace(SEARCH, pressure_gpa=0.0).pressure_gpa == 0
 
 
 def test_a_duplicate_of_lower_enthalpy_takes_the_place_of_the_other() -> None:
-    cell = Atoms(
-        "Li2S",
-        scaled_positions=[[0.25] * 3, [0.75] * 3, [0] * 3],
-        cell=[[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]],
-        pbc=True,
+    first = Candidate(
+        candidate_id="a",
+        generation=0,
+        index=0,
+        operator=Operator.SEED,
+        atoms=antifluorite("S", 5.6),
+        enthalpy_ev_per_atom=-1.0,
     )
-    first = Candidate("a", 0, 0, Operator.SEED, (), cell, enthalpy_ev_per_atom=-1.0)
     history = History(SearchSettings())
     history.close_generation([first])
     history.close_generation([replace(first, candidate_id="b", generation=1, enthalpy_ev_per_atom=-1.002)])

@@ -1,7 +1,7 @@
 import pytest
 
 from sse_assets.generation.stability import validation_table
-from sse_assets_tests.evaluation.generated_examples import dynamics, structures
+from sse_assets_tests.report.generated_examples import dynamics, structures
 
 
 def test_how_a_structure_held_is_its_second_half_beside_the_relaxed_cell() -> None:

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -21,19 +22,36 @@ from sse_assets.materials.crystal import read_cif
 from sse_assets.tables import generated
 
 
-@pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> tuple[Found, Validated, Path]:
+class Smoke(NamedTuple):
     """One small composition at smoke settings, from nothing to a validated structure."""
+
+    found: Found
+    validated: Validated
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
     folder = tmp_path_factory.mktemp("Li2O")
     found = find_structure("Li2O", SMOKE, folder, ase_evaluator)
     assert found.best is not None
     assert found.best.atoms is not None
-    return found, validate(found.best.atoms, SMOKE_VALIDATION, folder, ase_evaluator), folder
+    return Smoke(found, validate(found.best.atoms, SMOKE_VALIDATION, folder, ase_evaluator), folder)
 
 
-def test_every_candidate_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
+def read_back(record: Record, folder: Path) -> Record:
+    """Write the files of a record of Li2O, and read them."""
+    assert read_record(folder, "Li2O") is None
+    for name, text in record.to_files().items():
+        (folder / name).write_text(text)
+    read = read_record(folder, "Li2O")
+    assert read is not None
+    return read
+
+
+def test_every_candidate_is_a_row(smoke: Smoke) -> None:
     found, _, folder = smoke
-    table = tables.candidates([found])
+    table = tables.candidates(found)
     lines = sum(path.read_text().count("\n") - 1 for path in (folder / JOURNALS).iterdir())
     generated.SEARCH_HISTORY.check(table)
     assert len(table) == lines == SMOKE.population * SMOKE.max_generations
@@ -43,50 +61,40 @@ def test_every_candidate_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
     assert kept.min() == found.best.enthalpy_ev_per_atom
 
 
-def test_a_structure_is_a_row(smoke: tuple[Found, Validated, Path]) -> None:
+def test_a_structure_is_a_row(smoke: Smoke) -> None:
     found, validated, _ = smoke
-    (row,) = tables.structures([found], {"Li2O": validated}).to_dict("records")
+    row = tables.structure(found, validated)
     assert list(row) == [column.name for column in generated.FOUND]
     assert (row["formula"], row["z"], row["cell_atoms"], row["ambient_ps"]) == ("Li2O", 1, 3, 0.02)
     assert read_cif(row["cif"]).composition.reduced_formula == "Li2O"
     assert row["valid"] == validated.valid
 
 
-def test_a_composition_without_a_structure_is_a_row_with_its_reason(
-    smoke: tuple[Found, Validated, Path],
-) -> None:
-    found, _, _ = smoke
-    (row,) = tables.structures([found], {}).to_dict("records")
+def test_a_composition_without_a_structure_is_a_row_with_its_reason(smoke: Smoke) -> None:
+    row = tables.structure(smoke.found, None)
     assert (row["valid"], row["failure"]) == (False, "not validated")
-    assert pd.isna(row["cif"])
-    empty = replace(found.searches[0], history=History(SMOKE), failure="nothing survived")
-    none_left = Found("Li2O", [empty])
-    (row,) = tables.structures([none_left], {}).to_dict("records")
+    assert row["cif"] is None
+    empty = replace(smoke.found.searches[0], history=History(SMOKE), failure="nothing survived")
+    row = tables.structure(Found("Li2O", [empty]), None)
     assert row["failure"] == "Li2O: nothing survived"
 
 
-def test_dynamics_and_comparisons(smoke: tuple[Found, Validated, Path]) -> None:
-    _, validated, _ = smoke
-    moved = tables.dynamics({"Li2O": validated})
+def test_dynamics_and_comparisons(smoke: Smoke) -> None:
+    moved = tables.dynamics("Li2O", smoke.validated)
     assert list(moved.columns[:3]) == ["formula", "conditions", "time_ps"]
     assert set(moved["conditions"]) == {"search", "ambient"}
-    assert tables.dynamics({}).empty
+    assert tables.dynamics("Li2O", None).empty
 
-    settled = validated.settled
-    (row,) = tables.comparisons({("Li2O", "itself"): (settled, settled)}).to_dict("records")
+    settled = smoke.validated.settled
+    (row,) = tables.comparison("Li2O", "itself", settled, settled).to_dict("records")
     assert row["matches"]
     assert row["found_minus_known_mev"] == 0
     assert row["a"] == row["known_a"] >= 10
 
 
-def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
-    found, validated, _ = smoke
-    written = record_of(found, validated, SMOKE, SMOKE_VALIDATION)
-    assert read_record(tmp_path, "Li2O") is None
-    for name, text in written.to_files().items():
-        (tmp_path / name).write_text(text)
-    read = read_record(tmp_path, "Li2O")
-    assert read is not None
+def test_a_record_is_read_back_bit_by_bit(smoke: Smoke, tmp_path: Path) -> None:
+    written = record_of(smoke.found, smoke.validated, SMOKE, SMOKE_VALIDATION)
+    read = read_back(written, tmp_path)
     assert list(read.structure) == [column.name for column in generated.FOUND]
     assert read.structure == written.structure
     assert read.made_with == json.loads(json.dumps(written.made_with))
@@ -98,7 +106,7 @@ def test_a_record_is_read_back_bit_by_bit(smoke: tuple[Found, Validated, Path], 
 
 
 def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
-    smoke: tuple[Found, Validated, Path], tmp_path: Path
+    smoke: Smoke, tmp_path: Path
 ) -> None:
     told: list[str] = []
     threads: set[int] = set()
@@ -117,7 +125,6 @@ def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
             dynamics_progress=lambda name, *_: told.append(name),
         )
 
-    found, validated, _ = smoke
     torch.set_num_threads(2)
     try:
         record = search()
@@ -128,7 +135,7 @@ def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
     assert told.count("candidate") == SMOKE.population * SMOKE.max_generations
     assert {"search", "ambient"} <= set(told)
 
-    expected = record_of(found, validated, SMOKE, SMOKE_VALIDATION)
+    expected = record_of(smoke.found, smoke.validated, SMOKE, SMOKE_VALIDATION)
     assert record.structure | {"seconds": 0} == expected.structure | {"seconds": 0}
     assert record.dynamics.equals(expected.dynamics)
     pd.testing.assert_frame_equal(
@@ -141,15 +148,13 @@ def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
 
 
 def test_a_structure_that_does_not_survive_has_a_record_that_says_so(
-    smoke: tuple[Found, Validated, Path], monkeypatch: pytest.MonkeyPatch
+    smoke: Smoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, _, folder = smoke
-
     def unsettled(*_: object) -> Validated:
         raise UnsettledError("the last relaxation failed: the cell exploded")
 
     monkeypatch.setattr(composition_search, "validate", unsettled)
-    record = search_composition("Li2O", folder, SMOKE, SMOKE_VALIDATION)
+    record = search_composition("Li2O", smoke.folder, SMOKE, SMOKE_VALIDATION)
     assert record.structure["failure"] == "the last relaxation failed: the cell exploded"
     assert record.structure["cif"] is None
 
@@ -159,11 +164,7 @@ def test_the_package_brings_no_torch_before_a_search_is_asked_for() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-def test_a_record_without_a_structure_says_why(smoke: tuple[Found, Validated, Path], tmp_path: Path) -> None:
-    found, _, _ = smoke
-    for name, text in record_of(found, None, SMOKE, SMOKE_VALIDATION, "it fell apart").to_files().items():
-        (tmp_path / name).write_text(text)
-    read = read_record(tmp_path, "Li2O")
-    assert read is not None
+def test_a_record_without_a_structure_says_why(smoke: Smoke, tmp_path: Path) -> None:
+    read = read_back(record_of(smoke.found, None, SMOKE, SMOKE_VALIDATION, "it fell apart"), tmp_path)
     assert (read.structure["failure"], read.structure["cif"]) == ("it fell apart", None)
     assert read.dynamics.empty

@@ -30,10 +30,8 @@ def test_a_sound_structure_is_relaxed_moved_and_valid(tmp_path: Path) -> None:
     assert found.settled.space_group == "Fm-3m"
     assert found.settled.evaluation.max_force_ev_a < 0.01
     assert found.relaxed_further_ev_per_atom <= 0
-    assert found.dynamics.groupby("conditions")["time_ps"].max().to_dict() == {
-        "ambient": 0.05,
-        "search": 0.02,
-    }
+    ends = found.dynamics.groupby("conditions")["time_ps"].max()
+    assert ends.to_dict() == {"ambient": 0.05, "search": 0.02}
     assert seen[-1] == ("ambient", 50, 50)
     assert len(read(tmp_path / "ambient" / "trajectory.extxyz", index=":")) == 1
     again = validate(STRAINED, settings, tmp_path, ase_evaluator)
@@ -59,7 +57,7 @@ SETTLED = Settled(ROCK_SALT, Evaluation(ROCK_SALT, energy_ev_per_atom=-5.0, volu
 
 
 def run(energy: float = -4.96, volume: float = 8.1) -> pd.DataFrame:
-    """A run whose first half is not to count."""
+    """Return a run whose first half is not to count."""
     return pd.DataFrame(
         {
             "time_ps": [0.0, 1.0, 2.0, 3.0],
@@ -73,7 +71,7 @@ def run(energy: float = -4.96, volume: float = 8.1) -> pd.DataFrame:
 
 
 def stretched(by: float) -> Atoms:
-    """Rock salt whose fluorine is far from its lithium, and so is everything else."""
+    """Return rock salt with all its atoms further from one another."""
     cell = ROCK_SALT.copy()
     cell.set_cell(cell.cell * by, scale_atoms=True)
     return cell

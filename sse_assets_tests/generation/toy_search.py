@@ -1,6 +1,6 @@
-"""A whole search with springs for a potential: `python -m sse_assets_tests.generation.toy_search JOURNAL`.
+"""Search with springs for a potential: `python -m sse_assets_tests.generation.toy_search JOURNAL`.
 
-It is quick, but takes its real steps, so that it can be killed between any two of them.
+It is quick, but takes all steps of a search, so that it can be killed between any two of them.
 """
 
 import sys

@@ -6,7 +6,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,21 @@ from sse_assets.language_models.training import FineTuned, fine_tune
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.names import PromptCase
 from sse_assets_tests.language_models.tiny import TinyFamily, tiny_base_model
+
+
+class Killed(BaseException):
+    """Ends a run as a signal would: nothing catches it."""
+
+
+def kill_at(step: int) -> Callable[[int, int], None]:
+    """Return a progress that kills a run at one of its steps."""
+
+    def progress(done: int, total: int) -> None:
+        if done == step:
+            raise Killed
+
+    return progress
+
 
 SPACE_GROUPS = ("P-3m1", "Fm-3m", "Pnma", "Ia-3d", "R-3c", "I41/acd")
 ANIONS = ("O", "S", "Cl", "Br", "N")
@@ -76,6 +91,12 @@ def tiny_models(
     }
 
 
+@pytest.fixture(scope="session")
+def base(tiny_models: Mapping[TinyFamily, BaseModel]) -> BaseModel:
+    """Mistral's, as its prompts are the shortest."""
+    return tiny_models[TinyFamily.MISTRAL]
+
+
 LEARNING = TrainingSettings(learning_rate=3e-3, epochs=60, lora=LoraSettings(dropout=0.0))
 """With these a tiny model learns fifty prompts by heart."""
 
@@ -90,11 +111,7 @@ class Learnt:
 
 
 @pytest.fixture(scope="session")
-def learnt(
-    tmp_path_factory: pytest.TempPathFactory, fifty: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> Learnt:
-    """Mistral's, as its prompts are the shortest."""
-    base = tiny_models[TinyFamily.MISTRAL]
+def learnt(tmp_path_factory: pytest.TempPathFactory, fifty: TrainingData, base: BaseModel) -> Learnt:
     folder = tmp_path_factory.mktemp("learnt")
     tuned = fine_tune(load(base, LoadSettings()), base, fifty, LEARNING, folder)
     return Learnt(base, tuned, folder)

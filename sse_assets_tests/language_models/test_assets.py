@@ -104,9 +104,7 @@ def step(tmp_path: Path, twelve: TrainingData) -> Step:
     return Step(tmp_path, twelve)
 
 
-def test_a_partition_is_trained_scored_stored_and_can_be_used(
-    step: Step, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> None:
+def test_a_partition_is_trained_scored_stored_and_can_be_used(step, tiny_models) -> None:
     weights = tiny_models[TinyFamily.LLAMA].hub_id
     result = step.run(
         local_path=weights,
@@ -160,9 +158,7 @@ def test_the_loss_curve_can_be_followed(step: Step, tiny_models: Mapping[TinyFam
         ({}, "meta-llama/Llama-3.1-8B-Instruct"),
     ],
 )
-def test_what_cannot_work_stops_before_any_training(
-    step: Step, config: dict[str, Any], sentence: str
-) -> None:
+def test_what_cannot_work_stops_before_any_training(step, config: dict[str, Any], sentence: str) -> None:
     result = step.run(**config)
     assert not result.success
     (failure,) = result.filter_events(lambda event: event.is_step_failure)

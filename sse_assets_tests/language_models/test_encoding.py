@@ -37,9 +37,7 @@ def _tokenizer(base: BaseModel) -> PreTrainedTokenizerBase:
 
 
 @pytest.mark.parametrize("family", TinyFamily)
-def test_an_example_is_the_prompt_then_the_answer(
-    family: TinyFamily, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> None:
+def test_an_example_is_the_prompt_then_the_answer(family: TinyFamily, tiny_models) -> None:
     base = tiny_models[family]
     tokenizer = _tokenizer(base)
 
@@ -53,9 +51,7 @@ def test_an_example_is_the_prompt_then_the_answer(
 
 
 @pytest.mark.parametrize("family", TinyFamily)
-def test_the_loss_counts_the_answer_alone(
-    family: TinyFamily, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> None:
+def test_the_loss_counts_the_answer_alone(family: TinyFamily, tiny_models) -> None:
     base = tiny_models[family]
     tokenizer = _tokenizer(base)
 
@@ -92,9 +88,7 @@ def test_a_template_whose_prompts_differ_is_refused(tiny_models: Mapping[TinyFam
         ("eos_token", "has no end-of-turn token: set eos_token"),
     ],
 )
-def test_a_tokenizer_that_lacks_something_is_refused(
-    lacking: str, message: str, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> None:
+def test_a_tokenizer_that_lacks_something_is_refused(lacking: str, message: str, tiny_models) -> None:
     tokenizer = _tokenizer(tiny_models[TinyFamily.LLAMA])
     setattr(tokenizer, lacking, None)
     with pytest.raises(LanguageModelError, match=message):

@@ -1,5 +1,4 @@
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,8 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-from sse_assets.language_models.adapters import TrainingData
-from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.encoding import IGNORED, answer_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.number_loss import NumberTokenLoss, choices
@@ -64,9 +61,7 @@ def test_a_certain_model_loses_nothing_and_a_near_miss_costs_less() -> None:
 
 
 @pytest.mark.parametrize("family", TinyFamily)
-def test_distances_follow_the_tokenizer(
-    family: TinyFamily, tiny_models: Mapping[TinyFamily, BaseModel]
-) -> None:
+def test_distances_follow_the_tokenizer(family: TinyFamily, tiny_models) -> None:
     """Against a search through all numbers, however the family splits them."""
     base = tiny_models[family]
     tokenizer = load(base, LoadSettings()).tokenizer
@@ -89,10 +84,7 @@ def test_an_answer_that_is_no_number_of_the_trie_is_refused() -> None:
         choices(TRIE, (3, END), 3.0)
 
 
-def test_a_model_is_trained_by_it(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel], tmp_path: Path
-) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
+def test_a_model_is_trained_by_it(twelve, base, tmp_path: Path) -> None:
     settings = TrainingSettings(learning_rate=3e-3, epochs=4)
     losses = {}
     for weight in (0.0, 1e-9, 1.0):

@@ -80,9 +80,7 @@ def test_no_number_is_missing_and_none_has_a_sign_too_many(case: Case) -> None:
         (TinyFamily.QWEN3, ["-", "1", "2", ".", "3", "4", "<|im_end|>"]),
     ],
 )
-def test_the_families_split_a_number_differently(
-    tiny_models: Mapping[TinyFamily, BaseModel], family: TinyFamily, tokens: list[str]
-) -> None:
+def test_the_families_split_a_number_differently(tiny_models, family: TinyFamily, tokens: list[str]) -> None:
     """What the comparison with brute force rests on."""
     base = tiny_models[family]
     tokenizer = load(base, LoadSettings()).tokenizer
@@ -136,9 +134,7 @@ def test_summaries_worked_by_hand() -> None:
     assert found.quantile(0.95).tolist() == [0.0, -1.0]
 
 
-def test_a_tokenizer_without_digits_is_refused(
-    tiny_models: Mapping[TinyFamily, BaseModel], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tokenizer_without_digits_is_refused(tiny_models, monkeypatch: pytest.MonkeyPatch) -> None:
     base = tiny_models[TinyFamily.QWEN3]
     tokenizer = load(base, LoadSettings()).tokenizer
 
@@ -152,9 +148,7 @@ def test_a_tokenizer_without_digits_is_refused(
         build_trie(tokenizer, base.chat_template_kwargs)
 
 
-def test_attention_that_would_misread_the_mask_is_refused(
-    tiny_models: Mapping[TinyFamily, BaseModel],
-) -> None:
+def test_attention_that_would_misread_the_mask_is_refused(tiny_models) -> None:
     model = AutoModelForCausalLM.from_pretrained(
         tiny_models[TinyFamily.LLAMA].hub_id, attn_implementation="eager"
     )

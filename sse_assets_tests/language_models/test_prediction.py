@@ -89,7 +89,8 @@ def test_the_distribution_knows_what_was_learnt(ask: Predict, table: pd.DataFram
     assert predictions.columns.tolist() == PREDICTION_COLUMNS
     assert predictions["electrolyte_id"].equals(table["electrolyte_id"])
     scores = answer_scores(predictions, truth)
-    assert (scores.n_valid, scores.n_total, scores.n_imputed) == (50, 50, 0)
+    assert (scores.n_valid, scores.n_total) == (50, 50)
+    assert not predictions["imputed"].any()
     assert scores.mae_all < 1.0
     assert (predictions["low"] <= predictions["predicted"]).all()
     assert (predictions["predicted"] <= predictions["high"]).all()
@@ -125,9 +126,7 @@ def test_a_head_is_asked_through_the_same_door(learnt: Learnt, table: pd.DataFra
         predict(model, tokenizer, table, NumberMode.REGRESSION, **arguments)
 
 
-def test_an_adapter_predicts_for_a_new_cif_as_for_a_table(
-    learnt: Learnt, tokenizer: PreTrainedTokenizerBase
-) -> None:
+def test_an_adapter_predicts_for_a_new_cif_as_for_a_table(learnt, tokenizer) -> None:
     fresh = predict_new(learnt.folder, cif=LICL)
     assert fresh["prompt"].tolist() == ["<formula: LiCl> <symmetry: Fm-3m>"]
     known = predict(
@@ -140,9 +139,7 @@ def test_an_adapter_predicts_for_a_new_cif_as_for_a_table(
     pd.testing.assert_frame_equal(fresh[PREDICTION_COLUMNS], known, atol=1e-4)
 
 
-def test_what_an_adapter_needs_is_said_before_it_is_loaded(
-    learnt: Learnt, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_an_adapter_needs_is_said_before_it_is_loaded(learnt, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("sse_assets.language_models.prediction.load_adapter")
     with pytest.raises(LanguageModelError, match="give the CIF of LiCl"):
         predict_new(learnt.folder, formula="LiCl")

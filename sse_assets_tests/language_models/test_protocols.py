@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from sse_assets.language_models.training import fine_tune
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import models
 from sse_assets.tables.names import NumberMode, PromptCase, Task
-from sse_assets_tests.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.conftest import Killed
 
 TRAINING = TrainingSettings(learning_rate=3e-3, epochs=2)
 SETTINGS = CaseSettings(
@@ -35,15 +35,6 @@ SETTINGS = CaseSettings(
 )
 LEAKAGE = {"official": "Nothing in common.", "grouped": "Nothing in common, by groups."}
 Run = Callable[..., CaseOutcome]
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
-
-
-@pytest.fixture(scope="module")
-def base(tiny_models: Mapping[TinyFamily, BaseModel]) -> BaseModel:
-    return tiny_models[TinyFamily.MISTRAL]
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +141,7 @@ def test_every_row_is_predicted_in_every_mode(outcome: CaseOutcome, prompts: pd.
     assert certain[certain["electrolyte_id"] != "invented:18"]["valid"].all()
 
 
-def test_what_is_finished_is_read_back(
-    run: Run, folder: Path, outcome: CaseOutcome, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_finished_is_read_back(run, folder, outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(fits, "load")
     steps: list[tuple[int, int]] = []
     again = run(folder, progress=lambda *done: steps.append(done))
@@ -163,12 +152,7 @@ def test_what_is_finished_is_read_back(
 
 
 def test_a_model_used_before_trains_as_a_fresh_one(
-    base: BaseModel,
-    outcome: CaseOutcome,
-    folder: Path,
-    prompts: pd.DataFrame,
-    assignments: pd.DataFrame,
-    tmp_path: Path,
+    base, outcome, folder, prompts, assignments, tmp_path: Path
 ) -> None:
     """The last fits of text and of regression, each after two others in the same model."""
     last = assignments[(assignments["protocol"] == "grouped") & (assignments["fold"] == 1)]
@@ -197,9 +181,7 @@ def test_a_killed_case_goes_on_where_it_was(run: Run, outcome: CaseOutcome, tmp_
     pd.testing.assert_frame_equal(resumed.losses, outcome.losses)
 
 
-def test_changed_data_train_anew_beside_what_was_there(
-    run: Run, prompts: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_changed_data_train_anew_beside_what_was_there(run, prompts, tmp_path: Path) -> None:
     settings = replace(SETTINGS, protocols=("official",), modes=(NumberMode.DISTRIBUTION,))
     first = run(tmp_path, settings)
     changed = prompts.assign(label_bound=prompts["label_bound"].where(prompts.index != 0, "-1.00"))

@@ -1,11 +1,9 @@
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sse_assets.language_models.adapters import TrainingData, load_adapter, read_run
-from sse_assets.language_models.base_models import BaseModel
+from sse_assets.language_models.adapters import load_adapter, read_run
 from sse_assets.language_models.encoding import prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prediction import predict_new
@@ -15,7 +13,6 @@ from sse_assets.language_models.settings import LoadSettings, LoraSettings, Trai
 from sse_assets.language_models.training import fine_tune
 from sse_assets.tables.names import NumberMode, Task
 from sse_assets_tests.language_models.test_prediction import LICL
-from sse_assets_tests.language_models.tiny import TinyFamily
 
 ADAPTER = TrainingSettings(learning_rate=1e-3, epochs=30, lora=LoraSettings(dropout=0.0))
 WHOLE = TrainingSettings(learning_rate=1e-3, epochs=30, lora=None)
@@ -23,12 +20,8 @@ WHOLE = TrainingSettings(learning_rate=1e-3, epochs=30, lora=None)
 
 @pytest.mark.parametrize("settings", [ADAPTER, WHOLE], ids=["adapter", "whole"])
 def test_a_head_learns_its_examples_and_is_kept(
-    settings: TrainingSettings,
-    twelve: TrainingData,
-    tiny_models: Mapping[TinyFamily, BaseModel],
-    tmp_path: Path,
+    settings: TrainingSettings, twelve, base, tmp_path: Path
 ) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
     loaded = load(base, LoadSettings(), regression=True)
     tuned = fine_tune(loaded, base, twelve, settings, tmp_path, task=Task.REGRESSION)
     assert len(tuned.losses) == 60
@@ -56,10 +49,7 @@ def test_a_head_learns_its_examples_and_is_kept(
         predict_new(tmp_path, formula="LiCl", cif=LICL, mode=NumberMode.SAMPLE)
 
 
-def test_a_model_that_predicts_tokens_is_refused(
-    twelve: TrainingData, tiny_models: Mapping[TinyFamily, BaseModel], tmp_path: Path
-) -> None:
-    base = tiny_models[TinyFamily.MISTRAL]
+def test_a_model_that_predicts_tokens_is_refused(twelve, base, tmp_path: Path) -> None:
     loaded = load(base, LoadSettings())
     with pytest.raises(LanguageModelError, match="load it with regression=True"):
         fine_tune(loaded, base, twelve, ADAPTER, tmp_path, task=Task.REGRESSION)

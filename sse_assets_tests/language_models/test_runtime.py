@@ -62,7 +62,7 @@ def test_a_hub_out_of_reach_and_an_empty_cache(tmp_path: Path, monkeypatch: pyte
 
 
 def test_an_8b_model_without_a_gpu_is_refused_before_its_weights_are_looked_for(
-    llama_folder: Path, without_gpu: None
+    llama_folder, without_gpu
 ) -> None:
     real = LlamaConfig(
         vocab_size=128256,
@@ -100,9 +100,7 @@ def test_a_tokenizer_without_a_padding_token(pad_token: str | None, message: str
         load(base, LoadSettings())
 
 
-def test_a_known_model_names_the_padding_token_that_its_tokenizer_does_not(
-    llama_folder: Path, without_gpu: None
-) -> None:
+def test_a_known_model_names_the_padding_token_that_its_tokenizer_does_not(llama_folder, without_gpu) -> None:
     _forget_pad_token(llama_folder)
     loaded = load(LLAMA, LoadSettings(local_path=str(llama_folder)))
     assert loaded.tokenizer.pad_token == "<|finetune_right_pad_id|>"
@@ -181,9 +179,7 @@ def test_a_gpu_that_is_too_small_is_refused(free_gb: float, quantisation: Quanti
 
 
 @pytest.mark.parametrize("family", TinyFamily)
-def test_tiny_models_run_on_a_cpu(
-    family: TinyFamily, tiny_models: Mapping[TinyFamily, BaseModel], without_gpu: None
-) -> None:
+def test_tiny_models_run_on_a_cpu(family: TinyFamily, tiny_models, without_gpu) -> None:
     loaded = load(tiny_models[family], LoadSettings())
     assert (loaded.placement.device, loaded.placement.dtype) == ("cpu", "float32")
     assert "torch sees no GPU" in loaded.placement.why

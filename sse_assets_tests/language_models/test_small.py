@@ -15,13 +15,10 @@ from sse_assets.language_models.settings import LoadSettings, Quantisation, Trai
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune
 from sse_assets.tables.names import NumberMode
+from sse_assets_tests.language_models.conftest import Killed, kill_at
 from sse_assets_tests.language_models.test_prediction import LICL
 
 BY_HEART = replace(SMALL_TRAINING, epochs=40)
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +53,14 @@ def test_all_weights_are_trained_and_kept(base: BaseModel, twelve: TrainingData,
     assert -18 <= new["predicted"].item() <= 1
 
 
-def test_a_killed_run_ends_where_it_would_have_ended(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_killed_run_ends_where_it_would_have_ended(base, twelve, tmp_path: Path) -> None:
     settings = replace(SMALL_TRAINING, epochs=3)
-
-    def kill(done: int, total: int) -> None:
-        if done == 5:
-            raise Killed
 
     fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "whole")
     with pytest.raises(Killed):
-        fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill)
+        fine_tune(
+            load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed", progress=kill_at(5)
+        )
     assert (tmp_path / "killed" / CHECKPOINTS).is_dir()
     resumed = fine_tune(load(base, LoadSettings()), base, twelve, settings, tmp_path / "killed")
     assert resumed.run.resumed_at_step == 4
@@ -75,9 +68,7 @@ def test_a_killed_run_ends_where_it_would_have_ended(
     assert all(torch.equal(expected[name], found[name]) for name in expected)
 
 
-def test_a_model_in_4_bit_is_not_trained_as_a_whole(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_model_in_4_bit_is_not_trained_as_a_whole(base, twelve, tmp_path: Path) -> None:
     loaded = load(base, LoadSettings(quantisation=Quantisation.FOUR_BIT))
     with pytest.raises(LanguageModelError, match="give it an adapter by setting lora"):
         fine_tune(loaded, base, twelve, TrainingSettings(lora=None), tmp_path)

@@ -1,5 +1,4 @@
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,29 +14,11 @@ from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.runtime import Placement, load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
 from sse_assets.language_models.training import CHECKPOINTS, fine_tune, training_arguments
-from sse_assets_tests.language_models.conftest import Learnt
-from sse_assets_tests.language_models.tiny import TinyFamily
+from sse_assets_tests.language_models.conftest import Killed, Learnt, kill_at
 
 # Rank 64 makes the adapter's tensors large enough for a true 8-bit optimizer state.
 SHORT = TrainingSettings(learning_rate=3e-3, epochs=3)
 SHORT = replace(SHORT, lora=replace(SHORT.lora, rank=64))
-
-
-class Killed(BaseException):
-    """Ends a run as a signal would: nothing catches it."""
-
-
-def _kill_at(step: int):
-    def progress(done: int, total: int) -> None:
-        if done == step:
-            raise Killed
-
-    return progress
-
-
-@pytest.fixture(scope="module")
-def base(tiny_models: Mapping[TinyFamily, BaseModel]) -> BaseModel:
-    return tiny_models[TinyFamily.MISTRAL]
 
 
 def test_defaults_are_table_2(base: BaseModel, tmp_path: Path) -> None:
@@ -68,13 +49,11 @@ def test_it_learns(learnt: Learnt) -> None:
     assert last_epoch < 0.25 * losses.iloc[0]
 
 
-def test_a_killed_run_ends_where_it_would_have_ended(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_killed_run_ends_where_it_would_have_ended(base, twelve, tmp_path: Path) -> None:
     whole = fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "whole")
     with pytest.raises(Killed):
         fine_tune(
-            load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "killed", progress=_kill_at(step=5)
+            load(base, LoadSettings()), base, twelve, SHORT, tmp_path / "killed", progress=kill_at(step=5)
         )
     half_written = tmp_path / "killed" / CHECKPOINTS / "checkpoint-5"
     half_written.mkdir()
@@ -99,11 +78,9 @@ def test_a_killed_run_ends_where_it_would_have_ended(
 
 
 @pytest.mark.parametrize("changed", ["learning_rate", "examples"])
-def test_checkpoints_of_another_run_are_refused(
-    changed: str, base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_checkpoints_of_another_run_are_refused(changed: str, base, twelve, tmp_path: Path) -> None:
     with pytest.raises(Killed):
-        fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path, progress=_kill_at(step=3))
+        fine_tune(load(base, LoadSettings()), base, twelve, SHORT, tmp_path, progress=kill_at(step=3))
     settings = replace(SHORT, learning_rate=1e-3) if changed == "learning_rate" else SHORT
     data = replace(twelve, examples=twelve.examples[::-1]) if changed == "examples" else twelve
 
@@ -157,9 +134,7 @@ def test_a_folder_without_a_finished_adapter_is_refused(tmp_path: Path) -> None:
         load_adapter(tmp_path, LoadSettings())
 
 
-def test_4_bit_weights_are_trained_and_used_as_such(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_4_bit_weights_are_trained_and_used_as_such(base, twelve, tmp_path: Path) -> None:
     four_bit = load(base, LoadSettings(quantisation=Quantisation.FOUR_BIT))
     assert type(four_bit.model.model.layers[0].self_attn.q_proj).__name__ == "Linear4bit"
 
@@ -170,9 +145,7 @@ def test_4_bit_weights_are_trained_and_used_as_such(
     assert load_adapter(tmp_path, LoadSettings()).placement.four_bit
 
 
-def test_a_long_example_is_refused_before_training(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path
-) -> None:
+def test_a_long_example_is_refused_before_training(base, twelve, tmp_path: Path) -> None:
     with pytest.raises(
         LanguageModelError, match=r"the prompt of invented:0 has .* raise max_length, which is 64"
     ):
@@ -185,7 +158,7 @@ def test_no_examples_are_refused(base: BaseModel, twelve: TrainingData, tmp_path
 
 
 def test_running_out_of_memory_comes_before_the_first_update_with_a_remedy(
-    base: BaseModel, twelve: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base, twelve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = load(base, LoadSettings())
 

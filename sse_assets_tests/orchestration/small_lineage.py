@@ -24,22 +24,22 @@ ASSETS: dict[str, list[str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """What the assets find when they run: a test changes it between two looks of the automation."""
+    """State that the assets find when they run; a test changes it between two looks of the automation."""
 
     content: str = "1"
-    """Of the source; what is made from it carries it on."""
+    """Content of the source, which all that is made from it carries on."""
     rounding: str = ""
-    """The asset that comes out alike for every content."""
+    """Asset that comes out alike for every content."""
     failing: str = ""
-    """The asset that fails."""
+    """Asset that fails."""
     rejected: str = ""
-    """The asset whose blocking check fails."""
+    """Asset whose blocking check fails."""
     on_demand: tuple[str, ...] = ()
     code_versions: dict[str, str] = field(default_factory=dict)
 
 
 def assets_of(world: World) -> list[Any]:
-    """The small lineage and its checks in a world."""
+    """Return the small lineage and its checks in a world."""
 
     def asset(name: str, deps: list[str]) -> dg.AssetsDefinition:
         @dg.asset(
@@ -71,7 +71,7 @@ def assets_of(world: World) -> list[Any]:
 
 
 class Following:
-    """The small lineage on an instance of its own, with the automation's looks made by hand."""
+    """Small lineage on an instance of its own; a test makes the looks of the automation by hand."""
 
     def __init__(self, instance: dg.DagsterInstance, world: World) -> None:
         self.instance = instance
@@ -79,7 +79,7 @@ class Following:
         self._cursor: Any = None
 
     def change(self, **of_world: Any) -> None:
-        """Change what the assets find."""
+        """Change the state that the assets find."""
         self.world = replace(self.world, **of_world)
 
     def make(self, *names: str, partition: str | None = None) -> None:
@@ -93,7 +93,7 @@ class Following:
         )
 
     def look(self, **how: Any) -> list[str]:
-        """What the automation asks for now."""
+        """Return the assets that the automation asks for now."""
         definitions = definitions_of(self.world)
         result = dg.evaluate_automation_conditions(
             definitions, instance=self.instance, cursor=self._cursor, **how
@@ -106,7 +106,7 @@ class Following:
         ]
 
     def follow(self, **how: Any) -> list[str]:
-        """Look, and make what is asked for, until nothing is; everything that was made, in order."""
+        """Look, make what is asked for until nothing is, and return everything that was made, in order."""
         made = []
         while asked := self.look(**how):
             for request in asked:
@@ -119,7 +119,7 @@ class Following:
 
 
 def definitions_of(world: World) -> dg.Definitions:
-    """As Dagster loads them."""
+    """Return the small lineage as Dagster loads it."""
     everything = assets_of(world)
     return dg.Definitions(
         assets=[a for a in everything if not isinstance(a, dg.AssetChecksDefinition)],

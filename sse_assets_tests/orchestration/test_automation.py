@@ -1,4 +1,4 @@
-"""When an asset is made again: the conditions, look by look, without a daemon."""
+"""Conditions under which an asset is made again, look by look, without a daemon."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -110,20 +110,14 @@ def test_what_failed_is_left_alone_until_night_or_until_an_input_is_made_again(m
     assert made.follow(evaluation_time=tomorrow) == DERIVED[1:]
 
 
-def test_what_failed_is_tried_again_with_a_new_input(made: Following) -> None:
-    made.change(content="2", failing="features")
-    made.make("source")
-    made.follow()
-    made.change(content="3", failing="")
-    made.make("source")
-    assert made.follow() == DERIVED
-
-
-def test_nothing_is_made_from_what_a_blocking_check_refuses(made: Following) -> None:
-    made.change(content="2", rejected="features")
+@pytest.mark.parametrize("trouble", ["failing", "rejected"])
+def test_what_failed_or_was_refused_by_a_blocking_check_is_tried_again_with_a_new_input(
+    made: Following, trouble: str
+) -> None:
+    made.change(content="2", **{trouble: "features"})
     made.make("source")
     assert made.follow() == ["table", "features"]
-    made.change(content="3", rejected="")
+    made.change(content="3", **{trouble: ""})
     made.make("source")
     assert made.follow() == DERIVED
 

@@ -2,12 +2,7 @@
 
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +12,9 @@ import pytest
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.orchestration.daemon_lineage import WORLD_FILE, write_world
 from sse_assets_tests.orchestration.small_lineage import ASSETS, PARTITIONS, World, assets_of
+from sse_assets_tests.services.processes import Process, wait_for
 
 pytestmark = pytest.mark.services
-
-PATIENCE_S = 180
 
 
 class Site:
@@ -32,25 +26,16 @@ class Site:
         shutil.copyfile(REPOSITORY / "dagster.yaml", home / "dagster.yaml")
         self.instance = dg.DagsterInstance.from_config(str(home))
 
-    @contextmanager
-    def daemon(self) -> Iterator[subprocess.Popen]:
-        """A daemon that is killed without warning at the end."""
+    def daemon(self) -> Process:
+        """Return a daemon that is killed without warning at the end."""
         module = "sse_assets_tests.orchestration.daemon_lineage"
-        log = (self.home / "daemon.log").open("a")
-        started = subprocess.Popen(
+        home = str(self.home)
+        return Process(
             [sys.executable, "-m", "dagster._daemon", "run", "-m", module, "-d", str(REPOSITORY)],
-            env=os.environ
-            | {"DAGSTER_HOME": str(self.home), "SSE_HOME": str(self.home), WORLD_FILE: str(self.world_file)},
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+            log=self.home / "daemon.log",
+            environment=os.environ
+            | {"DAGSTER_HOME": home, "SSE_HOME": home, WORLD_FILE: str(self.world_file)},
         )
-        try:
-            yield started
-        finally:
-            os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
-            log.close()
 
     def fetch(self, world: World, *names: str) -> None:
         """Make assets in this process, as a person or a schedule does."""
@@ -77,13 +62,6 @@ class Site:
     def wait_for_looks(self, count: int) -> None:
         wanted = self.looks() + count
         wait_for(lambda: self.looks() >= wanted, "the automation does not look")
-
-
-def wait_for(what: Callable[[], bool], why: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < deadline, why
-        time.sleep(0.5)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 from sse_assets_tests.environment import settings_with
+from sse_assets_tests.services.object_store import aws_variables
 
 
 @pytest.fixture
@@ -25,12 +26,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for name, value in aws_variables(f"http://{host}:{port}").items():
         monkeypatch.setenv(name, value)
     boto3.client("s3").create_bucket(Bucket="electrolytes")
     yield settings_with(SSE_HOME=tmp_path, SSE_BLOB_ROOT="s3://electrolytes/sse")

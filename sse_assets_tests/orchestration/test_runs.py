@@ -1,4 +1,4 @@
-"""A small lineage, partitioned in the middle, refreshed as `make run` refreshes the whole one."""
+"""Small lineage, partitioned in the middle, refreshed as `make run` refreshes the whole one."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from upath import UPath
 
-from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.on_demand import ON_DEMAND, optional_input
+from sse_assets.orchestration.io import TableIOManager, table_ins, table_result
+from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.runs import (
     UnknownJobError,
@@ -25,7 +25,7 @@ from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.environment import settings_with
 
 SOURCE = {"rows": 1, "code_version": "1", "fails": False, "finds": 0}
-"""What the small lineage's source returns; a test changes it, and the job below is rebuilt with it."""
+"""State of the small lineage; a test changes it, and the job below is rebuilt with it."""
 
 
 class Scale(dg.Config):
@@ -39,9 +39,7 @@ def build(home: Path) -> dg.Definitions:
     def source() -> dg.MaterializeResult[pd.DataFrame]:
         return table_result(pd.DataFrame({"n": range(int(SOURCE["rows"]))}))
 
-    @dg.asset(
-        key=["models", "trained"], ins={"source": dg.AssetIn(["raw", "source"])}, partitions_def=partitions
-    )
+    @dg.asset(key=["models", "trained"], ins=table_ins("raw.source"), partitions_def=partitions)
     def trained(
         context: dg.AssetExecutionContext, config: Scale, source: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -51,7 +49,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(
         key=["models", "extra"],
-        ins={"source": dg.AssetIn(["raw", "source"])},
+        ins=table_ins("raw.source"),
         partitions_def=dg.StaticPartitionsDefinition(["a", "b"]),
         tags=ON_DEMAND,
     )
@@ -66,7 +64,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(
         key=["models", "of_found"],
-        ins={"found": dg.AssetIn(["raw", "found"])},
+        ins=table_ins("raw.found"),
         partitions_def=dg.DynamicPartitionsDefinition(name="found"),
         tags=ON_DEMAND,
     )
@@ -77,11 +75,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(
         key=["metrics", "scores"],
-        ins={
-            "trained": dg.AssetIn(["models", "trained"]),
-            "extra": optional_input(["models", "extra"]),
-            "of_found": optional_input(["models", "of_found"]),
-        },
+        ins=table_ins("models.trained") | table_ins("models.extra", "models.of_found", optional=True),
     )
     def scores(
         trained: pd.DataFrame, extra: pd.DataFrame, of_found: pd.DataFrame
@@ -101,13 +95,21 @@ def build(home: Path) -> dg.Definitions:
     )
 
 
+def home() -> Path:
+    return Path(str(SOURCE["home"]))
+
+
 @dg.definitions
 def definitions() -> dg.Definitions:
-    return build(Path(str(SOURCE["home"])))
+    return build(home())
+
+
+def wanted(pipeline: "Pipeline", job: str, *partitions: str) -> dict[dg.AssetKey, Collection[str] | None]:
+    return made_on_demand(pipeline_of(__name__), pipeline.instance, job, partitions)
 
 
 class Pipeline:
-    """The small lineage on an instance of its own."""
+    """Small lineage on an instance of its own."""
 
     def __init__(self, home: Path) -> None:
         self.instance = dg.DagsterInstance.local_temp(str(home))
@@ -115,10 +117,10 @@ class Pipeline:
 
     @property
     def graph(self) -> object:
-        return build(Path(str(SOURCE["home"]))).resolve_asset_graph()
+        return build(home()).resolve_asset_graph()
 
     def scores(self) -> pd.DataFrame:
-        return TableStore(UPath(Path(str(SOURCE["home"])) / "blobs")).read(TableKey("metrics", "scores"))
+        return TableStore(UPath(home() / "blobs")).read(TableKey("metrics", "scores"))
 
     def refresh(
         self,
@@ -148,12 +150,7 @@ def pipeline(tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path)
 
 
-ALL = [
-    "[1/4] raw",
-    "[2/4] models [x]",
-    "[3/4] models [y]",
-    "[4/4] metrics",
-]
+ALL = ["[1/4] raw", "[2/4] models [x]", "[3/4] models [y]", "[4/4] metrics"]
 NOTHING = ["Nothing is stale: every asset is up to date."]
 
 
@@ -203,8 +200,8 @@ def test_a_plan_of_nothing_is_empty(pipeline: Pipeline) -> None:
 def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> None:
     assert pipeline.refresh() == (True, ALL)
     assert pipeline.refresh() == (True, NOTHING)
-    wanted = made_on_demand(pipeline_of(__name__), pipeline.instance, "make_extra", ["a"])
-    assert pipeline.refresh(on_demand=wanted) == (True, ["[1/2] models [a]", "[2/2] metrics"])
+    only_a = wanted(pipeline, "make_extra", "a")
+    assert pipeline.refresh(on_demand=only_a) == (True, ["[1/2] models [a]", "[2/2] metrics"])
     assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
     assert pipeline.refresh() == (True, NOTHING)
     # A change upstream leaves it as it is, and what it gave stays in.
@@ -212,25 +209,27 @@ def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> 
     SOURCE["code_version"] = "2"
     assert pipeline.refresh() == (True, ALL)
     assert set(pipeline.scores()["partition"]) == {"x", "y", "a"}
-    every = made_on_demand(pipeline_of(__name__), pipeline.instance, "make_extra", [])
-    assert pipeline.refresh(on_demand=every) == (
-        True,
-        ["[1/3] models [a]", "[2/3] models [b]", "[3/3] metrics"],
-    )
+    said = ["[1/3] models [a]", "[2/3] models [b]", "[3/3] metrics"]
+    assert pipeline.refresh(on_demand=wanted(pipeline, "make_extra")) == (True, said)
 
 
-def test_a_job_or_partition_that_does_not_exist_is_named(pipeline: Pipeline) -> None:
-    location = pipeline_of(__name__)
-    with pytest.raises(
-        UnknownJobError, match=r"there is no job 'nope' .*; there are: make_extra, make_of_found"
-    ):
-        made_on_demand(location, pipeline.instance, "nope", [])
-    with pytest.raises(UnknownJobError, match="make_extra has no partition 'z'; there are: a, b"):
-        made_on_demand(location, pipeline.instance, "make_extra", ["z"])
-    for hostile in ("../../a", "a/b", "a\nb", "a|b", 'a"; DROP TABLE runs', "", "\x1b[31ma"):
-        with pytest.raises(UnknownJobError, match="make_extra has no partition") as error:
-            made_on_demand(location, pipeline.instance, "make_extra", [hostile])
-        assert str(error.value).isprintable()  # one line, as a terminal shows it
+@pytest.mark.parametrize(
+    ("job", "partitions", "message"),
+    [
+        ("nope", [], r"there is no job 'nope' .*; there are: make_extra, make_of_found"),
+        ("make_extra", ["z"], "make_extra has no partition 'z'; there are: a, b"),
+        *(
+            ("make_extra", [hostile], "make_extra has no partition")
+            for hostile in ("../../a", "a/b", "a\nb", "a|b", 'a"; DROP TABLE runs', "", "\x1b[31ma")
+        ),
+    ],
+)
+def test_a_job_or_partition_that_does_not_exist_is_named(
+    pipeline: Pipeline, job: str, partitions: list[str], message: str
+) -> None:
+    with pytest.raises(UnknownJobError, match=message) as error:
+        wanted(pipeline, job, *partitions)
+    assert str(error.value).isprintable()  # one line, as a terminal shows it
 
 
 OF_FOUND = dg.AssetKey(["models", "of_found"])
@@ -241,14 +240,8 @@ def test_partitions_that_a_run_finds_are_made_in_the_same_refresh(pipeline: Pipe
     everything_there_is = {OF_FOUND: None}
     succeeded, said = pipeline.refresh(on_demand=everything_there_is)
     assert succeeded
-    assert [line.split("] ", 1)[1] for line in said] == [
-        "raw",
-        "models [x]",
-        "models [y]",
-        "models [n0]",
-        "models [n1]",
-        "metrics",
-    ]
+    models = [f"models [{partition}]" for partition in ("x", "y", "n0", "n1")]
+    assert [line.split("] ", 1)[1] for line in said] == ["raw", *models, "metrics"]
     assert {"n0", "n1"} <= set(pipeline.scores()["partition"])
     assert pipeline.refresh(on_demand=everything_there_is) == (True, NOTHING)
     SOURCE["finds"] = 3
@@ -258,20 +251,18 @@ def test_partitions_that_a_run_finds_are_made_in_the_same_refresh(pipeline: Pipe
 
 def test_a_partition_that_nothing_has_found_yet_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(UnknownJobError, match="has no partition 'n0'; there are none before a first run"):
-        made_on_demand(pipeline_of(__name__), pipeline.instance, "make_of_found", ["n0"])
+        wanted(pipeline, "make_of_found", "n0")
     SOURCE["finds"] = 1
     pipeline.refresh()
-    assert made_on_demand(pipeline_of(__name__), pipeline.instance, "make_of_found", ["n0"]) == {
-        OF_FOUND: ["n0"]
-    }
+    assert wanted(pipeline, "make_of_found", "n0") == {OF_FOUND: ["n0"]}
 
 
 def test_one_new_partition_among_very_many_makes_what_follows_stale(pipeline: Pipeline) -> None:
     SOURCE["finds"] = 150  # where Dagster itself compares no versions
     pipeline.refresh()
     assert pipeline.stale() == {}
-    resources = {"io_manager": TableIOManager(settings_with(SSE_HOME=str(SOURCE["home"])))}
-    definitions_now = build(Path(str(SOURCE["home"])))
+    resources = {"io_manager": TableIOManager(settings_with(SSE_HOME=home()))}
+    definitions_now = build(home())
     made_in_the_ui = definitions_now.resolve_job_def("make_of_found").execute_in_process(
         instance=pipeline.instance, partition_key="n7", resources=resources
     )

@@ -40,20 +40,8 @@ def test_a_partition_name_cannot_leave_its_folder(store: TableStore, tmp_path: P
     assert {path.name for path in (tmp_path / "tables").iterdir()} == {"models"}
 
 
-HOSTILE = [
-    ".",
-    "..",
-    "current.json",
-    "x.parquet",
-    "a/b",
-    "../up",
-    "a\nb",
-    "a\0b",
-    'a"; DROP',
-    "%2E",
-    "llama|case_2",
-    "\ud800",
-]
+HOSTILE = [".", "..", "current.json", "x.parquet", "a/b", "../up", "a\nb", "a\0b", 'a"; DROP', "%2E"]
+HOSTILE += ["llama|case_2", "\ud800"]
 
 
 @pytest.mark.parametrize("partition", HOSTILE)
@@ -98,22 +86,28 @@ def test_a_missing_table_is_named(store: TableStore) -> None:
         store.read(KEY)
 
 
+def write_and_be_killed(
+    store: TableStore, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, *, at_manifest: bool
+) -> None:
+    replace = Path.replace
+
+    def killed(source: Path, target: Path) -> Path:
+        if at_manifest == (target.name == "current.json"):
+            raise KeyboardInterrupt
+        return replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.write(KEY, frame)
+
+
 @pytest.mark.parametrize("kill_at", ["data", "manifest"])
 def test_a_killed_write_leaves_the_old_version_readable(
     store: TableStore, monkeypatch: pytest.MonkeyPatch, kill_at: str
 ) -> None:
     store.write(KEY, ONE)
-    replace = Path.replace
-
-    def killed(source: Path, target: Path) -> Path:
-        if (kill_at == "manifest") == (target.name == "current.json"):
-            raise KeyboardInterrupt
-        return replace(source, target)
-
-    monkeypatch.setattr(Path, "replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        store.write(KEY, TWO)
-    monkeypatch.undo()
+    write_and_be_killed(store, TWO, monkeypatch, at_manifest=kill_at == "manifest")
     pd.testing.assert_frame_equal(store.read(KEY), ONE)
     store.write(KEY, TWO)
     pd.testing.assert_frame_equal(store.read(KEY), TWO)
@@ -181,17 +175,7 @@ def test_a_version_that_a_killed_write_left_is_not_the_previous_one(
 ) -> None:
     store.write(KEY, ONE)
     store.write(KEY, TWO)
-    replace = Path.replace
-
-    def killed(source: Path, target: Path) -> Path:
-        if target.name == "current.json":
-            raise KeyboardInterrupt
-        return replace(source, target)
-
-    monkeypatch.setattr(Path, "replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        store.write(KEY, ONE.assign(value=0.7))
-    monkeypatch.undo()
+    write_and_be_killed(store, ONE.assign(value=0.7), monkeypatch, at_manifest=True)
     assert store.read_previous(KEY)["value"].tolist() == [0.5]  # type: ignore[index]
 
 

@@ -1,4 +1,4 @@
-"""What a person reads when something is wrong."""
+"""Sentences that a person reads when something is wrong."""
 
 import shutil
 from pathlib import Path
@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 
 from sse_assets_tests.command_line import sse_assets
+
+
+def refused(home: Path, *arguments: str, **environment: str) -> str:
+    """Return what a run says that fails without a traceback."""
+    run = sse_assets(home, "run", *arguments, **environment)
+    assert run.exit_code == 1
+    assert "Traceback" not in run.output
+    return run.output
 
 
 @pytest.mark.parametrize(
@@ -16,10 +24,7 @@ from sse_assets_tests.command_line import sse_assets
     ],
 )
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path, variable: str, value: str, message: str) -> None:
-    run = sse_assets(tmp_path, "run", **{variable: value})
-    assert run.exit_code == 1
-    assert message in run.output
-    assert "Traceback" not in run.output
+    assert message in refused(tmp_path, **{variable: value})
 
 
 @pytest.mark.parametrize(
@@ -28,35 +33,23 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, variable: str, value: s
         ("ops: {no_such_step: {config: {}}}", "no asset is made by 'no_such_step'; there are "),
         ("n_estimators: 3", "should hold one entry, `ops`"),
         ("ops: [", "is not YAML"),
+        ("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}", "max_depth"),
     ],
 )
-def test_a_wrong_settings_file_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
+def test_wrong_settings_are_refused_before_any_work(tmp_path: Path, content: str, message: str) -> None:
     config = tmp_path / "settings.yaml"
     config.write_text(content)
-    run = sse_assets(tmp_path / "home", "run", "--config", str(config))
-    assert run.exit_code == 1
-    assert message in run.output
-    assert "Traceback" not in run.output
-
-
-def test_a_setting_of_the_wrong_type_names_its_place(tmp_path: Path) -> None:
-    config = tmp_path / "settings.yaml"
-    config.write_text("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}")
-    run = sse_assets(tmp_path / "home", "run", "--config", str(config))
-    assert run.exit_code == 1
-    assert "max_depth" in run.output
-    assert "✓" not in run.output  # before any work
-    assert "Traceback" not in run.output
+    output = refused(tmp_path / "home", "--config", str(config))
+    assert message in output
+    assert "✓" not in output
 
 
 def test_without_mirror_and_network_the_remedy_is_named(tmp_path: Path) -> None:
     # A proxy that nobody runs stands for a network that is down.
-    run = sse_assets(tmp_path, "run", SSE_DATASET="obelix", https_proxy="http://127.0.0.1:9")
-    assert run.exit_code == 1
-    assert "cannot download obelix/all.csv from https://" in run.output
-    assert "set SSE_DATA_MIRROR to a folder that holds it" in run.output
-    assert "Traceback" not in run.output
-    assert "Dependencies for step" not in run.output
+    output = refused(tmp_path, SSE_DATASET="obelix", https_proxy="http://127.0.0.1:9")
+    assert "cannot download obelix/all.csv from https://" in output
+    assert "set SSE_DATA_MIRROR to a folder that holds it" in output
+    assert "Dependencies for step" not in output
 
 
 def test_a_damaged_mirror_file_stops_before_any_work_and_says_what_to_do(
@@ -68,8 +61,6 @@ def test_a_damaged_mirror_file_stops_before_any_work_and_says_what_to_do(
     table = mirror / "obelix" / "all.csv"
     table.chmod(0o644)
     table.write_text(table.read_text().replace("Li7BiO6", "Li8BiO6", 1))
-    run = sse_assets(tmp_path / "home", "run", SSE_DATASET="obelix", SSE_DATA_MIRROR=str(mirror))
-    assert run.exit_code == 1
-    assert f"{table} is damaged or another version" in run.output
-    assert "unset SSE_DATA_MIRROR" in run.output
-    assert "Traceback" not in run.output
+    output = refused(tmp_path / "home", SSE_DATASET="obelix", SSE_DATA_MIRROR=str(mirror))
+    assert f"{table} is damaged or another version" in output
+    assert "unset SSE_DATA_MIRROR" in output

@@ -1,11 +1,8 @@
 """Who can reach the web UI and what it starts: this computer, unless told otherwise."""
 
 import os
-import signal
 import socket
-import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,8 +11,9 @@ from click.testing import CliRunner, Result
 
 from sse_assets import cli
 from sse_assets_tests.conftest import REPOSITORY
+from sse_assets_tests.environment import plain_environment
+from sse_assets_tests.services.processes import Process, free_port
 
-PATIENCE_S = 300
 LISTENS = "0A"
 """The state of a listening socket in /proc/net/tcp."""
 
@@ -91,27 +89,10 @@ def listening(session: int) -> set[tuple[str, int]]:
 
 @pytest.mark.services
 def test_neither_web_server_nor_daemon_nor_code_server_listen_elsewhere(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
-    with (tmp_path / "log").open("w") as log:
-        started = subprocess.Popen(
-            [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)],
-            env=inherited | {"SSE_HOME": str(tmp_path / "home")},
-            cwd=REPOSITORY,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        deadline = time.monotonic() + PATIENCE_S
-        while not any(there == port for _, there in listening(started.pid)):
-            assert time.monotonic() < deadline, (tmp_path / "log").read_text()
-            assert started.poll() is None, (tmp_path / "log").read_text()
-            time.sleep(1)
+    port = free_port()
+    command = [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)]
+    environment = plain_environment() | {"SSE_HOME": str(tmp_path / "home")}
+    with Process(command, log=tmp_path / "log", environment=environment, cwd=REPOSITORY) as started:
+        started.wait_until(lambda: any(there == port for _, there in listening(started.session)))
         # The web server comes last: it has loaded the code location by then.
-        assert {address for address, _ in listening(started.pid)} <= LOOPBACK
-    finally:
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
+        assert {address for address, _ in listening(started.session)} <= LOOPBACK

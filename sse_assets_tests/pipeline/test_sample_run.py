@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -15,6 +13,7 @@ from sse_assets.orchestration.tables import TableKey
 from sse_assets.tables.catalogue import TABLES
 from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets
+from sse_assets_tests.orchestration.test_warehouse import open_in_another_process
 
 
 def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
@@ -55,49 +54,21 @@ def test_the_warehouse_holds_every_table_as_parquet_does(sample_run: Run) -> Non
 @pytest.mark.parametrize(
     ("group", "name", "columns"),
     [
-        (
-            "curated",
-            "electrolytes",
-            ["electrolyte_id", "formula", "sigma_s_cm", "structure_origin", "doi"],
-        ),
-        ("curated", "rejected", ["source", "source_id", "formula", "reason"]),
-        ("splits", "assignments", ["protocol", "fold", "electrolyte_id", "role"]),
+        ("curated", "electrolytes", "electrolyte_id formula sigma_s_cm structure_origin doi"),
+        ("curated", "rejected", "source source_id formula reason"),
+        ("splits", "assignments", "protocol fold electrolyte_id role"),
         (
             "metrics",
             "predictions",
-            [
-                "protocol",
-                "fold",
-                "model",
-                "variant",
-                "label_convention",
-                "electrolyte_id",
-                "role",
-                "predicted",
-            ],
+            "protocol fold model variant label_convention electrolyte_id role predicted",
         ),
-        (
-            "metrics",
-            "scores",
-            [
-                "protocol",
-                "model",
-                "variant",
-                "label_convention",
-                "role",
-                "metric",
-                "value",
-                "low",
-                "high",
-                "n",
-            ],
-        ),
+        ("metrics", "scores", "protocol model variant label_convention role metric value low high n"),
     ],
 )
 def test_tables_that_others_rely_on_have_their_columns(
-    sample_run: Run, group: str, name: str, columns: list[str]
+    sample_run: Run, group: str, name: str, columns: str
 ) -> None:
-    assert set(columns) <= set(sample_run.store.read(TableKey(group, name)).columns)
+    assert set(columns.split()) <= set(sample_run.store.read(TableKey(group, name)).columns)
 
 
 def test_every_stored_table_keeps_to_its_declaration(sample_run: Run) -> None:
@@ -190,14 +161,8 @@ def test_a_notebook_on_the_warehouse_neither_fails_nor_loses_anything(tmp_path: 
     config = small_run_config(tmp_path / "small.yaml")
     warehouse = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(warehouse)).close()
-    code = f"import duckdb, sys; c = duckdb.connect({str(warehouse)!r}, read_only=True); print(1, flush=True)"
-    notebook = subprocess.Popen(
-        [sys.executable, "-c", code + "; sys.stdin.read()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert notebook.stdout is not None
-    notebook.stdout.readline()
-    run = sse_assets(tmp_path, "run", "--config", str(config))
-    notebook.communicate()
+    with open_in_another_process(warehouse):
+        run = sse_assets(tmp_path, "run", "--config", str(config))
     assert run.exit_code == 0, run.output
     assert "waits for the next write" in run.output
     sse_assets(tmp_path, "run")  # nothing is stale, and the copy catches up

@@ -1,20 +1,17 @@
 """Language models beside everything else, printed and drawn."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from sse_assets.evaluation.metrics import scores
-from sse_assets.report import language_model_tables, parity_figures, training_figures
-from sse_assets.report.beside_paper import cross_model_table, leading_language_model
-from sse_assets.report.inputs import ReportInputs
+from sse_assets.report import language_model_tables, paper_tables, parity_figures, training_figures
+from sse_assets.report.beside_paper import leading_language_model
 from sse_assets.report.page import render_report
 from sse_assets.report.titles import model_title
 from sse_assets.tables import models
-from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 
 @pytest.fixture(scope="module")
@@ -74,23 +71,17 @@ def test_number_modes_stand_side_by_side_with_the_valid_answers(scored, fits) ->
 
 def test_costs_are_averaged_over_fits(fits) -> None:
     ours, paper = language_model_tables.costs(fits).rows
-    assert [cell.text for cell in ours] == [
-        "Llama-3.1-8B-Instruct",
-        "4",
-        "3.3",
-        "13",
-        "21.5",
-        "800",
-        "bf16 on GPU",
-    ]
+    numbers = ["4", "3.3", "13", "21.5", "800"]
+    assert [cell.text for cell in ours] == ["Llama-3.1-8B-Instruct", *numbers, "bf16 on GPU"]
     assert paper[2].text == "10"
 
 
 def test_table_7_has_a_row_for_the_language_model(scored, run) -> None:
-    table = cross_model_table(scored, run.assignments)
-    row = table.query("features == 'Text prompt (formula and symmetry), room temperature' and n_data == 16")
-    assert set(row["model"]) == {"Llama-3.1-8B-Instruct"}
-    assert np.allclose(row["test_mae"], 0.5, atol=0.01)
+    rows = [[cell.text for cell in row] for row in paper_tables.cross_model(scored, run.assignments).rows]
+    features = "Text prompt (formula and symmetry), room temperature"
+    own = [row for row in rows if row[1] == features and row[2] == "16"]
+    assert [row[0] for row in own] == ["Llama-3.1-8B-Instruct"] * 4  # two protocols, two conventions
+    assert np.allclose([float(row[3]) for row in own], 0.5, atol=0.01)
 
 
 def test_parity_has_a_panel_for_each_model_and_case_that_was_trained(run, answers) -> None:
@@ -105,38 +96,22 @@ def test_parity_has_a_panel_for_each_model_and_case_that_was_trained(run, answer
 
 
 def test_loss_curves_draw_every_fit() -> None:
-    losses = pd.DataFrame(
-        {
-            "protocol": ["grouped"] * 4,
-            "fold": [0, 0, 1, 1],
-            "label_convention": ["bound"] * 4,
-            "kind": ["text"] * 4,
-            "epoch": [1, 2, 1, 2],
-            "loss": [5.0, 1.0, 4.0, 2.0],
-        }
+    losses = pd.DataFrame({"fold": [0, 0, 1, 1], "epoch": [1, 2, 1, 2], "loss": [5.0, 1.0, 4.0, 2.0]}).assign(
+        protocol="grouped", label_convention="bound", kind="text"
     )
     (axes,) = training_figures.loss_curves(losses).axes
     assert len(axes.lines) == 2
     assert axes.get_legend_handles_labels()[1] == ["grouped, fold 1, bound, text"]
 
 
-def test_the_report_has_a_section_only_where_there_are_language_models(run, answers, scored, fits) -> None:
-    inputs = ReportInputs(
-        data_set="sample",
-        created=datetime(2026, 3, 1, tzinfo=UTC),
-        electrolytes=run.electrolytes,
-        rejected=pd.DataFrame(columns=["source", "source_id", "formula", "reason"]),
-        assignments=run.assignments,
-        leakage=run.leakage,
+def test_the_report_has_a_section_only_where_there_are_language_models(
+    inputs, run, answers, scored, fits
+) -> None:
+    inputs = replace(
+        inputs,
         predictions=pd.concat([run.predictions, answers]),
         scores=scored,
-        comparisons=run.comparisons,
-        champions=models.CHAMPIONS.frame(),
-        shap_values=run.shap_values,
         language_model_fits=fits,
-        generated=NOTHING_GENERATED,
-        settings={},
-        sources=(),
     )
     html = render_report(inputs)
     assert html.count("Figure 8. Language models") == 2

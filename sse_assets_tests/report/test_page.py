@@ -3,31 +3,13 @@
 import re
 from base64 import b64decode
 from dataclasses import replace
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-import pandas as pd
 import pytest
 
 from sse_assets.report.figure_style import DOTS_PER_INCH
 from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
-from sse_assets.sources.registry import Source
-from sse_assets.tables import models
-from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
-
-REJECTED = pd.DataFrame(
-    {
-        "source": ["liion", "liion", "obelix"],
-        "source_id": ["12", "13", "abc"],
-        "formula": ["Li3PS4", "Li2S", "Li2O3"],
-        "reason": [
-            "measured at 60 °C, outside 20–34 °C",
-            "measured at 75.5 °C, outside 20–34 °C",
-            "Li2O3 cannot be charge balanced: at least 50% of the positive charge is left",
-        ],
-    }
-)
 
 
 class Page(HTMLParser):
@@ -50,43 +32,15 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def inputs(run) -> ReportInputs:
-    return ReportInputs(
-        data_set="sample <b>",
-        created=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
-        electrolytes=run.electrolytes,
-        rejected=REJECTED,
-        assignments=run.assignments,
-        leakage=run.leakage,
-        predictions=run.predictions,
-        scores=run.scores,
-        comparisons=run.comparisons,
-        champions=models.CHAMPIONS.frame(),
-        shap_values=run.shap_values,
-        language_model_fits=models.LANGUAGE_MODELS.frame(),
-        generated=NOTHING_GENERATED,
-        settings={"n_estimators": 60, "learning_rate": 0.1},
-        sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),
-    )
-
-
-@pytest.fixture(scope="module")
 def page(inputs: ReportInputs) -> Page:
     return Page(render_report(inputs))
 
 
 def test_everything_of_the_paper_is_there(page: Page) -> None:
-    for title in ["Table 1.", "Table 5.", "Table 7.", "Table 8.", "Table 9.", "Figure 4(b) in numbers"]:
+    tables = [f"Table {number}." for number in (1, 5, 7, 8, 9)]
+    figures = [f"Figure {name}" for name in ("4(a)", "4(b)", "4(c)", "4(d)", "7(a) to (c)", "7(d)")]
+    for title in [*tables, *figures, "Figure 4(b) in numbers"]:
         assert title in page.text
-    for figure in [
-        "Figure 4(a)",
-        "Figure 4(b)",
-        "Figure 4(c)",
-        "Figure 4(d)",
-        "Figure 7(a) to (c)",
-        "Figure 7(d)",
-    ]:
-        assert figure in page.text
     # The paper's values beside ours, one of each table.
     for value in ["24.922", "0.543", "1.874", "−6.715", "186"]:
         assert value in page.text
@@ -101,15 +55,8 @@ def test_pictures_keep_the_size_that_they_were_drawn_at(page: Page) -> None:
 def test_it_loads_nothing_from_elsewhere(page: Page) -> None:
     assert page.attributes("img", "src")
     assert all(str(source).startswith("data:image/png;base64,") for source in page.attributes("img", "src"))
-    assert not {tag for tag, _ in page.tags} & {
-        "script",
-        "link",
-        "iframe",
-        "object",
-        "embed",
-        "video",
-        "audio",
-    }
+    loading = {"script", "link", "iframe", "object", "embed", "video", "audio"}
+    assert not {tag for tag, _ in page.tags} & loading
     assert "url(" not in page.text
     assert "@import" not in page.text
 
@@ -149,11 +96,8 @@ def test_texts_from_data_are_escaped(page: Page) -> None:
 
 
 def test_without_an_official_split(inputs: ReportInputs) -> None:
-    def without_official(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame[frame["protocol"] != "official"]
-
     frames = {
-        name: without_official(getattr(inputs, name))
+        name: getattr(inputs, name).query("protocol != 'official'")
         for name in ("assignments", "leakage", "predictions", "scores", "comparisons")
     }
     page = Page(render_report(replace(inputs, **frames)))
@@ -167,7 +111,7 @@ def test_without_an_official_split(inputs: ReportInputs) -> None:
     [
         ("rejected", "leakage", "comparisons", "shap_values"),
         ("predictions", "scores", "comparisons"),
-        (
+        [
             "electrolytes",
             "rejected",
             "assignments",
@@ -176,7 +120,7 @@ def test_without_an_official_split(inputs: ReportInputs) -> None:
             "scores",
             "comparisons",
             "shap_values",
-        ),
+        ],
     ],
 )
 def test_it_renders_when_tables_are_empty(inputs: ReportInputs, empty: tuple[str, ...]) -> None:

@@ -1,6 +1,5 @@
 """Dagster as a deployment runs it: a code server, the web server and the daemon, on PostgreSQL."""
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ import yaml
 from dagster_graphql import DagsterGraphQLClient, ReloadRepositoryLocationStatus
 
 from sse_assets_tests.conftest import REPOSITORY
-from sse_assets_tests.services.processes import Process, wait_for
+from sse_assets_tests.environment import plain_environment
+from sse_assets_tests.services.processes import Process, answers, wait_for
 
 LOCATION, REPOSITORY_NAME = "sse_assets", "__repository__"
 POSTGRES_URL = "SSE_POSTGRES_URL"
@@ -21,16 +21,16 @@ _DAGSTER = Path(sys.executable).with_name("dagster")
 
 
 class Deployment:
-    """The three processes, each of which can be killed and started again, and what they know."""
+    """Three processes, each of which can be killed and started again, and their storage."""
 
     def __init__(self, home: Path, module: str, ports: range, environment: Mapping[str, str]) -> None:
-        """Prepare them; `environment` is all that they have beside a PATH and the code.
+        """Prepare the processes.
 
         Args:
             home: `SSE_HOME`, on this machine alone.
-            module: the code location.
-            ports: two that are free.
-            environment: with `SSE_POSTGRES_URL` among it.
+            module: module of the code location.
+            ports: two free ports.
+            environment: variables of the processes beside a PATH and the code, with `SSE_POSTGRES_URL`.
         """
         self.home = home
         dagster_home = home / "dagster"
@@ -42,7 +42,7 @@ class Deployment:
         workspace = dagster_home / "workspace.yaml"
         server = {"host": "127.0.0.1", "port": code, "location_name": LOCATION}
         workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": server}]}))
-        variables = plain_environment() | {
+        variables = plain_environment("AWS_", "RAY_") | {
             "SSE_HOME": str(home),
             "DAGSTER_HOME": str(dagster_home),
             **environment,
@@ -79,7 +79,7 @@ class Deployment:
             process.stop()
 
     def is_up(self) -> bool:
-        """Whether a person can launch something.
+        """Return whether a person can launch something.
 
         Raises:
             AssertionError: with its log, if a process has ended.
@@ -90,24 +90,21 @@ class Deployment:
 
     @contextmanager
     def instance(self) -> Iterator[dg.DagsterInstance]:
-        """What the daemon and the runs write to; this process needs `SSE_POSTGRES_URL` for it."""
+        """Open the storage of the daemon and the runs; this process needs `SSE_POSTGRES_URL` for it."""
         with dg.DagsterInstance.from_config(str(self._dagster_home)) as instance:
             yield instance
 
     def answers(self) -> bool:
-        """Whether the web server does."""
-        try:
-            return requests.get(f"http://127.0.0.1:{self._web}/server_info", timeout=10).ok
-        except (requests.ConnectionError, requests.Timeout):
-            return False
+        """Return whether the web server answers."""
+        return answers(f"http://127.0.0.1:{self._web}/server_info")
 
     def _has_code(self) -> bool:
-        """Asked anew each time: the web server goes on showing the code of a server that was killed."""
+        """Reload, as the web server goes on showing the code of a server that was killed."""
         loaded = self.client().reload_repository_location(LOCATION)
         return loaded.status is ReloadRepositoryLocationStatus.SUCCESS
 
     def reload_the_page(self) -> None:
-        """Until no error is left of connections that the web server held to a database that was killed."""
+        """Ask until the web server has given up its connections to a database that was killed."""
         of_every_storage = (
             "{runsOrError(limit: 1) {__typename ... on Runs {results {id}}}"
             " assetsOrError(limit: 1) {__typename ... on AssetConnection {nodes {id}}}}"
@@ -115,7 +112,7 @@ class Deployment:
         wait_for(lambda: not _is_error(self._post(of_every_storage, {})), "the web server does not recover")
 
     def turn_off(self, sensor: str) -> None:
-        """As under *Automation* in the UI."""
+        """Turn a sensor off, as under *Automation* in the UI."""
         where = {"repositoryName": REPOSITORY_NAME, "repositoryLocationName": LOCATION, "sensorName": sensor}
         found = self.ask(
             "query($where: SensorSelector!) {sensorOrError(sensorSelector: $where) {... on Sensor {id}}}",
@@ -127,11 +124,11 @@ class Deployment:
         assert off["stopSensor"]["__typename"] == "StopSensorMutationResult", off
 
     def client(self) -> DagsterGraphQLClient:
-        """A person at the web server."""
+        """Return a client that does what a person does in the UI."""
         return DagsterGraphQLClient("127.0.0.1", port_number=self._web)
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
-        """What the web server answers to GraphQL."""
+        """Return the answer of the web server to a GraphQL query."""
         answer = self._post(query, variables)
         assert "errors" not in answer, answer
         return answer["data"]
@@ -143,9 +140,3 @@ class Deployment:
 
 def _is_error(answer: Mapping[str, Any]) -> bool:
     return "errors" in answer or any(part["__typename"] == "PythonError" for part in answer["data"].values())
-
-
-def plain_environment() -> dict[str, str]:
-    """This process's, without its settings of the project, of Dagster and of AWS."""
-    ours = ("SSE_", "DAGSTER_", "AWS_", "RAY_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import psutil
 import pytest
 
-from sse_assets_tests.services.deployment import plain_environment
+from sse_assets_tests.environment import plain_environment
 
 
 class RayCluster:
@@ -30,7 +30,7 @@ class RayCluster:
         self.address = f"http://127.0.0.1:{ports[0]}"
         # Nodes that share a machine need ports of their own for their agents.
         self._agent_ports = iter(ports[1:])
-        self._environment = plain_environment() | environment
+        self._environment = plain_environment("AWS_", "RAY_") | environment
         self._disks = disks
         self._homes: dict[str, str] = {}
         head = {"num_cpus": 1, "include_dashboard": True, "dashboard_port": ports[0]}

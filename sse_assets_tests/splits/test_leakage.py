@@ -25,9 +25,7 @@ def test_counts_worked_by_hand() -> None:
     ]
 
 
-def test_grouped_shares_nothing_and_random_shares_much(
-    electrolytes: pd.DataFrame, features: pd.DataFrame
-) -> None:
+def test_grouped_shares_nothing_and_random_shares_much(electrolytes, features) -> None:
     shared = shared_sources(assign(electrolytes, features, SplitSettings()), electrolytes).set_index(
         "protocol"
     )

@@ -12,9 +12,7 @@ def ids(assignments: pd.DataFrame, protocol: Protocol, role: str, fold: int = 0)
     return set(chosen["electrolyte_id"])
 
 
-def test_every_fold_has_each_row_once_and_k_fold_tests_each_row_once(
-    electrolytes: pd.DataFrame, features: pd.DataFrame
-) -> None:
+def test_every_fold_has_each_row_once_and_k_fold_tests_each_row_once(electrolytes, features) -> None:
     assignments = assign(electrolytes, features, SplitSettings())
     assert assignments["protocol"].unique().tolist() == ["diversity", "random", "grouped"]
     for (_, _), rows in assignments.groupby(["protocol", "fold"]):
@@ -36,9 +34,7 @@ def test_diversity_tests_the_papers_share_of_the_rows(n_rows: int, n_test: int) 
     assert len(ids(assignments, Protocol.DIVERSITY, "test")) == n_test
 
 
-def test_grouped_keeps_groups_whole_and_folds_balanced(
-    electrolytes: pd.DataFrame, features: pd.DataFrame
-) -> None:
+def test_grouped_keeps_groups_whole_and_folds_balanced(electrolytes, features) -> None:
     assignments = assign(electrolytes, features, SplitSettings())
     tested = assignments.query("protocol == 'grouped' and role == 'test'").set_index("electrolyte_id")
     folds_of_group = tested["fold"].groupby(merged_groups(electrolytes)).nunique()
@@ -46,9 +42,7 @@ def test_grouped_keeps_groups_whole_and_folds_balanced(
     assert tested["fold"].value_counts().between(12, 36).all()
 
 
-def test_a_seed_gives_one_split_whatever_the_order_of_the_rows(
-    electrolytes: pd.DataFrame, features: pd.DataFrame
-) -> None:
+def test_a_seed_gives_one_split_whatever_the_order_of_the_rows(electrolytes, features) -> None:
     first = assign(electrolytes, features, SplitSettings(seed=5))
     shuffled = electrolytes.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(first, assign(shuffled, features, SplitSettings(seed=5)))
@@ -76,9 +70,7 @@ def test_official_leaves_out_what_shares_a_source_with_its_test_rows(features: p
     assert ids(assignments, Protocol.OFFICIAL, "train") == {"train", "other source", "other source, no paper"}
 
 
-def test_a_row_without_features_a_repeated_id_and_too_few_rows_are_named(
-    electrolytes: pd.DataFrame, features: pd.DataFrame
-) -> None:
+def test_a_row_without_features_a_repeated_id_and_too_few_rows_are_named(electrolytes, features) -> None:
     with pytest.raises(ValueError, match=r"made-up:000 has no features \(1 of 120 lack them\)"):
         assign(electrolytes, features.drop(index="made-up:000"), SplitSettings())
     with pytest.raises(ValueError, match="made-up:000 occurs twice"):

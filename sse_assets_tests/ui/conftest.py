@@ -1,13 +1,7 @@
 """The web UI on a finished run of the sample, and a browser in front of it."""
 
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from sse_assets_tests.command_line import environment_of, sse_assets
+from sse_assets_tests.services.processes import Process, answers, free_port
 
 PATIENCE_S = 240
 _QUIET = [
@@ -58,23 +53,11 @@ def site(
         assert sse_assets(home, "run").exit_code == 0
     else:
         shutil.copytree(request.getfixturevalue("sample_run").home, home)
-    port = _free_port()
-    log = (home / "ui.log").open("w")
-    server = subprocess.Popen(
-        [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)],
-        env=environment_of(home),
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for_answer(f"{address}/server_info", server, home / "ui.log")
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    command = [sys.executable, "-m", "sse_assets.cli", "ui", "--port", str(port)]
+    with Process(command, log=home / "ui.log", environment=environment_of(home)) as server:
+        server.wait_until(lambda: answers(f"{address}/server_info"))
         yield Site(address, home)
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
-        log.close()
 
 
 @pytest.fixture
@@ -95,21 +78,3 @@ def picture(request: pytest.FixtureRequest) -> Callable[[str, Page | Locator], N
             what.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return keep
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def _wait_for_answer(url: str, server: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=10):
-                return
-        except OSError:
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(1)
