@@ -55,8 +55,8 @@ def blob_root(root: UPath, patience_s: float = _PATIENCE_S) -> Finding:
     place = root if is_remote(root) else UPath(_nearest(Path(root.path)))
     probe = place / f".sse_assets_doctor_{secrets.token_hex(8)}"
     try:
-        # The thread is a daemon, so that a client that goes on trying does not keep this process.
-        thread(daemon=True)(_write_read_remove)(probe).result(patience_s)
+        # Threads of pebble are daemons, so that a client that goes on trying does not keep this process.
+        thread(_write_read_remove)(probe).result(patience_s)
     except TimeoutError:
         failed = f"does not answer within {patience_s:.0f} s"
     except ProbeError as error:
