@@ -28,8 +28,8 @@ def main() -> None:
         refused = _read_all(cifs)
         seconds.append(time.process_time() - start)
     print(
-        f"{len(cifs)} CIFs, {refused} refused: {min(seconds):.2f} s, {1000 * min(seconds) / len(cifs):.1f} "
-        f"ms each; the first reading {seconds[0]:.2f} s"
+        f"{len(cifs)} CIFs, {refused} refused: {min(seconds):.2f} s, "
+        f"{1000 * min(seconds) / len(cifs):.1f} ms each; the first reading {seconds[0]:.2f} s"
     )
 
 
