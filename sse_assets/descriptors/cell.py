@@ -48,6 +48,8 @@ CELL_COLUMNS = [*ROOM_COLUMNS, *SHAPE_COLUMNS, *PROTOTYPE_COLUMNS]
 _PARAMETERS = ["a", "b", "c", "alpha", "beta", "gamma"]
 _MOST_SITES = 1000
 """spglib's time grows with the square of the sites; OBELiX's largest cell has 256."""
+_FLAT = 1e-4
+"""Square of the volume of a cell over that of a box of its edges, below which it is flat: 1 % of the box."""
 _GENERAL_POSITIONS = np.array([[0.1379, 0.2841, 0.4327], [0.2113, 0.0719, 0.1637]])
 """Points that no operation but the identity maps onto themselves. Two, for the images of one point alone are
 more symmetric than a polar group: in P4mm they lie in one plane."""
@@ -169,9 +171,9 @@ def _table_features(row: Mapping[Any, Any], composition: Composition) -> tuple[d
     parameters = [row[name] for name in _PARAMETERS]
     if any(pd.isna(value) for value in parameters):
         return numbers, None  # a formula alone is no failure
-    lattice = Lattice.from_parameters(*parameters)
-    if not (math.isfinite(lattice.volume) and lattice.volume > 0 and min(lattice.abc) > 0):
+    if not _encloses_volume(*parameters):
         return numbers, "the lattice constants enclose no volume"
+    lattice = Lattice.from_parameters(*parameters)
     if pd.isna(row["z"]) or row["z"] <= 0:
         return numbers, "the table gives a cell and no Z"
     content = composition * row["z"]
@@ -184,6 +186,13 @@ def _table_features(row: Mapping[Any, Any], composition: Composition) -> tuple[d
         return numbers, f"the lattice constants do not fit the space group {row['space_group']}"
     numbers |= _shape(standard, number, content, lattice.volume)
     return numbers, None
+
+
+def _encloses_volume(a: float, b: float, c: float, *angles: float) -> bool:
+    """Whether edges and angles (degrees) span a cell that is not flat; spglib takes long over one that is."""
+    alpha, beta, gamma = (math.cos(math.radians(angle)) for angle in angles)
+    squared = 1 - alpha**2 - beta**2 - gamma**2 + 2 * alpha * beta * gamma  # (V / abc)²
+    return min(a, b, c) > 0 and math.isfinite(a * b * c) and squared > _FLAT
 
 
 def standard_lattice(lattice: Lattice, number: int, symbol: object) -> Lattice | None:
