@@ -1,10 +1,12 @@
-"""Which predictor errs least on papers that it has not seen, and what the one chosen scores on every protocol.
+"""Which predictor errs least on papers that it has not seen, and what it scores on every protocol.
 
     python benchmarks/accuracy.py --home DIR [--output predictions.csv]
 
 The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. The candidates are
-compared, and one is chosen, inside OBELiX's official training rows, whole papers held out, nested; the rows of the
-four protocols are then predicted once, by the candidate chosen.
+compared, and one is chosen, inside OBELiX's official training rows, with whole papers held out, nested. The
+rows of the four protocols are then predicted once, by the candidate chosen. `random` and `diversity` test
+rows whose papers train too, so they are also predicted by what random folds of their own training rows
+choose.
 """
 
 import argparse
@@ -16,50 +18,77 @@ import duckdb
 import numpy as np
 import pandas as pd
 import xgboost
+from sklearn.model_selection import KFold
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.curation.measurements import curate_measurements
-from sse_assets.descriptors.cell import PROTOTYPE_COLUMNS, ROOM_COLUMNS, SHAPE_COLUMNS, cell
+from sse_assets.descriptors.cell import (
+    CELL_COLUMNS,
+    PROTOTYPE_COLUMNS,
+    ROOM_COLUMNS,
+    SHAPE_COLUMNS,
+    CellImputer,
+    cell,
+)
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.extra_trees.model import ExtraTreesModel, ExtraTreesSettings
 from sse_assets.gaussian_process.conformal import COVERAGES, ConformalIntervals
+from sse_assets.gaussian_process.domain import Domain
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.splits.groups import merged_groups, sharing_nothing
 from sse_assets.splits.papers import paper_folds
+from sse_assets.splits.protocols import Protocol
 
+FOLDS = 6
 INNER_FOLDS = 3
+"""Of the choice for `random` and `diversity`, which is made anew inside each of their folds."""
 CHEMISTRY = tuple(CHEMISTRY_COLUMNS)
 CELL = (*ROOM_COLUMNS, *SHAPE_COLUMNS)
 PROTOTYPE = tuple(PROTOTYPE_COLUMNS)
 
+DEFAULTS = GaussianProcessSettings()
+LITTLE_NOISE = GaussianProcessSettings(paper_variance=0.0, noise_variance=0.05)
+"""Stays closer to what a near copy was measured at."""
+PROCESS = "process, + both + prototype"
+EXTRA_TREES = "extra trees, all of these"
+AFT_TREES = "AFT trees, all of these"
+NEAR = (PROCESS, "process, the same, little noise", EXTRA_TREES, AFT_TREES)
+"""What random folds choose from, and the means below."""
+MEANS = {
+    "mean of process and extra trees": (PROCESS, EXTRA_TREES),
+    "mean of process and AFT trees": (PROCESS, AFT_TREES),
+    "mean of all three": (PROCESS, EXTRA_TREES, AFT_TREES),
+}
+
 Predict = Callable[[pd.Index, pd.Index], pd.DataFrame]
 """From rows that train and rows that test to the mean and std of these."""
 Fold = tuple[pd.Index, pd.Index]
+Choose = Callable[[pd.DataFrame, pd.Index], str]
+"""From the rows that train, and those of them that are curated, to the name of a candidate."""
 
 
 def tables(home: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read every measurement (LiIon's formulas included), their features, the four protocols and today's scores."""
+    """Read every measurement, LiIon's formulas included, features, the four protocols and today's scores."""
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
         curated = warehouse.sql("select * from curated.electrolytes").df()
         structures = warehouse.sql("select * from curated.structures").df()
         liion = warehouse.sql("select * from raw.liion_measurements").df()
         assignments = warehouse.sql("select * from splits.assignments").df()
-        today = warehouse.sql(
-            "select * from models.boosted_trees_predictions where role = 'test'"
-        ).df()
+        today = warehouse.sql("select * from models.boosted_trees_predictions where role = 'test'").df()
     formulas, _ = curate_measurements(liion)
     formulas = formulas[~formulas["electrolyte_id"].isin(curated["electrolyte_id"])]
     every = pd.concat([curated, formulas.reindex(columns=curated.columns)], ignore_index=True)
     crystals, _ = read_crystals(structures)
     cells, failures = cell(every, crystals)
     features = stoichiometric(every).merge(chemistry(every)).merge(cells).set_index("electrolyte_id")
-    print(f"{len(curated)} curated rows, {len(formulas)} with a formula alone; {len(failures)} cells imputed in part")
+    print(f"{len(curated)} curated rows, {len(formulas)} with a formula alone")
+    print(f"{len(failures)} cells imputed in part")
     print(features.pop("cell_origin").value_counts().to_string(), "\n")
     return every.set_index("electrolyte_id", drop=False), features, assignments, today
 
@@ -69,22 +98,21 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series) -> 
     known = {*CHEMISTRY, *CELL, *PROTOTYPE}
     elements = [name for name in features if name not in known]
 
-    def process(chemistry: tuple[str, ...], cell: tuple[str, ...]) -> Predict:
+    def process(
+        chemistry: tuple[str, ...], cell: tuple[str, ...], settings: GaussianProcessSettings = DEFAULTS
+    ) -> Predict:
         def predict(train: pd.Index, test: pd.Index) -> pd.DataFrame:
             model = GaussianProcessModel.fit(
-                features.loc[train],
-                label,
-                rows["doi"],
-                GaussianProcessSettings(),
-                chemistry=chemistry,
-                cell=cell,
+                features.loc[train], label, rows["doi"], settings, chemistry=chemistry, cell=cell
             )
             return model.predict(features.loc[test])
 
         return predict
 
     def extra_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
-        return ExtraTreesModel.fit(features.loc[train], label, ExtraTreesSettings()).predict(features.loc[test])
+        return ExtraTreesModel.fit(features.loc[train], label, ExtraTreesSettings()).predict(
+            features.loc[test]
+        )
 
     def paper_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
         model = BoostedTreesModel.fit(features.loc[train, elements], label.loc[train], BoostedTreesSettings())
@@ -117,9 +145,10 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series) -> 
         "process, + chemistry": process(CHEMISTRY, ()),
         "process, + cell": process((), CELL),
         "process, + both": process(CHEMISTRY, CELL),
-        "process, + both + prototype": process(CHEMISTRY, (*CELL, *PROTOTYPE)),
-        "extra trees, all of these": extra_trees,
-        "AFT trees, all of these": accelerated_failure_time,
+        PROCESS: process(CHEMISTRY, (*CELL, *PROTOTYPE)),
+        "process, the same, little noise": process(CHEMISTRY, (*CELL, *PROTOTYPE), LITTLE_NOISE),
+        EXTRA_TREES: extra_trees,
+        AFT_TREES: accelerated_failure_time,
         "paper's trees, composition": paper_trees,
     }
 
@@ -128,14 +157,49 @@ def held_out_papers(rows: pd.DataFrame, tested: pd.Index, folds: int, seed: int)
     """Return the folds of `papers` among some rows."""
     drawn = paper_folds(rows.reset_index(drop=True), folds=folds, seed=seed, tested=tested)
     return [
-        (pd.Index(fold["electrolyte_id"][fold["role"] == "train"]), pd.Index(fold["electrolyte_id"][fold["role"] == "test"]))
+        (
+            pd.Index(fold["electrolyte_id"][fold["role"] == "train"]),
+            pd.Index(fold["electrolyte_id"][fold["role"] == "test"]),
+        )
         for _, fold in drawn.groupby("fold")
     ]
 
 
+def random_folds(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
+    """Return random folds of the tested rows; the other rows train where they share nothing with the fold."""
+    tested, others = tested.sort_values(), rows.loc[rows.index.difference(tested)].rename_axis(None)
+    folds = []
+    for train, test in KFold(INNER_FOLDS, shuffle=True, random_state=0).split(tested):
+        clean = sharing_nothing(others, rows.loc[tested[test]].rename_axis(None))
+        folds.append((tested[train].append(pd.Index(clean)), tested[test]))
+    return folds
+
+
 def out_of_fold(predict: Predict, folds: list[Fold]) -> pd.DataFrame:
-    """Predict each test row by a model that did not see its paper."""
+    """Predict each test row by a model that did not see its fold."""
     return pd.concat([predict(train, test) for train, test in folds])
+
+
+def all_out_of_fold(all_candidates: dict[str, Predict], folds: list[Fold]) -> dict[str, pd.DataFrame]:
+    """Predict by every candidate, and by the means of some of them, which have the process's std."""
+    predicted = {name: out_of_fold(predict, folds) for name, predict in all_candidates.items()}
+    for name, parts in MEANS.items():
+        mean = sum(predicted[part]["mean"] for part in parts) / len(parts)
+        predicted[name] = predicted[PROCESS].assign(mean=mean)
+    return predicted
+
+
+def predictor(name: str, all_candidates: dict[str, Predict]) -> Predict:
+    """Return the candidate, or the mean of candidates, of that name."""
+    if name in all_candidates:
+        return all_candidates[name]
+    parts = {part: all_candidates[part] for part in MEANS[name]}
+
+    def predict(train: pd.Index, test: pd.Index) -> pd.DataFrame:
+        tables = {part: one(train, test) for part, one in parts.items()}
+        return tables[PROCESS].assign(mean=sum(table["mean"] for table in tables.values()) / len(tables))
+
+    return predict
 
 
 def mean_absolute_error(label: pd.Series, predicted: pd.DataFrame) -> float:
@@ -143,15 +207,9 @@ def mean_absolute_error(label: pd.Series, predicted: pd.DataFrame) -> float:
     return float((label.loc[predicted.index] - predicted["mean"]).abs().mean())
 
 
-def choose(
-    rows: pd.DataFrame, tested: pd.Index, label: pd.Series, all_candidates: dict[str, Predict], seed: int
-) -> str:
-    """Name the candidate with the lowest error on papers held out of `rows`."""
-    folds = held_out_papers(rows, tested.intersection(rows.index), INNER_FOLDS, seed)
-    errors = {
-        name: mean_absolute_error(label, out_of_fold(predict, folds)) for name, predict in all_candidates.items()
-    }
-    return min(errors, key=errors.__getitem__)
+def best(label: pd.Series, predicted: dict[str, pd.DataFrame]) -> str:
+    """Name the candidate with the lowest error."""
+    return min(predicted, key=lambda name: mean_absolute_error(label, predicted[name]))
 
 
 def difference(label: pd.Series, one: pd.Series, other: pd.Series, clusters: pd.Series) -> str:
@@ -163,13 +221,82 @@ def difference(label: pd.Series, one: pd.Series, other: pd.Series, clusters: pd.
     return f"{paired.mean():+.3f} ({low:+.3f} to {high:+.3f})"
 
 
+def predict_protocol(
+    choose: Choose,
+    all_candidates: dict[str, Predict],
+    rows: pd.DataFrame,
+    assigned: pd.DataFrame,
+    label: pd.Series,
+) -> pd.DataFrame:
+    """Predict the test rows of one protocol once, with intervals from papers held out of its training rows.
+
+    The rows with a formula alone train where they share neither a DOI nor a composition with a test row.
+    """
+    formulas = rows.loc[rows.index.difference(assigned["electrolyte_id"])].rename_axis(None)
+    parts = []
+    for fold, part in assigned.groupby("fold"):
+        train, test = (pd.Index(part["electrolyte_id"][part["role"] == role]) for role in ("train", "test"))
+        fitted = train.append(pd.Index(sharing_nothing(formulas, rows.loc[test].rename_axis(None))))
+        name = choose(rows.loc[fitted], train)
+        predict = predictor(name, all_candidates)
+        table = predict(fitted, test).assign(chosen=name, fold=fold, log10_sigma=label.loc[test])
+        held_out = out_of_fold(predict, held_out_papers(rows.loc[fitted], train, FOLDS, seed=0))
+        true = label.loc[held_out.index].to_numpy()
+        intervals = ConformalIntervals.fit(true, held_out["mean"].to_numpy(), held_out["std"].to_numpy())
+        for coverage in COVERAGES:
+            ends = intervals.interval(table["mean"].to_numpy(), table["std"].to_numpy(), coverage)
+            table[f"low_{coverage:.0%}"], table[f"high_{coverage:.0%}"] = ends
+        parts.append(table)
+    return pd.concat(parts)
+
+
+def print_scores(protocol: str, scored: pd.DataFrame) -> None:
+    """Print error, rank correlation, and how often and how widely the intervals hold."""
+    label = scored["log10_sigma"]
+    rank = scored["mean"].corr(label, method="spearman")
+    line = f"  {protocol}: MAE {mean_absolute_error(label, scored):.3f}, SRCC {rank:.3f}"
+    for coverage in COVERAGES:
+        low, high = scored[f"low_{coverage:.0%}"], scored[f"high_{coverage:.0%}"]
+        line += f"; {coverage:.0%} {label.between(low, high).mean():.3f} held, {(high - low).mean():.2f} wide"
+    print(line)
+
+
+def print_domain(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series, folds: list[Fold]) -> None:
+    """Print the process's errors inside and outside its domain, and with the cell hidden and imputed."""
+    cell_columns = (*CELL, *PROTOTYPE)
+    parts = []
+    for train, test in folds:
+        model = GaussianProcessModel.fit(
+            features.loc[train], label, rows["doi"], DEFAULTS, chemistry=CHEMISTRY, cell=cell_columns
+        )
+        lengths = (DEFAULTS.fractions_length, DEFAULTS.chemistry_length, DEFAULTS.cell_length)
+        domain = Domain.fit(features.loc[train], rows["doi"], model.inputs, lengths)
+        hidden = features.loc[test].copy()
+        hidden[CELL_COLUMNS] = np.nan
+        imputer = CellImputer(rows.loc[train, "formula"], features.loc[train, CELL_COLUMNS])
+        hidden[CELL_COLUMNS] = imputer.fill(rows.loc[test, "formula"], hidden[CELL_COLUMNS])
+        parts.append(
+            domain.examine(features.loc[test]).assign(
+                error=(model.predict(features.loc[test])["mean"] - label.loc[test]).abs(),
+                error_of_formula=(model.predict(hidden)["mean"] - label.loc[test]).abs(),
+            )
+        )
+    examined = pd.concat(parts)
+    for outside, part in examined.groupby("outside"):
+        where = "outside" if outside else "inside"
+        print(f"  process {where} its domain: {part['error'].mean():.3f} ({len(part)} rows)")
+    print(f"  process, cell hidden and imputed: {examined['error_of_formula'].mean():.3f}")
+
+
 def main() -> None:
     """Choose on papers, then score the chosen once on each protocol."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--home", type=Path, required=True, help="home of a finished run")
-    parser.add_argument("--output", type=Path, help="where to write the predictions of the four protocols (CSV)")
+    parser.add_argument(
+        "--output", type=Path, help="where to write the predictions of the four protocols (CSV)"
+    )
     arguments = parser.parse_args()
     started = time.perf_counter()
     rows, features, assignments, today = tables(arguments.home)
@@ -180,67 +307,56 @@ def main() -> None:
     official_test = rows[rows["official_role"] == "test"].rename_axis(None)
     inside = rows.loc[sharing_nothing(rows.rename_axis(None), official_test)]
     tested = inside.index[inside["official_role"] == "train"]
-    folds = held_out_papers(inside, tested, 6, seed=0)
-    print(f"choice: {len(tested)} official training rows of {papers[tested].nunique()} papers, {len(inside)} rows train")
+    folds = held_out_papers(inside, tested, FOLDS, seed=0)
+    print(f"{len(tested)} official training rows of {papers[tested].nunique()} papers choose")
+    print(f"{len(inside)} rows train")
 
     every_prediction = []
     for convention in LabelConvention:
         label = label_table[convention.value]
         all_candidates = candidates(rows, features, label)
-        predicted = {name: out_of_fold(predict, folds) for name, predict in all_candidates.items()}
-        errors = {name: mean_absolute_error(label, table) for name, table in predicted.items()}
-        chosen = min(errors, key=errors.__getitem__)
+        predicted = all_out_of_fold(all_candidates, folds)
+        chosen = best(label, predicted)
         print(f"\n{convention.value}: MAE on papers; difference from the chosen, 95 % over papers")
         for name, table in predicted.items():
             versus = difference(label, table["mean"], predicted[chosen]["mean"], papers)
-            print(f"  {name:<30}{errors[name]:.3f}  {'chosen' if name == chosen else versus}")
+            note = "chosen" if name == chosen else versus
+            print(f"  {name:<32}{mean_absolute_error(label, table):.3f}  {note}")
         nested = []
         for fold, (train, test) in enumerate(folds):
-            name = choose(rows.loc[train], tested, label, all_candidates, seed=fold)
+            inner = held_out_papers(rows.loc[train], tested.intersection(train), FOLDS, seed=fold)
+            name = best(label, all_out_of_fold(all_candidates, inner))
             nested.append(predicted[name].loc[test])
-            print(f"    fold {fold}: {name}")
-        print(f"  nested choice {mean_absolute_error(label, pd.concat(nested)):.3f}   ({time.perf_counter() - started:.0f} s)")
+            print(f"    without fold {fold}: {name}")
+        print(f"  nested choice: {mean_absolute_error(label, pd.concat(nested)):.3f}")
+        print_domain(rows, features, label, folds)
 
-        predict = all_candidates[chosen]
         for protocol, assigned in assignments.groupby("protocol", sort=False):
-            parts = []
-            for fold, part in assigned.groupby("fold"):
-                test = pd.Index(part["electrolyte_id"][part["role"] == "test"])
-                train = pd.Index(part["electrolyte_id"][part["role"] == "train"])
-                formulas = rows.loc[rows.index.difference(assigned["electrolyte_id"])]
-                clean = sharing_nothing(formulas.rename_axis(None), rows.loc[test].rename_axis(None))
-                fitted = train.append(pd.Index(clean))
-                calibration = out_of_fold(predict, held_out_papers(rows.loc[fitted], train, 6, seed=0))
-                intervals = ConformalIntervals.fit(
-                    label.loc[calibration.index].to_numpy(),
-                    calibration["mean"].to_numpy(),
-                    calibration["std"].to_numpy(),
+            choosers: dict[str, Choose] = {"papers": lambda rows, curated, name=chosen: name}
+            if protocol in (Protocol.RANDOM, Protocol.DIVERSITY):
+                near = {name: all_candidates[name] for name in NEAR}
+                choosers["random folds"] = lambda rows, curated, label=label, near=near: best(
+                    label, all_out_of_fold(near, random_folds(rows, curated))
                 )
-                table = predict(fitted, test).assign(fold=fold)
-                for coverage in COVERAGES:
-                    low, high = intervals.interval(table["mean"].to_numpy(), table["std"].to_numpy(), coverage)
-                    table[f"low_{coverage:.0%}"], table[f"high_{coverage:.0%}"] = low, high
-                parts.append(table)
-            scored = pd.concat(parts).assign(
-                protocol=protocol, label_convention=convention.value, log10_sigma=lambda t: label.loc[t.index]
-            )
-            every_prediction.append(scored)
-            rank = scored["mean"].corr(scored["log10_sigma"], method="spearman")
-            print(f"  {protocol}: MAE {mean_absolute_error(label, scored):.3f}, SRCC {rank:.3f}", end="")
-            for coverage in COVERAGES:
-                low, high = scored[f"low_{coverage:.0%}"], scored[f"high_{coverage:.0%}"]
-                held = scored["log10_sigma"].between(low, high).mean()
-                print(f"; {coverage:.0%} interval {held:.3f} held, {(high - low).mean():.2f} wide", end="")
-            print()
-            past = today[(today["protocol"] == protocol) & (today["label_convention"] == convention.value)]
-            clusters = groups if protocol == "grouped" else papers
-            for variant, old in past.groupby("variant"):
-                trees = old.set_index("electrolyte_id")["predicted"]
-                error = (trees - label.loc[trees.index]).abs().mean()
-                print(f"    paper's trees, {variant:<15}{error:.3f}  {difference(label, scored['mean'], trees, clusters)}")
+            for chooser, choose in choosers.items():
+                scored = predict_protocol(choose, all_candidates, rows, assigned, label)
+                print(f"  chosen by {chooser}: {', '.join(scored['chosen'].unique())}")
+                print_scores(protocol, scored)
+                every_prediction.append(
+                    scored.assign(protocol=protocol, label_convention=convention.value, chosen_by=chooser)
+                )
+                past = today[
+                    (today["protocol"] == protocol) & (today["label_convention"] == convention.value)
+                ]
+                clusters = groups if protocol == Protocol.GROUPED else papers
+                for variant, old in past.groupby("variant"):
+                    trees = old.set_index("electrolyte_id")["predicted"]
+                    error = (trees - label.loc[trees.index]).abs().mean()
+                    versus = difference(label, scored["mean"], trees, clusters)
+                    print(f"    paper's trees, {variant:<15}{error:.3f}  {versus}")
+        print(f"  {time.perf_counter() - started:.0f} s")
     if arguments.output:
         pd.concat(every_prediction).rename_axis("electrolyte_id").to_csv(arguments.output)
-    print(f"\n{time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":

@@ -70,9 +70,7 @@ class CellOrigin(StrEnum):
     """All are imputed from the composition."""
 
 
-def cell(
-    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]
-) -> tuple[pd.DataFrame, list[Failure]]:
+def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
 
     The crystal comes first, for a table's Z may count another cell than the CIF shows. The table is next, and
@@ -106,7 +104,9 @@ def cell(
         elif n_known < len(CELL_COLUMNS):
             origin = CellOrigin.TABLE_IN_PART
         if failure is not None:
-            failures.append(Failure(row["electrolyte_id"], "cell", f"{failure}; imputed from the composition"))
+            failures.append(
+                Failure(row["electrolyte_id"], "cell", f"{failure}; imputed from the composition")
+            )
         known.append(numbers)
         origins.append(origin.value)
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
@@ -131,14 +131,13 @@ class CellImputer:
             self._trees.fit(fractions.to_numpy(), cells.loc[complete, CELL_COLUMNS].to_numpy())
 
     def fill(self, formulas: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
-        """Replace each NaN of `cells` by what the composition suggests; NaN stays if no cell was ever known."""
+        """Replace each NaN of `cells` by what the composition suggests; NaN stays if no cell was ever
+        known."""
         lacking = cells.index[cells.isna().any(axis="columns")]
         if self._trees is None or lacking.empty:
             return cells
         fractions = _fractions(formulas.loc[lacking]).reindex(columns=self._elements, fill_value=0.0)
-        guessed = pd.DataFrame(
-            self._trees.predict(fractions.to_numpy()), index=lacking, columns=CELL_COLUMNS
-        )
+        guessed = pd.DataFrame(self._trees.predict(fractions.to_numpy()), index=lacking, columns=CELL_COLUMNS)
         return cells.fillna(guessed)
 
 
@@ -153,7 +152,8 @@ def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
       edges (ratio, log10 Å) and angles (degrees) of the conventional cell, sorted.
     - `log_point_group_order`: log10 of the number of operations, 1 to 48.
     - `crystal_system`: 1 (triclinic) to 7 (cubic).
-    - `log_atoms_in_cell`, `log_li_in_cell`: log10 of the atoms in the conventional cell, and of 1 plus its Li.
+    - `log_atoms_in_cell`, `log_li_in_cell`: log10 of the atoms in the conventional cell, and of 1 plus its
+      Li.
     """
     content = crystal.composition.element_composition
     numbers = dict.fromkeys(CELL_COLUMNS, math.nan) | _room(content, crystal.volume)
@@ -212,12 +212,11 @@ def standard_lattice(lattice: Lattice, number: int, symbol: object) -> Lattice |
     """
     text = normalised_symbol(symbol) if isinstance(symbol, str) else ""
     for hall_number in sorted(_settings(number), key=lambda hall: text not in _symbols(hall)):
-        operations = spglib.get_symmetry_from_database(hall_number)
-        images = [operations["rotations"] @ point + operations["translations"] for point in _GENERAL_POSITIONS]
-        kinds = np.repeat(np.arange(len(images)), len(images[0]))
-        dataset = spglib.get_symmetry_dataset(
-            (lattice.matrix, np.concatenate(images) % 1, kinds), symprec=SYMPREC
-        )
+        rotations, translations = _operations(hall_number)
+        images = [rotations @ point + translations for point in _GENERAL_POSITIONS]
+        kinds = np.repeat(np.arange(len(images)), len(rotations))
+        crystal = (lattice.matrix.tolist(), (np.concatenate(images) % 1).tolist(), kinds.tolist())
+        dataset = spglib.get_symmetry_dataset(crystal, symprec=SYMPREC)
         if dataset is not None and dataset.number == number:
             return Lattice(dataset.std_lattice)
     return None
@@ -226,13 +225,28 @@ def standard_lattice(lattice: Lattice, number: int, symbol: object) -> Lattice |
 @cache
 def _settings(number: int) -> list[int]:
     """Hall numbers of a space group, the standard setting first."""
-    return [hall for hall in range(1, 531) if spglib.get_spacegroup_type(hall).number == number]
+    return [hall_number for hall_number in range(1, 531) if _setting(hall_number).number == number]
+
+
+@cache
+def _setting(hall_number: int) -> spglib.SpaceGroupType:
+    setting = spglib.get_spacegroup_type(hall_number)
+    assert setting is not None  # every Hall number up to 530 has one
+    return setting
+
+
+@cache
+def _operations(hall_number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations, shape (n, 3, 3), and translations, shape (n, 3), of a setting."""
+    operations = spglib.get_symmetry_from_database(hall_number)
+    assert operations is not None  # every Hall number up to 530 has some
+    return operations["rotations"], operations["translations"]
 
 
 @cache
 def _symbols(hall_number: int) -> frozenset[str]:
     """Ways to write the setting: in full, and without the axes that hold no operation."""
-    full = spglib.get_spacegroup_type(hall_number).international_full
+    full = _setting(hall_number).international_full
     short = "".join(part for part in full.split() if part != "1")
     return frozenset({normalised_symbol(full), normalised_symbol(short)})
 
@@ -240,8 +254,7 @@ def _symbols(hall_number: int) -> frozenset[str]:
 @cache
 def _point_group_order(number: int) -> int:
     """Operations of the point group: as many as the group has distinct rotations."""
-    rotations = spglib.get_symmetry_from_database(_settings(number)[0])["rotations"]
-    return len(np.unique(rotations, axis=0))
+    return len(np.unique(_operations(_settings(number)[0])[0], axis=0))
 
 
 def _shows(crystal: Structure, composition: Composition) -> bool:

@@ -112,8 +112,8 @@ def anion_symbols(composition: Composition) -> list[str]:
 def atoms_of_whole_formula(composition: Composition) -> int:
     """Count the atoms in the smallest formula whose amounts are whole numbers, up to 200.
 
-    Amounts within 0.05 of a whole number count as whole, for printed amounts are rounded. 200 where no formula
-    of up to 200 atoms will do.
+    Amounts within 0.05 of a whole number count as whole, for printed amounts are rounded. 200 where no
+    formula of up to 200 atoms will do.
     """
     fractions = [amount / composition.num_atoms for amount in composition.values()]
     for n_atoms in range(len(fractions), _MOST_ATOMS):

@@ -1,4 +1,5 @@
-"""Extremely randomised trees, stored as what they were grown from (Geurts et al., Mach. Learn. 63, 3, 2006)."""
+"""Extremely randomised trees, stored as what they were grown from (Geurts et al., Mach. Learn. 63, 3,
+2006)."""
 
 import io
 import json
@@ -79,7 +80,8 @@ class ExtraTreesModel:
         return pd.DataFrame({"mean": each.mean(axis=0), "std": each.std(axis=0)}, index=features.index)
 
     def save(self, folder: str | Path) -> None:
-        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will do."""
+        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will
+        do."""
         filesystem, path = url_to_fs(str(folder))
         filesystem.makedirs(path, exist_ok=True)
         content = io.BytesIO()

@@ -14,9 +14,9 @@ COVERAGES = (0.5, 0.9)
 class ConformalIntervals:
     """How many of its own standard deviations a process has to allow for, for each coverage.
 
-    Split conformal prediction with the normalised residual |y − mean| / std as the score (Lei et al., J. Am. Stat.
-    Assoc. 113, 1094, 2018, section 5.2). The residuals have to be of papers that the process did not see: then
-    the intervals hold for a paper like those held out.
+    Split conformal prediction with the normalised residual |y − mean| / std as the score (Lei et al., J. Am.
+    Stat. Assoc. 113, 1094, 2018, section 5.2). The residuals have to be of papers that the process did not
+    see: then the intervals hold for a paper like those held out.
     """
 
     multipliers: dict[float, float]

@@ -54,22 +54,16 @@ class Domain:
 
         Returns:
             `unseen_elements` (symbols, joined by a blank; empty if there are none), `nearest_distance` and
-            `outside` (whether an element is unseen or the nearest row is farther than the limit); index as that of
-            features.
+            `outside` (whether an element is unseen or the nearest row is farther than the limit); index as
+            that of features.
         """
         rows = self.inputs.rows(features)
         first, last = self.inputs.blocks["fractions"]
-        seen = (self.rows[:, first:last] > 0).any(axis=0)
-        unseen = [
-            " ".join(
-                symbol
-                for symbol, amount, known in zip(MODIFIED_PETTIFOR_SCALE, row[first:last], seen, strict=True)
-                if amount > 0 and not known
-            )
-            for row in rows
-        ]
+        unseen_columns = self.rows[:, first:last].max(axis=0) == 0
+        symbols = np.array(MODIFIED_PETTIFOR_SCALE)
+        unseen = [" ".join(symbols[(row[first:last] > 0) & unseen_columns]) for row in rows]
         nearest = _distances(rows, self.rows, self.inputs, self.lengths).min(axis=1)
-        outside = (nearest > self.limit) | np.array([bool(symbols) for symbols in unseen], dtype=bool)
+        outside = (nearest > self.limit) | np.array([bool(names) for names in unseen], dtype=bool)
         return pd.DataFrame(
             {"unseen_elements": unseen, "nearest_distance": nearest, "outside": outside}, index=features.index
         )

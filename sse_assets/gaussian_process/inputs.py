@@ -21,9 +21,9 @@ class Inputs:
     The city-block distance between two rows is, over each block, a distance that has a name:
 
     - fractions: Σ|Δx| over the elements, from 0 to 2;
-    - cumulative: the earth mover's distance of the two compositions on the modified Pettifor scale, in steps of
-      the scale (ElMD; Hargreaves et al., Chem. Mater. 32, 10610, 2020), for in one dimension that distance is
-      the area between the two cumulative sums;
+    - cumulative: the earth mover's distance of the two compositions on the modified Pettifor scale, in steps
+      of the scale (ElMD; Hargreaves et al., Chem. Mater. 32, 10610, 2020), for in one dimension that
+      distance is the area between the two cumulative sums;
     - chemistry, cell: the mean of |Δz|.
     """
 
@@ -63,8 +63,8 @@ class Inputs:
         """Lay out the rows, shape (n, paper_column + 1).
 
         Args:
-            features: one column an element symbol (atomic fraction; an element without a column is absent), and
-                those of the chemistry and the cell.
+            features: one column an element symbol (atomic fraction; an element without a column is absent),
+                and those of the chemistry and the cell.
             papers: number of each row's paper, shape (n,); by default each row is of a new one.
 
         Raises:

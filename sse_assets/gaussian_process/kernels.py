@@ -11,11 +11,11 @@ from scipy.spatial.distance import cdist
 from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
 
 
-class AbsoluteExponential(Kernel):
+class AbsoluteExponential(Kernel):  # type: ignore[misc]  # mypy reads nothing of scikit-learn
     """k(x, y) = exp(−Σ|x − y| / length_scale), the sum over some of the columns.
 
-    It is a product of Laplacian kernels, so it is positive definite. The product of two of these, on columns of
-    their own, asks for similarity in both; the sum asks for similarity in either.
+    It is a product of Laplacian kernels, so it is positive definite. The product of two of these, on columns
+    of their own, asks for similarity in both; the sum asks for similarity in either.
 
     Args:
         start: first of the columns.
@@ -65,7 +65,7 @@ class AbsoluteExponential(Kernel):
         return True
 
 
-class SamePaper(Kernel):
+class SamePaper(Kernel):  # type: ignore[misc]  # mypy reads nothing of scikit-learn
     """k(x, y) = 1 where two rows are of one paper, else 0: what a laboratory adds to all that it reports.
 
     Args:

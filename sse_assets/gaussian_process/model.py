@@ -23,7 +23,8 @@ CARD_FILE = "gaussian_process.json"
 
 @dataclass(frozen=True)
 class GaussianProcessModel:
-    """Exact regression by scikit-learn (Rasmussen and Williams, algorithm 2.1), centred on the median label."""
+    """Exact regression by scikit-learn (Rasmussen and Williams, algorithm 2.1), centred on the median
+    label."""
 
     settings: GaussianProcessSettings
     inputs: Inputs
@@ -114,7 +115,8 @@ class GaussianProcessModel:
         return pd.DataFrame(weights, index=features.index, columns=list(self.electrolyte_ids))
 
     def save(self, folder: str | Path) -> None:
-        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will do."""
+        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will
+        do."""
         filesystem, path = url_to_fs(str(folder))
         filesystem.makedirs(path, exist_ok=True)
         content = io.BytesIO()

@@ -1,4 +1,5 @@
-"""The elements in an order in which neighbours replace each other in crystals: the modified Pettifor scale."""
+"""The elements in an order in which neighbours replace each other in crystals: the modified Pettifor
+scale."""
 
 MODIFIED_PETTIFOR_SCALE = (
     *("He", "Ne", "Ar", "Kr", "Xe", "Rn"),
@@ -10,5 +11,5 @@ MODIFIED_PETTIFOR_SCALE = (
     *("Al", "Ga", "In", "Tl", "Pb", "Sn", "Ge", "Si", "B", "C", "N", "P", "As", "Sb", "Bi", "Po"),
     *("Te", "Se", "S", "O", "At", "I", "Br", "Cl", "F", "H"),
 )
-"""Symbols in the order of Glawe, Sanna, Gross and Marques, New J. Phys. 18, 093011 (2016), H last; the place in
-the order is the number on the scale, from 0."""
+"""Symbols in the order of Glawe, Sanna, Gross and Marques, New J. Phys. 18, 093011 (2016), H last; the place
+in the order is the number on the scale, from 0."""

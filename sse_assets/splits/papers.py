@@ -19,15 +19,15 @@ def paper_folds(
     papers, gives many more independent looks than `grouped`, whose groups follow the links as far as they go.
 
     Args:
-        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `conductivity_class`. A row without a
-            DOI is a paper of its own; one that names several belongs to the first, and shares all.
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `conductivity_class`. A row
+            without a DOI is a paper of its own; one that names several belongs to the first, and shares all.
         folds: how many; their sizes and shares of each class are alike.
         seed: of the draw.
         tested: ids to test, all by default; the others only train.
 
     Returns:
-        Columns `protocol` ("papers"), `fold`, `electrolyte_id`, `role` ("train" or "test"). The result does not
-        depend on the order of the rows.
+        Columns `protocol` ("papers"), `fold`, `electrolyte_id`, `role` ("train" or "test"). The result does
+        not depend on the order of the rows.
 
     Raises:
         ValueError: if there are fewer papers than folds.

@@ -36,7 +36,9 @@ def test_the_order_of_rows_and_columns_does_not_matter(features: pd.DataFrame, l
 def test_what_is_stored_predicts_the_same(features: pd.DataFrame, label: pd.Series, tmp_path: Path) -> None:
     model = ExtraTreesModel.fit(features, label, SETTINGS)
     model.save(tmp_path)
-    pd.testing.assert_frame_equal(ExtraTreesModel.load(tmp_path).predict(features + 0.05), model.predict(features + 0.05))
+    pd.testing.assert_frame_equal(
+        ExtraTreesModel.load(tmp_path).predict(features + 0.05), model.predict(features + 0.05)
+    )
     (tmp_path / CARD_FILE).unlink()
     with pytest.raises(FileNotFoundError, match="holds no complete model"):
         ExtraTreesModel.load(tmp_path)

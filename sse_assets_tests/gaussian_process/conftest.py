@@ -1,4 +1,5 @@
-"""Made-up materials: element fractions, one chemistry and two cell numbers, and labels that follow from them."""
+"""Made-up materials: element fractions, one chemistry and two cell numbers, and labels that follow from
+them."""
 
 import numpy as np
 import pandas as pd

@@ -22,7 +22,11 @@ def test_new_rows_are_held_as_often_as_stated(coverage: float) -> None:
     def draw(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         std = rng.uniform(0.2, 3, n)
         mean = rng.normal(-6, 2, n)
-        return mean + 1.7 * std * rng.standard_t(4, n), mean, std  # the stated std is wrong, and tails are long
+        return (
+            mean + 1.7 * std * rng.standard_t(4, n),
+            mean,
+            std,
+        )  # the stated std is wrong, and tails are long
 
     intervals = ConformalIntervals.fit(*draw(4000))
     true, mean, std = draw(20000)

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,7 @@ sources = st.lists(
 )
 
 
-def table(rows: list[tuple[str | None, str]]) -> pd.DataFrame:
+def table(rows: Sequence[tuple[str | None, str]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["doi", "composition_key"]).assign(
         electrolyte_id=[f"e{number}" for number in range(len(rows))], conductivity_class="low"
     )
