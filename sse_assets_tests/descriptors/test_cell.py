@@ -191,6 +191,16 @@ def test_the_setting_of_a_table_is_heeded() -> None:
     assert found.parameters == pytest.approx(expected.parameters, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("lattice", "number", "symbol"),
+    [(Lattice.tetragonal(3.872, 7.73), 99, "P4mm"), (Lattice.orthorhombic(7.6, 6.5, 6.2), 31, "Pmn21")],
+)
+def test_the_cell_of_a_polar_group_is_found(lattice: Lattice, number: int, symbol: str) -> None:
+    found = standard_lattice(lattice, number, symbol)
+    assert found is not None
+    assert sorted(found.abc) == pytest.approx(sorted(lattice.abc))
+
+
 def test_rhombohedral_axes_give_the_hexagonal_cell() -> None:
     hexagonal = Lattice.hexagonal(8.5, 20.8)
     a, b, c = hexagonal.matrix

@@ -38,3 +38,13 @@ def test_a_cell_like_no_other_is_outside(domain: Domain, materials: pd.DataFrame
     assert examined["unseen_elements"].tolist() == [""]
     assert examined["nearest_distance"].item() > domain.limit
     assert examined["outside"].all()
+
+
+def test_near_copies_of_one_paper_do_not_narrow_the_domain(materials: pd.DataFrame) -> None:
+    pairs = pd.concat([materials.iloc[:20], materials.iloc[:20].rename(lambda name: f"{name}, repeated")])
+    inputs = Inputs.fit(pairs, CHEMISTRY, CELL)
+    of_one_paper = pd.Series([f"10.1/{n % 20}" for n in range(40)], index=pairs.index)
+    of_two_papers = pd.Series([f"10.1/{n}" for n in range(40)], index=pairs.index)
+    lengths = (0.5, 4.0, 1.0)
+    assert Domain.fit(pairs, of_one_paper, inputs, lengths).limit > 0
+    assert Domain.fit(pairs, of_two_papers, inputs, lengths).limit == 0
