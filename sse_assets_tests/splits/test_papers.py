@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sse_assets.splits.groups import sources_in_common
+from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.papers import paper_folds
 
 sources = st.lists(
@@ -77,6 +78,12 @@ def test_a_planted_repeat_in_another_paper_does_not_train() -> None:
     folds = paper_folds(rows, folds=6)
     fold = folds.loc[(folds["role"] == "test") & (folds["electrolyte_id"] == "e3"), "fold"].item()
     assert "e12" not in roles(folds, fold, "train")
+
+
+def test_the_leakage_table_finds_nothing_shared(electrolytes: pd.DataFrame) -> None:
+    shared = shared_sources(paper_folds(electrolytes), electrolytes)
+    assert shared["fold"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert (shared[["n_test_sharing_doi", "n_test_sharing_composition"]] == 0).all(axis=None)
 
 
 def test_too_few_papers_are_refused() -> None:
