@@ -4,9 +4,7 @@
 
 The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. The candidates are
 compared, and one is chosen, inside OBELiX's official training rows, with whole papers held out, nested. The
-rows of the four protocols are then predicted once, by the candidate chosen. `random` and `diversity` test
-rows whose papers train too, so they are also predicted by what random folds of their own training rows
-choose.
+rows of the four protocols are then predicted once, by the candidate chosen.
 """
 
 import argparse
@@ -18,7 +16,6 @@ import duckdb
 import numpy as np
 import pandas as pd
 import xgboost
-from sklearn.model_selection import KFold
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
@@ -46,31 +43,15 @@ from sse_assets.splits.papers import paper_folds
 from sse_assets.splits.protocols import Protocol
 
 FOLDS = 6
-INNER_FOLDS = 3
-"""Of the choice for `random` and `diversity`, which is made anew inside each of their folds."""
 CHEMISTRY = tuple(CHEMISTRY_COLUMNS)
 CELL = (*ROOM_COLUMNS, *SHAPE_COLUMNS)
 PROTOTYPE = tuple(PROTOTYPE_COLUMNS)
 
 DEFAULTS = GaussianProcessSettings()
-LITTLE_NOISE = GaussianProcessSettings(paper_variance=0.0, noise_variance=0.05)
-"""Stays closer to what a near copy was measured at."""
-PROCESS = "process, + both + prototype"
-EXTRA_TREES = "extra trees, all of these"
-AFT_TREES = "AFT trees, all of these"
-NEAR = (PROCESS, "process, the same, little noise", EXTRA_TREES, AFT_TREES)
-"""What random folds choose from, and the means below."""
-MEANS = {
-    "mean of process and extra trees": (PROCESS, EXTRA_TREES),
-    "mean of process and AFT trees": (PROCESS, AFT_TREES),
-    "mean of all three": (PROCESS, EXTRA_TREES, AFT_TREES),
-}
 
 Predict = Callable[[pd.Index, pd.Index], pd.DataFrame]
 """From rows that train and rows that test to the mean and std of these."""
 Fold = tuple[pd.Index, pd.Index]
-Choose = Callable[[pd.DataFrame, pd.Index], str]
-"""From the rows that train, and those of them that are curated, to the name of a candidate."""
 
 
 def tables(home: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -98,12 +79,10 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series) -> 
     known = {*CHEMISTRY, *CELL, *PROTOTYPE}
     elements = [name for name in features if name not in known]
 
-    def process(
-        chemistry: tuple[str, ...], cell: tuple[str, ...], settings: GaussianProcessSettings = DEFAULTS
-    ) -> Predict:
+    def process(chemistry: tuple[str, ...], cell: tuple[str, ...]) -> Predict:
         def predict(train: pd.Index, test: pd.Index) -> pd.DataFrame:
             model = GaussianProcessModel.fit(
-                features.loc[train], label, rows["doi"], settings, chemistry=chemistry, cell=cell
+                features.loc[train], label, rows["doi"], DEFAULTS, chemistry=chemistry, cell=cell
             )
             return model.predict(features.loc[test])
 
@@ -145,10 +124,9 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series) -> 
         "process, + chemistry": process(CHEMISTRY, ()),
         "process, + cell": process((), CELL),
         "process, + both": process(CHEMISTRY, CELL),
-        PROCESS: process(CHEMISTRY, (*CELL, *PROTOTYPE)),
-        "process, the same, little noise": process(CHEMISTRY, (*CELL, *PROTOTYPE), LITTLE_NOISE),
-        EXTRA_TREES: extra_trees,
-        AFT_TREES: accelerated_failure_time,
+        "process, + both + prototype": process(CHEMISTRY, (*CELL, *PROTOTYPE)),
+        "extra trees, all of these": extra_trees,
+        "AFT trees, all of these": accelerated_failure_time,
         "paper's trees, composition": paper_trees,
     }
 
@@ -165,41 +143,14 @@ def held_out_papers(rows: pd.DataFrame, tested: pd.Index, folds: int, seed: int)
     ]
 
 
-def random_folds(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
-    """Return random folds of the tested rows; the other rows train where they share nothing with the fold."""
-    tested, others = tested.sort_values(), rows.loc[rows.index.difference(tested)].rename_axis(None)
-    folds = []
-    for train, test in KFold(INNER_FOLDS, shuffle=True, random_state=0).split(tested):
-        clean = sharing_nothing(others, rows.loc[tested[test]].rename_axis(None))
-        folds.append((tested[train].append(pd.Index(clean)), tested[test]))
-    return folds
-
-
 def out_of_fold(predict: Predict, folds: list[Fold]) -> pd.DataFrame:
     """Predict each test row by a model that did not see its fold."""
     return pd.concat([predict(train, test) for train, test in folds])
 
 
 def all_out_of_fold(all_candidates: dict[str, Predict], folds: list[Fold]) -> dict[str, pd.DataFrame]:
-    """Predict by every candidate, and by the means of some of them, which have the process's std."""
-    predicted = {name: out_of_fold(predict, folds) for name, predict in all_candidates.items()}
-    for name, parts in MEANS.items():
-        mean = sum(predicted[part]["mean"] for part in parts) / len(parts)
-        predicted[name] = predicted[PROCESS].assign(mean=mean)
-    return predicted
-
-
-def predictor(name: str, all_candidates: dict[str, Predict]) -> Predict:
-    """Return the candidate, or the mean of candidates, of that name."""
-    if name in all_candidates:
-        return all_candidates[name]
-    parts = {part: all_candidates[part] for part in MEANS[name]}
-
-    def predict(train: pd.Index, test: pd.Index) -> pd.DataFrame:
-        tables = {part: one(train, test) for part, one in parts.items()}
-        return tables[PROCESS].assign(mean=sum(table["mean"] for table in tables.values()) / len(tables))
-
-    return predict
+    """Predict by every candidate."""
+    return {name: out_of_fold(predict, folds) for name, predict in all_candidates.items()}
 
 
 def mean_absolute_error(label: pd.Series, predicted: pd.DataFrame) -> float:
@@ -222,11 +173,7 @@ def difference(label: pd.Series, one: pd.Series, other: pd.Series, clusters: pd.
 
 
 def predict_protocol(
-    choose: Choose,
-    all_candidates: dict[str, Predict],
-    rows: pd.DataFrame,
-    assigned: pd.DataFrame,
-    label: pd.Series,
+    predict: Predict, rows: pd.DataFrame, assigned: pd.DataFrame, label: pd.Series
 ) -> pd.DataFrame:
     """Predict the test rows of one protocol once, with intervals from papers held out of its training rows.
 
@@ -237,9 +184,7 @@ def predict_protocol(
     for fold, part in assigned.groupby("fold"):
         train, test = (pd.Index(part["electrolyte_id"][part["role"] == role]) for role in ("train", "test"))
         fitted = train.append(pd.Index(sharing_nothing(formulas, rows.loc[test].rename_axis(None))))
-        name = choose(rows.loc[fitted], train)
-        predict = predictor(name, all_candidates)
-        table = predict(fitted, test).assign(chosen=name, fold=fold, log10_sigma=label.loc[test])
+        table = predict(fitted, test).assign(fold=fold, log10_sigma=label.loc[test])
         held_out = out_of_fold(predict, held_out_papers(rows.loc[fitted], train, FOLDS, seed=0))
         true = label.loc[held_out.index].to_numpy()
         intervals = ConformalIntervals.fit(true, held_out["mean"].to_numpy(), held_out["std"].to_numpy())
@@ -332,28 +277,16 @@ def main() -> None:
         print_domain(rows, features, label, folds)
 
         for protocol, assigned in assignments.groupby("protocol", sort=False):
-            choosers: dict[str, Choose] = {"papers": lambda rows, curated, name=chosen: name}
-            if protocol in (Protocol.RANDOM, Protocol.DIVERSITY):
-                near = {name: all_candidates[name] for name in NEAR}
-                choosers["random folds"] = lambda rows, curated, label=label, near=near: best(
-                    label, all_out_of_fold(near, random_folds(rows, curated))
-                )
-            for chooser, choose in choosers.items():
-                scored = predict_protocol(choose, all_candidates, rows, assigned, label)
-                print(f"  chosen by {chooser}: {', '.join(scored['chosen'].unique())}")
-                print_scores(protocol, scored)
-                every_prediction.append(
-                    scored.assign(protocol=protocol, label_convention=convention.value, chosen_by=chooser)
-                )
-                past = today[
-                    (today["protocol"] == protocol) & (today["label_convention"] == convention.value)
-                ]
-                clusters = groups if protocol == Protocol.GROUPED else papers
-                for variant, old in past.groupby("variant"):
-                    trees = old.set_index("electrolyte_id")["predicted"]
-                    error = (trees - label.loc[trees.index]).abs().mean()
-                    versus = difference(label, scored["mean"], trees, clusters)
-                    print(f"    paper's trees, {variant:<15}{error:.3f}  {versus}")
+            scored = predict_protocol(all_candidates[chosen], rows, assigned, label)
+            print_scores(str(protocol), scored)
+            every_prediction.append(scored.assign(protocol=protocol, label_convention=convention.value))
+            past = today[(today["protocol"] == protocol) & (today["label_convention"] == convention.value)]
+            clusters = groups if protocol == Protocol.GROUPED else papers
+            for variant, old in past.groupby("variant"):
+                trees = old.set_index("electrolyte_id")["predicted"]
+                error = (trees - label.loc[trees.index]).abs().mean()
+                versus = difference(label, scored["mean"], trees, clusters)
+                print(f"    paper's trees, {variant:<15}{error:.3f}  {versus}")
         print(f"  {time.perf_counter() - started:.0f} s")
     if arguments.output:
         pd.concat(every_prediction).rename_axis("electrolyte_id").to_csv(arguments.output)
