@@ -1,0 +1,310 @@
+"""What a crystal's cell says whichever cell is chosen: primitive, conventional, doubled, axes renamed.
+
+Everything is per atom, per anion or per Å³, or of the conventional cell in the standard setting that spglib
+finds (Togo et al., Sci. Technol. Adv. Mater. Methods 4, 2384822, 2024).
+"""
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import spglib
+from pymatgen.core import Composition, Element, Lattice, Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+from sklearn.ensemble import ExtraTreesRegressor
+
+from sse_assets.descriptors.chemistry import anion_symbols
+from sse_assets.descriptors.crystals import Failure
+from sse_assets.materials.formula import (
+    COMPOSITION_TOLERANCE,
+    element_fractions,
+    largest_difference,
+    parse_composition,
+)
+from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+
+ROOM_COLUMNS = [
+    "volume_per_atom_a3",
+    "volume_per_anion_a3",
+    "li_per_a3",
+    "packing_fraction",
+    "free_volume_per_anion_a3",
+]
+SHAPE_COLUMNS = ["middle_to_shortest", "log_longest", "log_point_group_order", "crystal_system"]
+PROTOTYPE_COLUMNS = [
+    "log_shortest",
+    "log_middle",
+    "smallest_angle",
+    "largest_angle",
+    "log_atoms_in_cell",
+    "log_li_in_cell",
+]
+CELL_COLUMNS = [*ROOM_COLUMNS, *SHAPE_COLUMNS, *PROTOTYPE_COLUMNS]
+
+_PARAMETERS = ["a", "b", "c", "alpha", "beta", "gamma"]
+_MOST_SITES = 1000
+"""spglib's time grows with the square of the sites; OBELiX's largest cell has 256."""
+_FLAT = 1e-4
+"""Square of the volume of a cell over that of a box of its edges, below which it is flat: 1 % of the box."""
+_GENERAL_POSITIONS = np.array([[0.1379, 0.2841, 0.4327], [0.2113, 0.0719, 0.1637]])
+"""Points that no operation but the identity maps onto themselves. Two, for the images of one point alone are
+more symmetric than a polar group: in P4mm they lie in one plane."""
+_LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
+"""Number of the last space group of the triclinic, monoclinic, …, cubic system."""
+
+
+class CellOrigin(StrEnum):
+    """Where the numbers of a row come from."""
+
+    STRUCTURE = "structure"
+    """The crystal itself."""
+    TABLE = "table"
+    """The lattice constants, Z and space group of its table."""
+    TABLE_IN_PART = "table_in_part"
+    """The table or the crystal for some; the rest is imputed from the composition."""
+    COMPOSITION = "composition"
+    """All are imputed from the composition."""
+
+
+def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple[pd.DataFrame, list[Failure]]:
+    """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
+
+    The crystal comes first, for a table's Z may count another cell than the CIF shows. The table is next, and
+    first where the crystal's composition differs from the formula by more than `COMPOSITION_TOLERANCE`: some
+    CIFs leave atoms out.
+
+    The imputation is fitted on all rows that have a cell, test rows among them. It sees what is known of a
+    material before it is measured, and no conductivity; so one table serves every protocol.
+
+    Args:
+        electrolytes: columns `electrolyte_id`, `formula`, `z`, `a`, `b`, `c` (Å), `alpha`, `beta`, `gamma`
+            (degrees), `space_group` and `space_group_number`; what is unknown is missing.
+        crystals: by electrolyte_id, for those electrolytes that have one.
+
+    Returns:
+        `electrolyte_id`, `CELL_COLUMNS` and `cell_origin` (`CellOrigin`), one row an electrolyte in their
+        order; and why a crystal or a table that is there could not be used.
+    """
+    known, failures, origins = [], [], []
+    for row in electrolytes.to_dict("records"):
+        composition, crystal = parse_composition(row["formula"]), crystals.get(row["electrolyte_id"])
+        if crystal is not None and _shows(crystal, composition):
+            numbers, failure = crystal_features(crystal)
+            origin = CellOrigin.STRUCTURE
+        else:
+            numbers, failure = _table_features(row, composition)
+            origin = CellOrigin.TABLE
+        n_known = sum(not math.isnan(value) for value in numbers.values())
+        if n_known == 0:
+            origin = CellOrigin.COMPOSITION
+        elif n_known < len(CELL_COLUMNS):
+            origin = CellOrigin.TABLE_IN_PART
+        if failure is not None:
+            failures.append(
+                Failure(row["electrolyte_id"], "cell", f"{failure}; imputed from the composition")
+            )
+        known.append(numbers)
+        origins.append(origin.value)
+    index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
+    measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
+    formulas = electrolytes.set_index("electrolyte_id")["formula"]
+    complete = CellImputer(formulas, measured).fill(formulas, measured)
+    return complete.assign(cell_origin=origins).reset_index(), failures
+
+
+class CellImputer:
+    """Extremely randomised trees from element fractions to `CELL_COLUMNS` (Geurts et al., Mach. Learn. 63, 3,
+    2006), fitted on the rows that know all of them."""
+
+    def __init__(self, formulas: pd.Series, cells: pd.DataFrame) -> None:
+        """Fit on formulas and cells with one index; NaN in `cells` where unknown."""
+        complete = cells.dropna().index.sort_values()
+        self._trees = None
+        if len(complete):
+            fractions = _fractions(formulas.loc[complete])
+            self._elements = list(fractions.columns)
+            self._trees = ExtraTreesRegressor(200, min_samples_leaf=2, random_state=0, n_jobs=1)
+            self._trees.fit(fractions.to_numpy(), cells.loc[complete, CELL_COLUMNS].to_numpy())
+
+    def fill(self, formulas: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
+        """Replace each NaN of `cells` by what the composition suggests; NaN stays if no cell was ever
+        known."""
+        lacking = cells.index[cells.isna().any(axis="columns")]
+        if self._trees is None or lacking.empty:
+            return cells
+        fractions = _fractions(formulas.loc[lacking]).reindex(columns=self._elements, fill_value=0.0)
+        guessed = pd.DataFrame(self._trees.predict(fractions.to_numpy()), index=lacking, columns=CELL_COLUMNS)
+        return cells.fillna(guessed)
+
+
+def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
+    """Compute `CELL_COLUMNS` of a crystal in any cell, NaN where unknown, and why they are.
+
+    - `volume_per_atom_a3`, `volume_per_anion_a3`, `li_per_a3`: Å³, Å³ and Å⁻³, occupancies counted.
+    - `packing_fraction`: volume of the ions as spheres (pymatgen's mean ionic radii, the van der Waals radius
+      for an anion that has none) over that of the cell; it may exceed one, for ions are no spheres.
+    - `free_volume_per_anion_a3`: what the ions leave of the cell, in Å³ for each anion.
+    - `middle_to_shortest`, `log_longest`, `log_shortest`, `log_middle`, `smallest_angle`, `largest_angle`:
+      edges (ratio, log10 Å) and angles (degrees) of the conventional cell, sorted.
+    - `log_point_group_order`: log10 of the number of operations, 1 to 48.
+    - `crystal_system`: 1 (triclinic) to 7 (cubic).
+    - `log_atoms_in_cell`, `log_li_in_cell`: log10 of the atoms in the conventional cell, and of 1 plus its
+      Li.
+    """
+    content = crystal.composition.element_composition
+    numbers = dict.fromkeys(CELL_COLUMNS, math.nan) | _room(content, crystal.volume)
+    if len(crystal) > _MOST_SITES:
+        return numbers, f"the crystal has more than {_MOST_SITES} sites"
+    dataset = SpacegroupAnalyzer(crystal, symprec=SYMPREC).get_symmetry_dataset()
+    if dataset is None:
+        return numbers, "spglib finds no space group for this structure"
+    numbers |= _shape(Lattice(dataset.std_lattice), int(dataset.number), content, crystal.volume)
+    return numbers, None
+
+
+def _table_features(row: Mapping[Any, Any], composition: Composition) -> tuple[dict[str, float], str | None]:
+    numbers = dict.fromkeys(CELL_COLUMNS, math.nan)
+    parameters = [row[name] for name in _PARAMETERS]
+    if any(pd.isna(value) for value in parameters):
+        return numbers, None  # a formula alone is no failure
+    if not _encloses_volume(*parameters):
+        return numbers, "the lattice constants enclose no volume"
+    lattice = Lattice.from_parameters(*parameters)
+    if pd.isna(row["z"]) or row["z"] <= 0:
+        return numbers, "the table gives a cell and no Z"
+    content = composition * row["z"]
+    numbers |= _room(content, lattice.volume)
+    if pd.isna(row["space_group_number"]):
+        return numbers, "the table gives a cell and no space group"
+    number = int(row["space_group_number"])
+    standard = standard_lattice(lattice, number, row["space_group"])
+    if standard is None:
+        return numbers, f"the lattice constants do not fit the space group {row['space_group']}"
+    numbers |= _shape(standard, number, content, lattice.volume)
+    return numbers, None
+
+
+def _encloses_volume(a: float, b: float, c: float, *angles: float) -> bool:
+    """Whether edges and angles (degrees) span a cell that is not flat; spglib takes long over one that is."""
+    alpha, beta, gamma = (math.cos(math.radians(angle)) for angle in angles)
+    squared = 1 - alpha**2 - beta**2 - gamma**2 + 2 * alpha * beta * gamma  # (V / abc)²
+    return min(a, b, c) > 0 and math.isfinite(a * b * c) and squared > _FLAT
+
+
+def standard_lattice(lattice: Lattice, number: int, symbol: object) -> Lattice | None:
+    """Return the conventional lattice, in standard setting, of a lattice given with its space group alone.
+
+    Two kinds of atom in general positions, repeated by the group's operations in the setting that the symbol
+    names, have the symmetry that the crystal has; spglib standardises them as it would the crystal.
+
+    Args:
+        lattice: of the cell that the table describes.
+        number: of the space group, 1 to 230.
+        symbol: Hermann-Mauguin, of the setting; if it names none of the group's settings, the first setting
+            that the lattice allows is taken.
+
+    Returns:
+        None where no setting of the group fits the lattice.
+    """
+    text = normalised_symbol(symbol) if isinstance(symbol, str) else ""
+    for hall_number in sorted(_settings(number), key=lambda hall: text not in _symbols(hall)):
+        rotations, translations = _operations(hall_number)
+        images = [rotations @ point + translations for point in _GENERAL_POSITIONS]
+        kinds = np.repeat(np.arange(len(images)), len(rotations))
+        crystal = (lattice.matrix.tolist(), (np.concatenate(images) % 1).tolist(), kinds.tolist())
+        dataset = spglib.get_symmetry_dataset(crystal, symprec=SYMPREC)
+        if dataset is not None and dataset.number == number:
+            return Lattice(dataset.std_lattice)
+    return None
+
+
+@cache
+def _settings(number: int) -> list[int]:
+    """Hall numbers of a space group, the standard setting first."""
+    return [hall_number for hall_number in range(1, 531) if _setting(hall_number).number == number]
+
+
+@cache
+def _setting(hall_number: int) -> spglib.SpaceGroupType:
+    setting = spglib.get_spacegroup_type(hall_number)
+    assert setting is not None  # every Hall number up to 530 has one
+    return setting
+
+
+@cache
+def _operations(hall_number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations, shape (n, 3, 3), and translations, shape (n, 3), of a setting."""
+    operations = spglib.get_symmetry_from_database(hall_number)
+    assert operations is not None  # every Hall number up to 530 has some
+    return operations["rotations"], operations["translations"]
+
+
+@cache
+def _symbols(hall_number: int) -> frozenset[str]:
+    """Ways to write the setting: in full, and without the axes that hold no operation."""
+    full = _setting(hall_number).international_full
+    short = "".join(part for part in full.split() if part != "1")
+    return frozenset({normalised_symbol(full), normalised_symbol(short)})
+
+
+@cache
+def _point_group_order(number: int) -> int:
+    """Operations of the point group: as many as the group has distinct rotations."""
+    return len(np.unique(_operations(_settings(number)[0])[0], axis=0))
+
+
+def _shows(crystal: Structure, composition: Composition) -> bool:
+    found = crystal.composition.element_composition
+    return abs(largest_difference(found, composition)[1]) <= COMPOSITION_TOLERANCE
+
+
+def _room(content: Composition, volume: float) -> dict[str, float]:
+    anions = set(anion_symbols(content))
+    n_anions = sum(content[symbol] for symbol in anions)
+    filled = sum(
+        amount * 4 / 3 * math.pi * _ionic_radius(element.symbol, element.symbol in anions) ** 3
+        for element, amount in content.items()
+    )
+    return {
+        "volume_per_atom_a3": volume / content.num_atoms,
+        "volume_per_anion_a3": volume / n_anions,
+        "li_per_a3": content["Li"] / volume,
+        "packing_fraction": filled / volume,
+        "free_volume_per_anion_a3": (volume - filled) / n_anions,
+    }
+
+
+@cache
+def _ionic_radius(symbol: str, is_anion: bool) -> float:
+    element = Element(symbol)
+    if is_anion:
+        return float(element.average_anionic_radius or element.van_der_waals_radius or 0.0)
+    return float(element.average_cationic_radius)  # zero for a proton
+
+
+def _shape(lattice: Lattice, number: int, content: Composition, volume: float) -> dict[str, float]:
+    """Describe a conventional lattice; `content` is what `volume` holds, which may be another cell's."""
+    shortest, middle, longest = sorted(lattice.abc)
+    in_cell = lattice.volume / volume
+    return {
+        "middle_to_shortest": middle / shortest,
+        "log_longest": math.log10(longest),
+        "log_point_group_order": math.log10(_point_group_order(number)),
+        "crystal_system": 1.0 + sum(number > last for last in _LAST_OF_SYSTEM),
+        "log_shortest": math.log10(shortest),
+        "log_middle": math.log10(middle),
+        "smallest_angle": min(lattice.angles),
+        "largest_angle": max(lattice.angles),
+        "log_atoms_in_cell": math.log10(content.num_atoms * in_cell),
+        "log_li_in_cell": math.log10(1 + content["Li"] * in_cell),
+    }
+
+
+def _fractions(formulas: pd.Series) -> pd.DataFrame:
+    """Element fractions of formulas, columns sorted; index as theirs."""
+    fractions = [element_fractions(parse_composition(formula)) for formula in formulas]
+    return pd.DataFrame(fractions, index=formulas.index).fillna(0.0).sort_index(axis="columns")

@@ -1,0 +1,2 @@
+"""Extremely randomised trees: what plain averaging of trees makes of the features that the process
+compares."""

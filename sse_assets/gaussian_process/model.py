@@ -1,0 +1,165 @@
+"""One fitted process: what it predicts, how sure it is, and which measurements carry the answer."""
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from fsspec.core import url_to_fs
+from scipy.linalg import cho_solve
+from sklearn.gaussian_process import GaussianProcessRegressor
+
+from sse_assets.gaussian_process.inputs import Inputs, paper_numbers
+from sse_assets.gaussian_process.settings import GaussianProcessSettings
+
+ROWS_FILE = "training_rows.npz"
+"""The inputs and labels of the rows that train; the process is fitted on them again when it is loaded."""
+CARD_FILE = "gaussian_process.json"
+"""All the rest, as JSON; written last, so that a folder without it holds no complete model."""
+
+
+@dataclass(frozen=True)
+class GaussianProcessModel:
+    """Exact regression by scikit-learn (Rasmussen and Williams, algorithm 2.1), centred on the median
+    label."""
+
+    settings: GaussianProcessSettings
+    inputs: Inputs
+    electrolyte_ids: tuple[str, ...]
+    """The rows that train."""
+    centre: float
+    """Median of their labels, which the process returns to far from all of them."""
+    variance: float
+    """What the kernel is multiplied by: the value of the largest marginal likelihood, (y−m)ᵀK⁻¹(y−m)/n."""
+    regressor: GaussianProcessRegressor
+    """On centred labels, with the kernel before `variance`."""
+
+    @classmethod
+    def fit(
+        cls,
+        features: pd.DataFrame,
+        label: pd.Series,
+        dois: pd.Series,
+        settings: GaussianProcessSettings,
+        *,
+        chemistry: tuple[str, ...] = (),
+        cell: tuple[str, ...] = (),
+    ) -> Self:
+        """Fit on every row of `features`; 1,000 rows take less than a second without `optimise`.
+
+        Args:
+            features: columns as `Inputs.rows` asks; index electrolyte_id.
+            label: log10(σ / (S/cm)); index holds that of features.
+            dois: paper of each row, missing where unknown; index holds that of features.
+            settings: of the kernel.
+            chemistry: names of the columns that the chemistry factor compares.
+            cell: names of the columns that the cell factor compares.
+
+        Raises:
+            ValueError: if there are no rows, or a needed number is missing.
+        """
+        if features.empty:
+            raise ValueError("there are no electrolytes to train on")
+        inputs = Inputs.fit(features, chemistry, cell)
+        rows = inputs.rows(features, paper_numbers(dois.loc[features.index]))
+        ids = tuple(str(electrolyte_id) for electrolyte_id in features.index)
+        return cls._of_rows(settings, inputs, ids, rows, label.loc[features.index].to_numpy(float))
+
+    @classmethod
+    def _of_rows(
+        cls,
+        settings: GaussianProcessSettings,
+        inputs: Inputs,
+        ids: tuple[str, ...],
+        rows: np.ndarray,
+        label: np.ndarray,
+        theta: np.ndarray | None = None,
+    ) -> Self:
+        """Fit with the kernel's logarithmic hyperparameters `theta`, or as the settings say."""
+        kernel = settings.kernel(inputs)
+        optimizer = "fmin_l_bfgs_b" if settings.optimise and theta is None else None
+        if theta is not None:
+            kernel = kernel.clone_with_theta(theta)
+        centre = float(np.median(label))
+        # The white-noise term is the jitter: nothing is added to the diagonal beside it.
+        regressor = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=optimizer)
+        regressor.fit(rows, label - centre)
+        variance = float((label - centre) @ regressor.alpha_ / len(label))
+        return cls(settings, inputs, ids, centre, variance, regressor)
+
+    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Predict a new measurement, by a paper that is not among those of the training rows.
+
+        Returns:
+            `mean`, log10(σ / (S/cm)), and `std`, its standard deviation, noise between laboratories included;
+            index as that of features.
+        """
+        mean, std = self.regressor.predict(self.inputs.rows(features), return_std=True)
+        return pd.DataFrame(
+            {"mean": self.centre + mean, "std": np.sqrt(self.variance) * std}, index=features.index
+        )
+
+    def weights(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return how much each training row's label counts in each answer.
+
+        An answer is the centre plus the sum of weight times (label − centre); a weight may be negative.
+
+        Returns:
+            Shape (n, n_train); index as that of features, columns the training rows' electrolyte_ids.
+        """
+        covariances = self.regressor.kernel_(self.inputs.rows(features), self.regressor.X_train_)
+        weights = cho_solve((self.regressor.L_, True), covariances.T).T
+        return pd.DataFrame(weights, index=features.index, columns=list(self.electrolyte_ids))
+
+    def save(self, folder: str | Path) -> None:
+        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will
+        do."""
+        filesystem, path = url_to_fs(str(folder))
+        filesystem.makedirs(path, exist_ok=True)
+        content = io.BytesIO()
+        np.savez_compressed(
+            content, rows=self.regressor.X_train_, label=self.centre + self.regressor.y_train_
+        )
+        filesystem.pipe_file(f"{path}/{ROWS_FILE}", content.getvalue())
+        card: dict[str, Any] = {
+            "settings": asdict(self.settings),
+            "chemistry": list(self.inputs.chemistry),
+            "cell": list(self.inputs.cell),
+            "mean": self.inputs.mean.tolist(),
+            "scale": self.inputs.scale.tolist(),
+            "theta": self.regressor.kernel_.theta.tolist(),
+            "electrolyte_ids": list(self.electrolyte_ids),
+        }
+        filesystem.pipe_file(f"{path}/{CARD_FILE}", json.dumps(card, indent=2, allow_nan=False).encode())
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: if the folder holds no complete model.
+        """
+        filesystem, path = url_to_fs(str(folder))
+        if not filesystem.exists(f"{path}/{CARD_FILE}"):
+            raise FileNotFoundError(
+                f"{folder} holds no complete model: {CARD_FILE} is missing; train it again"
+            )
+        card = json.loads(filesystem.cat_file(f"{path}/{CARD_FILE}"))
+        with np.load(io.BytesIO(filesystem.cat_file(f"{path}/{ROWS_FILE}")), allow_pickle=False) as stored:
+            rows, label = stored["rows"], stored["label"]
+        return cls._of_rows(
+            GaussianProcessSettings(**card["settings"]),
+            Inputs(
+                tuple(card["chemistry"]),
+                tuple(card["cell"]),
+                np.array(card["mean"]),
+                np.array(card["scale"]),
+            ),
+            tuple(card["electrolyte_ids"]),
+            rows,
+            label,
+            np.array(card["theta"]),
+        )

@@ -1,0 +1,49 @@
+"""The protocol for choosing: whole papers held out, as a new paper would be."""
+
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from sse_assets.splits.groups import comparable_dois, sharing_nothing
+
+PAPERS = "papers"
+PAPER_FOLDS = 6
+
+
+def paper_folds(
+    electrolytes: pd.DataFrame, *, folds: int = PAPER_FOLDS, seed: int = 0, tested: pd.Index | None = None
+) -> pd.DataFrame:
+    """Hold out whole papers in turn; those who share something with them do not train.
+
+    A training row that shares a DOI or a composition with any row of the fold is dropped, but not what shares
+    something with that row in turn. So a fold is as honest as OBELiX's official split, and, with hundreds of
+    papers, gives many more independent looks than `grouped`, whose groups follow the links as far as they go.
+
+    Args:
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `conductivity_class`. A row
+            without a DOI is a paper of its own; one that names several belongs to the first, and shares all.
+        folds: how many; their sizes and shares of each class are alike.
+        seed: of the draw.
+        tested: ids to test, all by default; the others only train.
+
+    Returns:
+        Columns `protocol` ("papers"), `fold`, `electrolyte_id`, `role` ("train" or "test"). The result does
+        not depend on the order of the rows.
+
+    Raises:
+        ValueError: if there are fewer papers than folds.
+    """
+    every = electrolytes.sort_values("electrolyte_id").set_index("electrolyte_id", drop=False)
+    rows = every if tested is None else every[every.index.isin(tested)]
+    first_doi = comparable_dois(rows["doi"]).groupby(level=0).first()
+    papers = first_doi.reindex(rows.index).fillna(rows["electrolyte_id"])
+    if papers.nunique() < folds:
+        raise ValueError(f"{papers.nunique()} papers cannot be held out in {folds} folds")
+    draw = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    assigned = []
+    for fold, (_, held_out) in enumerate(draw.split(rows, rows["conductivity_class"], papers)):
+        test = rows.iloc[held_out]
+        for role, ids in (("train", sharing_nothing(every, test)), ("test", test.index)):
+            assigned.append(
+                pd.DataFrame({"protocol": PAPERS, "fold": fold, "electrolyte_id": ids, "role": role})
+            )
+    return pd.concat(assigned, ignore_index=True)

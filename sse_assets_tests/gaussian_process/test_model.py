@@ -1,0 +1,109 @@
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+from sse_assets.gaussian_process.model import CARD_FILE, GaussianProcessModel
+from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets_tests.gaussian_process.conftest import CELL, CHEMISTRY
+
+
+@pytest.fixture(scope="module")
+def model(materials: pd.DataFrame, label: pd.Series, dois: pd.Series) -> GaussianProcessModel:
+    return fitted(materials.iloc[:50], label, dois)
+
+
+def fitted(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series, optimise: bool = False
+) -> GaussianProcessModel:
+    settings = GaussianProcessSettings(optimise=optimise)
+    return GaussianProcessModel.fit(materials, label, dois, settings, chemistry=CHEMISTRY, cell=CELL)
+
+
+def test_a_case_that_scikit_learn_can_do_alone() -> None:
+    # Of Li and H alone, with x the fraction of Li: L1 is 2|Δx| and the earth mover moves |Δx| by 91 places.
+    x = np.linspace(0.05, 0.95, 15)
+    table = pd.DataFrame({"Li": x, "H": 1 - x})
+    y = pd.Series(np.sin(5 * x) - 6)
+    settings = GaussianProcessSettings(paper_variance=0.0)
+    ours = GaussianProcessModel.fit(table, y, pd.Series(None, index=table.index, dtype=object), settings)
+    kernel = Matern(0.5 / 2, nu=0.5) + Matern(8 / 91, nu=0.5) + WhiteKernel(settings.noise_variance)
+    centred = (y - y.median()).to_numpy()
+    variance = float(centred @ np.linalg.solve(kernel(x[:, np.newaxis]), centred)) / len(y)
+    theirs = GaussianProcessRegressor(ConstantKernel(variance) * kernel, alpha=0.0, optimizer=None)
+    theirs.fit(x[:, np.newaxis], centred)
+    new = np.array([0.2, 0.33, 0.71])
+    mean, std = theirs.predict(new[:, np.newaxis], return_std=True)
+    predicted = ours.predict(pd.DataFrame({"Li": new, "H": 1 - new}))
+    np.testing.assert_allclose(predicted["mean"], y.median() + mean)
+    np.testing.assert_allclose(predicted["std"], std)
+
+
+def test_it_learns_and_is_less_sure_far_away(
+    model: GaussianProcessModel, materials: pd.DataFrame, label: pd.Series
+) -> None:
+    predicted = model.predict(materials.iloc[50:])
+    error = (predicted["mean"] - label.iloc[50:]).abs().mean()
+    assert error < 0.6 * (label.iloc[50:] - label.iloc[:50].median()).abs().mean()
+    odd = materials.iloc[[0]].assign(Li=0, P=0, Zr=0, S=0, I=1.0, volume=90.0)
+    assert model.predict(odd)["std"].item() > predicted["std"].max()
+
+
+def test_the_weights_of_the_training_rows_carry_the_answer(
+    model: GaussianProcessModel, materials: pd.DataFrame, label: pd.Series
+) -> None:
+    new = materials.iloc[50:]
+    weights = model.weights(new)
+    assert weights.columns.tolist() == materials.index[:50].tolist()
+    answer = model.centre + weights @ (label.iloc[:50] - model.centre)
+    np.testing.assert_allclose(answer, model.predict(new)["mean"])
+    assert model.weights(materials.iloc[:50]).idxmax(axis="columns").tolist() == list(materials.index[:50])
+
+
+def test_what_is_stored_predicts_the_same(
+    model: GaussianProcessModel, materials: pd.DataFrame, tmp_path: Path
+) -> None:
+    model.save(tmp_path / "model")
+    loaded = GaussianProcessModel.load(tmp_path / "model")
+    pd.testing.assert_frame_equal(loaded.predict(materials), model.predict(materials), atol=1e-10)
+    pd.testing.assert_frame_equal(loaded.weights(materials), model.weights(materials), atol=1e-10)
+    (tmp_path / "model" / CARD_FILE).unlink()
+    with pytest.raises(FileNotFoundError, match="holds no complete model"):
+        GaussianProcessModel.load(tmp_path / "model")
+
+
+def test_the_search_finds_a_larger_marginal_likelihood_and_is_stored(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series, tmp_path: Path
+) -> None:
+    start, best = (fitted(materials, label, dois, optimise=flag).regressor for flag in (False, True))
+    assert best.log_marginal_likelihood() > start.log_marginal_likelihood() + 1
+    optimised = fitted(materials, label, dois, optimise=True)
+    optimised.save(tmp_path)
+    loaded = GaussianProcessModel.load(tmp_path)
+    np.testing.assert_allclose(loaded.regressor.kernel_.theta, optimised.regressor.kernel_.theta)
+
+
+def test_the_order_of_the_rows_does_not_matter(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    one, other = (fitted(rows, label, dois).predict(materials) for rows in (materials, materials.iloc[::-1]))
+    pd.testing.assert_frame_equal(one, other, atol=1e-9)
+
+
+def test_a_thousand_rows_take_seconds(materials: pd.DataFrame, label: pd.Series) -> None:
+    rng = np.random.default_rng(0)
+    many = materials.iloc[rng.integers(0, 60, 1000)].reset_index(drop=True)
+    many["volume"] += rng.normal(0, 1, 1000)
+    y = label.iloc[rng.integers(0, 60, 1000)].reset_index(drop=True)
+    started = time.process_time()
+    fitted(many, y, pd.Series(None, index=many.index, dtype=object)).predict(many.iloc[:100])
+    assert time.process_time() - started < 20  # half a second on an idle core
+
+
+def test_nothing_to_train_on_is_refused(materials: pd.DataFrame, label: pd.Series, dois: pd.Series) -> None:
+    with pytest.raises(ValueError, match="no electrolytes to train on"):
+        fitted(materials.iloc[:0], label, dois)
