@@ -7,6 +7,7 @@ from sse_assets.assets.curated import curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
+from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import (
     language_model_assets,
     language_models,
@@ -71,6 +72,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         champions,
         *language_model_assets,
         *metrics_assets,
+        *judging_assets,
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),

@@ -21,7 +21,7 @@ from sse_assets.orchestration.io import file_metadata, table_result
 from sse_assets.orchestration.on_demand import optional_input
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.inputs import Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
@@ -187,6 +187,9 @@ REPORT = "reports/report.html"
         "language_models": optional_input(["models", "language_models"]),
         "small_language_model": optional_input(["models", "small_language_model"]),
         "contribution": dg.AssetIn([GROUP, "generated_contribution"]),
+        "leaderboard": dg.AssetIn([GROUP, "leaderboard"]),
+        "floor": dg.AssetIn([GROUP, "floor"]),
+        "doubtful_labels": dg.AssetIn([GROUP, "doubtful_labels"]),
         "structures": optional_input(["generated", "structures"]),
         "search_history": optional_input(["generated", "search_history"]),
         "dynamics": optional_input(["generated", "dynamics"]),
@@ -212,6 +215,9 @@ def report(
     language_models: pd.DataFrame,
     small_language_model: pd.DataFrame,
     contribution: pd.DataFrame,
+    leaderboard: pd.DataFrame,
+    floor: pd.DataFrame,
+    doubtful_labels: pd.DataFrame,
     structures: pd.DataFrame,
     search_history: pd.DataFrame,
     dynamics: pd.DataFrame,
@@ -235,6 +241,7 @@ def report(
             predictions=predictions,
             scores=scores,
             comparisons=comparisons,
+            judging=Judging(leaderboard, floor, doubtful_labels),
             champions=champions,
             shap_values=shap_values[explained],
             language_model_fits=pd.concat([language_models, small_language_model], ignore_index=True),

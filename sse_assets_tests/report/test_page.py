@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from sse_assets.report.figure_style import DOTS_PER_INCH
-from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.inputs import Judging, ReportInputs
 from sse_assets.report.page import render_report
 from sse_assets.sources.registry import Source
-from sse_assets.tables import models
+from sse_assets.tables import metrics, models
 from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 REJECTED = pd.DataFrame(
@@ -61,6 +61,7 @@ def inputs(run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
+        judging=Judging(metrics.LEADERBOARD.frame(), metrics.FLOOR.frame(), metrics.DOUBTFUL_LABELS.frame()),
         champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
         language_model_fits=models.LANGUAGE_MODELS.frame(),
