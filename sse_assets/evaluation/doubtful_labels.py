@@ -11,6 +11,8 @@ from sse_assets.tables import metrics
 
 _NINETY_PERCENT_HALF_WIDTH = 1.645
 """Half of the 90 % interval of a normal distribution, in standard deviations."""
+_OF_MEDIAN = 1.4826
+"""Standard deviation of a normal distribution about 0, by its median absolute value."""
 _PART = re.compile(r"([A-Z][a-z]?)([\d.]+)")
 
 
@@ -22,6 +24,10 @@ def doubtful_labels(
     A large `difference` says that other papers disagree. A large `paper_difference` says that they disagree
     with the whole paper. A large `residual` alone is weak evidence: the material may be an exception.
 
+    The rows are sorted by `doubt`, the larger of the two in standard deviations. That of a residual comes from
+    the interval of the prediction. That of a difference, and of a residual without an interval, comes from the
+    median absolute value of all rows, which outliers do not move.
+
     Args:
         electrolytes: columns electrolyte_id, formula, composition_key, family, doi, log10_sigma and censored.
         papers: paper by electrolyte_id, as in `medians_of_other_papers`.
@@ -31,7 +37,7 @@ def doubtful_labels(
     Returns:
         A frame as `tables.metrics.DOUBTFUL_LABELS`, of the rows that have a `difference` or a `residual`.
     """
-    rows = electrolytes.set_index("electrolyte_id", drop=False)
+    rows = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(index=None)
     label, paper = rows["log10_sigma"], main_papers(rows.index, papers)
     others = medians_of_other_papers(label, rows["composition_key"], papers)
     difference = label - others["median"]
@@ -40,6 +46,7 @@ def doubtful_labels(
     predictions = predictions.reindex(rows.index)
     residual = label - predictions["predicted"]
     std = (predictions["high"] - predictions["low"]) / (2 * _NINETY_PERCENT_HALF_WIDTH)
+    standardised = residual / std.where(std > 0).fillna(_spread(residual))
     table = rows.assign(
         n_others=others["n"],
         others_median=others["median"],
@@ -49,11 +56,17 @@ def doubtful_labels(
         **_nearest_compositions(rows, paper),
         predicted=predictions["predicted"],
         residual=residual,
-        standardised_residual=residual / std.where(std > 0),
-        doubt=pd.concat([difference.abs(), residual.abs()], axis=1).max(axis=1),
+        standardised_residual=standardised,
+        doubt=pd.concat([(difference / _spread(difference)).abs(), standardised.abs()], axis=1).max(axis=1),
     )
     found = table.dropna(subset="doubt").sort_values(["doubt", "electrolyte_id"], ascending=[False, True])
     return metrics.DOUBTFUL_LABELS.frame(found)
+
+
+def _spread(values: pd.Series) -> float:
+    """Return the standard deviation of a normal distribution of this median absolute value; NaN if it is 0."""
+    spread = _OF_MEDIAN * float(values.abs().median())
+    return spread if spread > 0 else np.nan
 
 
 def _nearest_compositions(rows: pd.DataFrame, paper: pd.Series) -> dict[str, pd.Series]:

@@ -139,9 +139,11 @@ def submission(
     ]
     if faults:
         raise SubmissionError("\n".join(faults))
+    stand_ins = {"predicted": "median"}
+    if matched["low"].notna().any():
+        stand_ins |= {"low": "median_low", "high": "median_high"}
     filled = {
-        column: matched[column].where(~imputed, matched[median])
-        for column, median in (("predicted", "median"), ("low", "median_low"), ("high", "median_high"))
+        column: matched[column].where(~imputed, matched[median]) for column, median in stand_ins.items()
     }
     return metrics.SUBMITTED_PREDICTIONS.frame(
         matched.assign(model=name, variant=NO_VARIANT, imputed=imputed, **filled)

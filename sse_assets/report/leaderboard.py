@@ -75,7 +75,7 @@ def doubtful_labels_table(doubtful: pd.DataFrame) -> Table:
             number(row["nearest_median"], 2, note=_text(row["nearest_formula"])),
             number(row["predicted"], 2),
             number(row["residual"], 2),
-            number(row["standardised_residual"], 1),
+            number(row["doubt"], 1),
             Cell(_text(row["doi"])),
         )
         for row in doubtful.head(SHOWN_LABELS).to_dict("records")
@@ -91,7 +91,7 @@ def doubtful_labels_table(doubtful: pd.DataFrame) -> Table:
             "Nearest composition",
             "Predicted",
             "Residual",
-            "in standard deviations",
+            "Doubt",
             "Paper",
         ),
         rows,

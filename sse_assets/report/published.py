@@ -118,7 +118,7 @@ def leaderboard_anchors() -> pd.DataFrame:
 
     Protocol and label convention are missing where a study has a parting of its own.
     """
-    of_trees = {
+    of_trees: dict[tuple[str, str, str], float] = {
         (ModelName.BOOSTED_TREES, variant, metric): value
         for (variant, metric), value in FIGURE_7_TEST_SCORES.items()
     }
@@ -132,7 +132,7 @@ def leaderboard_anchors() -> pd.DataFrame:
             "value": value,
             "source": _PAPER,
         }
-        for (model, variant, metric), value in {**of_trees, **FIGURE_8_TEST_SCORES}.items()
+        for (model, variant, metric), value in (*of_trees.items(), *FIGURE_8_TEST_SCORES.items())
     ]
     rows += [
         {

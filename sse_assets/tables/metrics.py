@@ -189,10 +189,10 @@ DOUBTFUL_LABELS = Table(
         number("residual", "Measured value minus the prediction, log units", optional=True),
         number(
             "standardised_residual",
-            "Residual by the standard deviation that the 90 % interval of the prediction implies",
+            "Residual by the standard deviation that the 90 % interval implies, or by that of all residuals",
             optional=True,
         ),
-        number("doubt", "The larger of |difference| and |residual|, log units", at_least=0),
+        number("doubt", "The larger of |difference| and |residual|, in standard deviations", at_least=0),
     ),
     key=("electrolyte_id",),
 )
