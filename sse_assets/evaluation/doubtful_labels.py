@@ -24,9 +24,9 @@ def doubtful_labels(
     A large `difference` says that other papers disagree. A large `paper_difference` says that they disagree
     with the whole paper. A large `residual` alone is weak evidence: the material may be an exception.
 
-    The rows are sorted by `doubt`, the larger of the two in standard deviations. That of a residual comes from
-    the interval of the prediction. That of a difference, and of a residual without an interval, comes from the
-    median absolute value of all rows, which outliers do not move.
+    The rows are sorted by `doubt`, the larger of the two in standard deviations. That of a residual comes
+    from the interval of the prediction. That of a difference, and of a residual without an interval, comes
+    from the median absolute value of all rows, which outliers do not move.
 
     Args:
         electrolytes: columns electrolyte_id, formula, composition_key, family, doi, log10_sigma and censored.
@@ -64,7 +64,7 @@ def doubtful_labels(
 
 
 def _spread(values: pd.Series) -> float:
-    """Return the standard deviation of a normal distribution of this median absolute value; NaN if it is 0."""
+    """Return the standard deviation of a normal distribution of this median absolute value; NaN if 0."""
     spread = _OF_MEDIAN * float(values.abs().median())
     return spread if spread > 0 else np.nan
 
