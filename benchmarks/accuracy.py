@@ -16,6 +16,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import xgboost
+from sklearn.ensemble import ExtraTreesRegressor
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
@@ -32,7 +33,6 @@ from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
-from sse_assets.extra_trees.model import ExtraTreesModel, ExtraTreesSettings
 from sse_assets.gaussian_process.conformal import COVERAGES, ConformalIntervals
 from sse_assets.gaussian_process.domain import Domain
 from sse_assets.gaussian_process.model import GaussianProcessModel
@@ -66,7 +66,7 @@ def tables(home: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.Dat
     formulas = formulas[~formulas["electrolyte_id"].isin(curated["electrolyte_id"])]
     every = pd.concat([curated, formulas.reindex(columns=curated.columns)], ignore_index=True)
     crystals, _ = read_crystals(structures)
-    cells, failures = cell(every, crystals)
+    cells, failures = cell(every, {name: crystal.structure for name, crystal in crystals.items()})
     features = stoichiometric(every).merge(chemistry(every)).merge(cells).set_index("electrolyte_id")
     print(f"{len(curated)} curated rows, {len(formulas)} with a formula alone")
     print(f"{len(failures)} cells imputed in part")
@@ -89,9 +89,10 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series) -> 
         return predict
 
     def extra_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
-        return ExtraTreesModel.fit(features.loc[train], label, ExtraTreesSettings()).predict(
-            features.loc[test]
-        )
+        trees = ExtraTreesRegressor(300, max_features=0.5, random_state=0, n_jobs=1)
+        trees.fit(features.loc[train].to_numpy(), label.loc[train].to_numpy())
+        each = np.array([tree.predict(features.loc[test].to_numpy()) for tree in trees.estimators_])
+        return pd.DataFrame({"mean": each.mean(axis=0), "std": each.std(axis=0)}, index=test)
 
     def paper_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
         model = BoostedTreesModel.fit(features.loc[train, elements], label.loc[train], BoostedTreesSettings())

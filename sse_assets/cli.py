@@ -50,6 +50,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     import dagster as dg
 
     from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
+    from sse_assets.assets.judging import LEADERBOARD, SUBMITTED_METADATA, submitted_version
     from sse_assets.assets.metrics import REPORT
     from sse_assets.assets.raw import INBOX
     from sse_assets.orchestration.inbox import has_news, take_in
@@ -78,11 +79,15 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         if job:
             on_demand |= made_on_demand(pipeline, instance, job, partitions)
         listing = take_in(settings.inbox, settings.blob_root)
+        news = [key for key in INBOX if has_news(instance, key, listing)]
+        submitted = submitted_version(TableStore(settings.blob_root))
+        if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
+            news.append(LEADERBOARD)
         succeeded = refresh(
             pipeline,
             instance,
             everything=everything,
-            news=[key for key in INBOX if has_news(instance, key, listing)],
+            news=news,
             op_config=op_config,
             on_demand=on_demand,
             announce=click.echo,
@@ -216,6 +221,89 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
     click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
     for remark in prediction.remarks:
         click.echo(f"note: {remark}")
+
+
+@main.command()
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="New or empty folder.",
+)
+def splits(output: Path) -> None:
+    """Write the folds and what may be known of each row, for a model of your own; see docs/judging.md."""
+    from sse_assets.evaluation.given_folds import given_folds
+
+    settings = _settings()
+    if output.exists() and any(output.iterdir()):
+        raise click.ClickException(f"{output} is not empty: name a new folder")
+    electrolytes, assignments, predictions = _tables_of_a_run(
+        settings, ("curated", "electrolytes"), ("splits", "assignments"), ("metrics", "predictions")
+    )
+    files = {
+        name: text.encode() for name, text in given_folds(electrolytes, assignments, predictions).items()
+    }
+    for path in electrolytes["structure_path"].dropna().unique():
+        files[path] = (settings.blob_root / path).read_bytes()
+    for name, content in files.items():
+        (output / name).parent.mkdir(parents=True, exist_ok=True)
+        (output / name).write_bytes(content)
+    click.echo(f"{output} holds the folds of {len(electrolytes)} electrolytes; its README.md says what to do")
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="Of the model; by default the name of the file.")
+@click.option("--fill-missing", is_flag=True, help="Let the train median stand in for test rows that lack.")
+@click.option("--add", is_flag=True, help="Keep the predictions; the next run puts them on the leaderboard.")
+def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
+    """Score FILE, predictions of a model of your own on the folds that `splits` wrote."""
+    from sse_assets.evaluation.repeats import repeat_measurements
+    from sse_assets.evaluation.submitted import (
+        SubmissionError,
+        judge,
+        read_submission,
+        submission,
+        too_good,
+    )
+    from sse_assets.report.leaderboard import verdict_text
+    from sse_assets.splits.groups import merged_groups
+
+    settings = _settings()
+    name = name or file.stem
+    electrolytes, predictions, our_scores = _tables_of_a_run(
+        settings, ("curated", "electrolytes"), ("metrics", "predictions"), ("metrics", "scores")
+    )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not text in UTF-8: save it as CSV") from error
+    with _one_sentence(SubmissionError, begin=f"{file} is not scored.\n"):
+        submitted = submission(read_submission(text), predictions, name, fill_missing=fill_missing)
+    groups = merged_groups(electrolytes)
+    verdict = judge(submitted, predictions, our_scores, groups)
+    click.echo(verdict_text(verdict, name))
+    own = submitted[~submitted["imputed"]]
+    if 0 < len(own) < len(submitted):
+        click.echo(f"\nOn the {len(own)} of {len(submitted)} rows that it predicts itself:\n")
+        click.echo(verdict_text(judge(own, predictions, our_scores, groups), name))
+    for sentence in too_good(verdict, name, repeat_measurements(electrolytes).mean):
+        click.echo(f"warning: {sentence}", err=True)
+    if add:
+        from sse_assets.assets.judging import add_submission
+
+        store = TableStore(settings.blob_root)
+        add_submission(store, submitted)
+        bring_up_to_date(settings.warehouse, store)
+        click.echo(f"\n{name} is kept; `sse-assets run` puts it on the leaderboard")
+
+
+def _tables_of_a_run(settings: Settings, *names: tuple[str, str]) -> list[pd.DataFrame]:
+    store = TableStore(settings.blob_root)
+    try:
+        return [store.read(TableKey(*name)) for name in names]
+    except TableError as error:
+        raise click.ClickException(f"{error}: call `sse-assets run` first") from error
 
 
 @contextlib.contextmanager

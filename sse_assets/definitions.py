@@ -7,6 +7,7 @@ from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, 
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
+from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
@@ -67,6 +68,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         champions,
         *language_model_assets,
         *metrics_assets,
+        *judging_assets,
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),

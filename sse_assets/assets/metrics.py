@@ -21,7 +21,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.inputs import Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
@@ -146,6 +146,7 @@ _REPORTED = [f"curated.{name}" for name in ("electrolytes", "rejected")]
 _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
 """Tables that the report takes as they are."""
+_JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -153,6 +154,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     key=[GROUP, "report"],
     ins=table_ins(
         *_REPORTED,
+        *_JUDGING,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -177,6 +179,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             data_set=settings.dataset.value,
             created=datetime.now(UTC),
             **{name: tables[name] for name in table_ins(*_REPORTED)},
+            judging=Judging(**{name: tables[name] for name in table_ins(*_JUDGING)}),
             shap_values=shap_values[explained],
             language_model_fits=pd.concat(
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True

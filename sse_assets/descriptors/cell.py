@@ -26,6 +26,7 @@ from sse_assets.materials.formula import (
     parse_composition,
 )
 from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.tables.names import Reason
 
 ROOM_COLUMNS = [
     "volume_per_atom_a3",
@@ -104,9 +105,8 @@ def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple
         elif n_known < len(CELL_COLUMNS):
             origin = CellOrigin.TABLE_IN_PART
         if failure is not None:
-            failures.append(
-                Failure(row["electrolyte_id"], "cell", f"{failure}; imputed from the composition")
-            )
+            reason = f"{failure}; imputed from the composition"
+            failures.append(Failure(row["electrolyte_id"], "cell", Reason.NOT_COMPUTED, reason))
         known.append(numbers)
         origins.append(origin.value)
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")

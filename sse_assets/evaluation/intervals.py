@@ -1,6 +1,6 @@
 """Bootstrap intervals, paired comparisons of models, and how often a stated interval holds the truth."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,8 @@ from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables import metrics
 from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Protocol, Role
 
+Predictor = tuple[str, str]
+"""Model and variant."""
 _INTERVAL = (0.025, 0.975)
 
 
@@ -78,6 +80,7 @@ def comparisons(
     predictions: pd.DataFrame,
     groups: pd.Series | None = None,
     *,
+    against: Callable[[str, str], list[Predictor]] | None = None,
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -91,6 +94,7 @@ def comparisons(
     Args:
         predictions: A frame as `tables.metrics.PREDICTIONS`.
         groups: Group by electrolyte_id, resampled whole in protocol `grouped`.
+        against: What a model and its variant are set against, if not those named above.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
 
@@ -109,7 +113,7 @@ def comparisons(
             for (model, variant), block in part.groupby(["model", "variant"])
         }
         for model, variant in errors:
-            for baseline in _baselines(model, variant):
+            for baseline in (against or _baselines)(model, variant):
                 if baseline not in errors:
                     continue
                 paired = (errors[model, variant] - errors[baseline]).dropna()
@@ -146,7 +150,7 @@ def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
     return metrics.COVERAGE.frame(table.reset_index())
 
 
-def _baselines(model: str, variant: str) -> list[tuple[str, str]]:
+def _baselines(model: str, variant: str) -> list[Predictor]:
     """Return model and variant of each predictor that a model is compared with."""
     if model in LANGUAGE_MODELS:
         return [(ModelName.TRAIN_MEDIAN, NO_VARIANT), (ModelName.BOOSTED_TREES, FeatureSet.ALL)]

@@ -76,13 +76,18 @@ def dropped_files(blob_root: UPath) -> tuple[list[tuple[Dropped, bytes | None]],
     return list(zip(files, contents, strict=True)), hashlib.sha256(listing).hexdigest()
 
 
-def has_news(instance: dg.DagsterInstance, key: dg.AssetKey, listing: str | None) -> bool:
-    """Return whether an asset that reads the inbox was made from another listing than this, or never."""
+def has_news(
+    instance: dg.DagsterInstance, key: dg.AssetKey, listing: str | None, entry: str = LISTING_METADATA
+) -> bool:
+    """Return whether an asset that reads the inbox was made from another listing than this, or never.
+
+    What else is read past Dagster is asked for by the name of its own metadata `entry`.
+    """
     if listing is None:
         return False
     event = instance.get_latest_materialization_event(key)
     made = event.asset_materialization if event else None
-    read = made.metadata.get(LISTING_METADATA) if made else None
+    read = made.metadata.get(entry) if made else None
     return read is None or read.value != listing
 
 

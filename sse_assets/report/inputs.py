@@ -23,6 +23,15 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Judging:
+    """How everything that predicts stands, and how far the labels can be trusted."""
+
+    leaderboard: pd.DataFrame
+    floor: pd.DataFrame
+    doubtful_labels: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """The run that is reported; each frame is a table of `sse_assets.tables`.
 
@@ -38,6 +47,7 @@ class ReportInputs:
     predictions: pd.DataFrame
     scores: pd.DataFrame
     comparisons: pd.DataFrame
+    judging: Judging
     champions: pd.DataFrame
     """Every decision on which model answers."""
     shap_values: pd.DataFrame

@@ -7,6 +7,7 @@ from sse_assets.evaluation.repeats import repeat_measurements
 from sse_assets.report import (
     generation_tables,
     language_model_tables,
+    leaderboard,
     paper_tables,
     published,
     score_tables,
@@ -63,6 +64,9 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
         "cross_model": paper_tables.cross_model(inputs.scores, inputs.assignments),
         "chemical_groups": paper_tables.chemical_groups(inputs.predictions, inputs.electrolytes),
         "compounds": paper_tables.representative_compounds(inputs.predictions, inputs.electrolytes),
+        "leaderboard": leaderboard.leaderboard_table(inputs.judging.leaderboard),
+        "floor": leaderboard.floor_table(inputs.judging.floor),
+        "doubtful_labels": leaderboard.doubtful_labels_table(inputs.judging.doubtful_labels),
         "all_scores": score_tables.all_scores(inputs.scores),
     }
     fits = inputs.language_model_fits

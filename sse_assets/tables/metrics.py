@@ -2,8 +2,10 @@
 
 from sse_assets.tables.columns import (
     BOOTSTRAP_95,
+    DOI,
     ELECTROLYTE_ID,
     FORMULA,
+    LABEL,
     LABEL_CONVENTION,
     MODEL,
     PREDICTED,
@@ -13,14 +15,19 @@ from sse_assets.tables.columns import (
     ROLE,
     VARIANT,
 )
-from sse_assets.tables.declaration import Table, choice, integer, number, text
-from sse_assets.tables.names import Metric
+from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
+from sse_assets.tables.names import Entry, Metric
 
 PREDICTIONS = Table(
     "metrics.predictions",
     "The prediction of one model for one electrolyte in one fold.",
     PREDICTION,
     key=PREDICTION_KEY,
+)
+SUBMITTED_PREDICTIONS = PREDICTIONS.like(
+    "metrics.submitted_predictions",
+    "The prediction of one submitted model for one test row of one fold (`sse-assets score --add`).",
+    flag("imputed", "Whether the median of the training rows stands in for a prediction that lacks"),
 )
 
 SCORES = Table(
@@ -112,4 +119,80 @@ GENERATED_CONTRIBUTION = Table(
         *BOOTSTRAP_95,
         integer("n", "Electrolytes that it rests on", at_least=1),
     ),
+)
+
+FLOOR = Table(
+    "metrics.floor",
+    "How far a measurement lies from the median of other papers on the same composition.",
+    (
+        LABEL_CONVENTION,
+        choice("statistic", ("mean", "median"), "Which average of the absolute differences"),
+        number("value", "The average, log units", at_least=0),
+        *BOOTSTRAP_95,
+        integer("n", "Measurements whose composition another paper has measured too", at_least=1),
+        integer("n_papers", "Papers that they are from", at_least=1),
+    ),
+    key=("label_convention", "statistic"),
+)
+LEADERBOARD = Table(
+    "metrics.leaderboard",
+    "One figure of merit of a model, a baseline, a submitted model, a publication or the floor.",
+    (
+        choice("entry", Entry, "What is scored"),
+        PROTOCOL.but(meaning="How train and test were parted; empty for a parting of its own", optional=True),
+        LABEL_CONVENTION.but(optional=True),
+        MODEL.but(meaning="Model, baseline or name of the entry"),
+        VARIANT,
+        SCORES.column("metric"),
+        SCORES.column("value"),
+        *BOOTSTRAP_95,
+        number("n", "Electrolytes that it rests on; empty where it is not stated", optional=True, at_least=1),
+        number(
+            "rank",
+            "Place among what was scored on the same rows, 1 for the best; empty for published values",
+            optional=True,
+            at_least=1,
+        ),
+        text("source", "Who states it"),
+    ),
+    key=("entry", "protocol", "label_convention", "model", "variant", "metric"),
+)
+DOUBTFUL_LABELS = Table(
+    "metrics.doubtful_labels",
+    "What other papers and a model say of one measurement, the most contradicted first; all are kept.",
+    (
+        ELECTROLYTE_ID,
+        FORMULA,
+        text("family", "Structural family, such as garnet"),
+        DOI.but(optional=True),
+        LABEL.but(meaning="Measured value, a bound counts as its value, log10(σ / (S/cm))"),
+        flag("censored", "Whether σ is only a bound, below the detection limit"),
+        integer("n_others", "Measurements of the same composition in other papers"),
+        number("others_median", "Their median, log10(σ / (S/cm))", optional=True),
+        number("difference", "Measured value minus that median, log units", optional=True),
+        number(
+            "paper_difference",
+            "Median of `difference` over all rows of the same paper, log units",
+            optional=True,
+        ),
+        integer("n_paper", "Rows of the paper that have a `difference`"),
+        text("nearest_formula", "Nearest other composition of another paper", optional=True),
+        number(
+            "nearest_distance",
+            "Sum of the differences in atomic fractions to it",
+            optional=True,
+            at_least=0,
+            at_most=2,
+        ),
+        number("nearest_median", "Median of what was measured of it there, log10(σ / (S/cm))", optional=True),
+        number("predicted", "Prediction of a model that saw neither paper nor composition", optional=True),
+        number("residual", "Measured value minus the prediction, log units", optional=True),
+        number(
+            "standardised_residual",
+            "Residual by the standard deviation that the 90 % interval implies, or by that of all residuals",
+            optional=True,
+        ),
+        number("doubt", "The larger of |difference| and |residual|, in standard deviations", at_least=0),
+    ),
+    key=("electrolyte_id",),
 )

@@ -164,6 +164,21 @@ class Metric(StrEnum):
     SRCC = "srcc"
 
 
+class Entry(StrEnum):
+    """What stands in a line of the leaderboard."""
+
+    BASELINE = "baseline"
+    """What any model has to beat."""
+    MODEL = "model"
+    """A model of this project."""
+    SUBMITTED = "submitted"
+    """Somebody else's predictions, scored on the same rows."""
+    PUBLISHED = "published"
+    """A value from a publication, on the rows that it chose."""
+    FLOOR = "floor"
+    """What the median of other papers on the same composition scores."""
+
+
 class Decision(StrEnum):
     """Outcome of a challenge to the model that answers."""
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from sse_assets.report.inputs import ReportInputs
+from sse_assets.report.inputs import Judging, ReportInputs
 from sse_assets.sources.registry import Source
-from sse_assets.tables import models
+from sse_assets.tables import metrics, models
 from sse_assets_tests.evaluation.conftest import answers, run
 from sse_assets_tests.miniature_run import Run
 from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
@@ -42,6 +42,7 @@ def inputs(run: Run) -> ReportInputs:
         predictions=run.predictions,
         scores=run.scores,
         comparisons=run.comparisons,
+        judging=Judging(metrics.LEADERBOARD.frame(), metrics.FLOOR.frame(), metrics.DOUBTFUL_LABELS.frame()),
         champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
         language_model_fits=models.LANGUAGE_MODELS.frame(),
