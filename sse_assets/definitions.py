@@ -6,6 +6,7 @@ from sse_assets.assets.champions import champions
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
+from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
@@ -65,6 +66,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        gaussian_process,
         champions,
         *language_model_assets,
         *metrics_assets,

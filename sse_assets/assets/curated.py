@@ -7,11 +7,12 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes
+from sse_assets.curation.formula_only import formula_only
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import raw
@@ -42,7 +43,11 @@ def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that curate the sources of a data set."""
-    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset)]
+    return [
+        _measurements(_MEASUREMENTS[dataset]),
+        _electrolytes(dataset),
+        _formula_only(_MEASUREMENTS[dataset]),
+    ]
 
 
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
@@ -128,6 +133,20 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         yield table_result(rejected, "curated.rejected")
 
     return electrolytes
+
+
+def _formula_only(sources: list[str]) -> dg.AssetsDefinition:
+    @table_asset(
+        "curated.formula_only",
+        "Measurements whose formula alone is known: they train the models that need no cell, and test none.",
+        table_ins(*(f"raw.{source}" for source in sources), "curated.rejected"),
+        code_version=_CODE_VERSION,
+    )
+    def labelled(rejected: pd.DataFrame, **reported: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+        rows = pd.concat([reported[source] for source in sources], ignore_index=True)
+        return table_result(formula_only(rows, rejected))
+
+    return labelled
 
 
 def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:

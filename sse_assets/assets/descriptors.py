@@ -7,6 +7,9 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.descriptors.cell import cell
+from sse_assets.descriptors.chemistry import chemistry
+from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
@@ -20,6 +23,7 @@ GROUP = "descriptors"
 _CODE_VERSION = "2"
 _DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
+_EVERY_ROW = table_ins("curated.electrolytes", "curated.formula_only")
 
 
 class PoreConfig(dg.Config):
@@ -42,6 +46,46 @@ class PoreConfig(dg.Config):
 def stoichiometric_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Return one column for each element."""
     return table_result(stoichiometric(electrolytes))
+
+
+@table_asset(
+    "descriptors.chemistry",
+    "Thirteen numbers that say what kind of compound a composition is, whichever elements make it up.",
+    _EVERY_ROW,
+    code_version=_CODE_VERSION,
+)
+def chemistry_descriptors(
+    electrolytes: pd.DataFrame, formula_only: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Describe every composition."""
+    return table_result(chemistry(pd.concat([electrolytes, formula_only], ignore_index=True)))
+
+
+@table_asset(
+    "descriptors.cell",
+    "What the cell says whichever cell is chosen: room, shape, symmetry; imputed where it is not known.",
+    _EVERY_ROW | table_ins("curated.structures"),
+    code_version=_CODE_VERSION,
+)
+def cell_descriptors(
+    electrolytes: pd.DataFrame, formula_only: pd.DataFrame, structures: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Describe every cell; one that cannot be described is imputed, and its note says why."""
+    crystals, unreadable = read_crystals(structures)
+    table, unusable = cell(
+        pd.concat([electrolytes, formula_only], ignore_index=True),
+        {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()},
+    )
+    notes: dict[str, str] = {}
+    for failure in [*unreadable, *unusable]:
+        notes[failure.electrolyte_id] = "; ".join(
+            filter(None, [notes.get(failure.electrolyte_id), failure.reason])
+        )
+    origins = table["cell_origin"].value_counts()
+    return table_result(
+        table.assign(cell_note=table["electrolyte_id"].map(notes)),
+        metadata={f"from_{origin}": int(count) for origin, count in origins.items()},
+    )
 
 
 @dg.multi_asset(
@@ -103,4 +147,10 @@ def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[p
     )
 
 
-descriptor_assets = [stoichiometric_descriptors, crystal_descriptors, language_model_prompts]
+descriptor_assets = [
+    stoichiometric_descriptors,
+    chemistry_descriptors,
+    cell_descriptors,
+    crystal_descriptors,
+    language_model_prompts,
+]

@@ -26,6 +26,7 @@ from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
 from sse_assets.splits.groups import merged_groups
+from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
@@ -35,7 +36,12 @@ _CODE_VERSION = "1"
 @table_asset(
     "metrics.predictions",
     "Every prediction of every model: protocol, fold, role, label convention, 90 % interval.",
-    table_ins("curated.electrolytes", "models.baseline_predictions", "models.boosted_trees_predictions")
+    table_ins(
+        "curated.electrolytes",
+        "models.baseline_predictions",
+        "models.boosted_trees_predictions",
+        "models.gaussian_process_predictions",
+    )
     | table_ins(
         "models.language_models_predictions", "models.small_language_model_predictions", optional=True
     ),
@@ -46,6 +52,7 @@ def predictions(
     electrolytes: pd.DataFrame,
     baseline_predictions: pd.DataFrame,
     boosted_trees_predictions: pd.DataFrame,
+    gaussian_process_predictions: pd.DataFrame,
     language_models_predictions: pd.DataFrame,
     small_language_model_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
@@ -55,7 +62,8 @@ def predictions(
     )
     for sentence in left_out:
         context.log.warning(sentence)
-    table = pd.concat([baseline_predictions, boosted_trees_predictions, made_on_demand], ignore_index=True)
+    always_made = [baseline_predictions, boosted_trees_predictions, gaussian_process_predictions]
+    table = metrics.PREDICTIONS.frame(pd.concat([*always_made, made_on_demand], ignore_index=True))
     metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
     for protocol in table["protocol"].unique():
         metadata[f"plot_parity_{protocol}"] = figure_metadata(

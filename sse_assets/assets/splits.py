@@ -11,6 +11,7 @@ from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
+from sse_assets.splits.formula_only import further_training_rows, shared_with_tests
 from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.protocols import SplitSettings, assign
 from sse_assets.tables.names import FeatureSet, Protocol, Role
@@ -64,6 +65,46 @@ def assignments(
 def leakage(electrolytes: pd.DataFrame, assignments: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Count what training rows and test rows share."""
     return table_result(shared_sources(assignments, electrolytes))
+
+
+@table_asset(
+    "splits.formula_only",
+    "Where the rows with a formula alone train: in the folds whose test rows share no paper and no "
+    "composition with them.",
+    table_ins("splits.assignments", "curated.electrolytes", "curated.formula_only"),
+    code_version=_CODE_VERSION,
+)
+def formula_only_assignments(
+    assignments: pd.DataFrame, electrolytes: pd.DataFrame, formula_only: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Assign the rows that train the models that need no cell."""
+    return table_result(further_training_rows(assignments, electrolytes, formula_only))
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "formula_only"]),
+    additional_ins=table_ins("splits.assignments", "curated.electrolytes")
+    | {"measurements": dg.AssetIn(["curated", "formula_only"])},
+    description="No test row shares a paper or a composition with a row with a formula alone that trains.",
+    blocking=True,
+)
+def formula_only_shares_nothing(
+    formula_only: pd.DataFrame,
+    assignments: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    measurements: pd.DataFrame,
+) -> dg.AssetCheckResult:
+    """Check under every protocol, the flattering ones included."""
+    shared = shared_with_tests(formula_only, assignments, electrolytes, measurements)
+    by_doi, by_composition = int(shared["doi"].sum()), int(shared["composition"].sum())
+    return dg.AssetCheckResult(
+        passed=by_doi + by_composition == 0,
+        metadata={"test_rows_sharing_a_paper": by_doi, "test_rows_sharing_a_composition": by_composition},
+        description=(
+            f"{by_doi} test rows share a paper and {by_composition} a composition with a row with a formula "
+            "alone that trains in their fold."
+        ),
+    )
 
 
 def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
@@ -133,5 +174,10 @@ def diversity_is_max_min(
     )
 
 
-split_assets = [assignments, leakage]
-split_checks = [*map(_shares_nothing, _HONEST), every_row_is_tested_once, diversity_is_max_min]
+split_assets = [assignments, leakage, formula_only_assignments]
+split_checks = [
+    *map(_shares_nothing, _HONEST),
+    formula_only_shares_nothing,
+    every_row_is_tested_once,
+    diversity_is_max_min,
+]

@@ -31,6 +31,7 @@ STRUCTURE_FOLDER = "structures"
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
+_TRAINS = "; it trains the models that need no cell"
 _ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
@@ -297,5 +298,5 @@ def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
 
 def _why_formula_alone(named_family: str) -> tuple[Reason, str]:
     if named_family == _GLASS:
-        return Reason.GLASS, "a glass: no crystal describes it, and no unit cell is reported"
-    return Reason.FORMULA_ONLY, "no structure and no unit cell: only the formula is known"
+        return Reason.GLASS, f"a glass: no crystal describes it, and no unit cell is reported{_TRAINS}"
+    return Reason.FORMULA_ONLY, f"no structure and no unit cell: only the formula is known{_TRAINS}"

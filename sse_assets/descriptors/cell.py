@@ -6,8 +6,7 @@ finds (Togo et al., Sci. Technol. Adv. Mater. Methods 4, 2384822, 2024).
 
 import math
 from collections.abc import Mapping
-from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from sklearn.ensemble import ExtraTreesRegressor
 
 from sse_assets.descriptors.chemistry import anion_symbols
-from sse_assets.descriptors.crystals import Failure
+from sse_assets.descriptors.crystals import Failure, guarded
 from sse_assets.materials.formula import (
     COMPOSITION_TOLERANCE,
     element_fractions,
@@ -26,7 +25,7 @@ from sse_assets.materials.formula import (
     parse_composition,
 )
 from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
-from sse_assets.tables.names import Reason
+from sse_assets.tables.names import CellOrigin, Reason
 
 ROOM_COLUMNS = [
     "volume_per_atom_a3",
@@ -45,6 +44,7 @@ PROTOTYPE_COLUMNS = [
     "log_li_in_cell",
 ]
 CELL_COLUMNS = [*ROOM_COLUMNS, *SHAPE_COLUMNS, *PROTOTYPE_COLUMNS]
+_UNKNOWN = dict.fromkeys(CELL_COLUMNS, math.nan)
 
 _PARAMETERS = ["a", "b", "c", "alpha", "beta", "gamma"]
 _MOST_SITES = 1000
@@ -56,19 +56,6 @@ _GENERAL_POSITIONS = np.array([[0.1379, 0.2841, 0.4327], [0.2113, 0.0719, 0.1637
 more symmetric than a polar group: in P4mm they lie in one plane."""
 _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 """Number of the last space group of the triclinic, monoclinic, …, cubic system."""
-
-
-class CellOrigin(StrEnum):
-    """Where the numbers of a row come from."""
-
-    STRUCTURE = "structure"
-    """The crystal itself."""
-    TABLE = "table"
-    """The lattice constants, Z and space group of its table."""
-    TABLE_IN_PART = "table_in_part"
-    """The table or the crystal for some; the rest is imputed from the composition."""
-    COMPOSITION = "composition"
-    """All are imputed from the composition."""
 
 
 def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple[pd.DataFrame, list[Failure]]:
@@ -90,15 +77,12 @@ def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple
         `electrolyte_id`, `CELL_COLUMNS` and `cell_origin` (`CellOrigin`), one row an electrolyte in their
         order; and why a crystal or a table that is there could not be used.
     """
-    known, failures, origins = [], [], []
+    known, origins = [], []
+    failures: list[Failure] = []
     for row in electrolytes.to_dict("records"):
-        composition, crystal = parse_composition(row["formula"]), crystals.get(row["electrolyte_id"])
-        if crystal is not None and _shows(crystal, composition):
-            numbers, failure = crystal_features(crystal)
-            origin = CellOrigin.STRUCTURE
-        else:
-            numbers, failure = _table_features(row, composition)
-            origin = CellOrigin.TABLE
+        crystal = crystals.get(row["electrolyte_id"])
+        described = guarded(row, "cell", partial(_described, row, crystal), failures)
+        numbers, failure, origin = described or (_UNKNOWN, None, CellOrigin.COMPOSITION)
         n_known = sum(not math.isnan(value) for value in numbers.values())
         if n_known == 0:
             origin = CellOrigin.COMPOSITION
@@ -114,6 +98,15 @@ def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
     complete = CellImputer(formulas, measured).fill(formulas, measured)
     return complete.assign(cell_origin=origins).reset_index(), failures
+
+
+def _described(
+    row: Mapping[Any, Any], crystal: Structure | None
+) -> tuple[dict[str, float], str | None, CellOrigin]:
+    composition = parse_composition(row["formula"])
+    if crystal is not None and _shows(crystal, composition):
+        return *crystal_features(crystal), CellOrigin.STRUCTURE
+    return *_table_features(row, composition), CellOrigin.TABLE
 
 
 class CellImputer:

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 import pandas as pd
 from pymatgen.core import Element
 
+from sse_assets.descriptors.cell import CELL_COLUMNS
+from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
+from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.tables.names import FeatureSet
 
 GEOMETRIC_COLUMNS = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
@@ -42,6 +45,28 @@ def feature_matrix(
             return geometry.loc[fractions.index]
         case FeatureSet.ALL:
             return fractions.join(geometry)
+
+
+def composition_chemistry_cell(
+    electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the features that do not depend on the choice of cell.
+
+    Args:
+        electrolytes: columns `electrolyte_id` and `formula`.
+        chemistry: table of `chemistry.chemistry`, of the same electrolytes at least.
+        cell: table of `cell.cell`, likewise.
+
+    Returns:
+        Atomic fractions, `CHEMISTRY_COLUMNS` and `CELL_COLUMNS`; index electrolyte_id.
+
+    Raises:
+        KeyError: if an electrolyte is missing from one of the tables.
+    """
+    fractions = _by_electrolyte(stoichiometric(electrolytes), "stoichiometric")
+    numbers = _by_electrolyte(chemistry, "chemistry").loc[fractions.index, CHEMISTRY_COLUMNS]
+    room = cell.set_index("electrolyte_id").loc[fractions.index, CELL_COLUMNS].astype("float64")
+    return fractions.join(numbers).join(room)
 
 
 def with_absent_elements(features: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:

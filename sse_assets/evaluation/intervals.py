@@ -154,9 +154,15 @@ def _baselines(model: str, variant: str) -> list[Predictor]:
     """Return model and variant of each predictor that a model is compared with."""
     if model in LANGUAGE_MODELS:
         return [(ModelName.TRAIN_MEDIAN, NO_VARIANT), (ModelName.BOOSTED_TREES, FeatureSet.ALL)]
+    composition_alone = (ModelName.BOOSTED_TREES, FeatureSet.STOICHIOMETRIC)
+    if model == ModelName.GAUSSIAN_PROCESS:
+        return [
+            (ModelName.TRAIN_MEDIAN, NO_VARIANT),
+            (ModelName.BOOSTED_TREES, FeatureSet.ALL),
+            composition_alone,
+        ]
     if model != ModelName.BOOSTED_TREES:
         return []
-    composition_alone = (ModelName.BOOSTED_TREES, FeatureSet.STOICHIOMETRIC)
     return [
         (ModelName.TRAIN_MEDIAN, NO_VARIANT),
         (ModelName.NEAREST_NEIGHBOUR, variant),

@@ -35,6 +35,11 @@ class GaussianProcessSettings:
     optimise: bool = False
     """Whether to go from here to the largest marginal likelihood; else the constants stay as they are."""
 
+    @property
+    def lengths(self) -> tuple[float, float, float]:
+        """Lengths over which likeness fades: of fractions, chemistry and cell."""
+        return self.fractions_length, self.chemistry_length, self.cell_length
+
     def kernel(self, inputs: Inputs) -> Kernel:
         """Build the kernel for rows laid out by `inputs`."""
         blocks = inputs.blocks

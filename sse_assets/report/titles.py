@@ -27,6 +27,7 @@ MODEL_TITLES: dict[str, str] = {
     ModelName.TRAIN_MEDIAN: "Train median",
     ModelName.NEAREST_NEIGHBOUR: "1-nearest neighbour",
     ModelName.BOOSTED_TREES: "Boosted trees",
+    ModelName.GAUSSIAN_PROCESS: "Gaussian process",
     ModelName.LLAMA: "Llama-3.1-8B-Instruct",
     ModelName.MISTRAL: "Mistral-7B-Instruct-v0.3",
     ModelName.QWEN: "Qwen3-8B",

@@ -82,6 +82,11 @@ ELECTROLYTES = Table(
     key=("electrolyte_id",),
 )
 
+FORMULA_ONLY = MEASUREMENTS.like(
+    "curated.formula_only",
+    "One measurement whose formula alone is known: it trains the models that need no cell, and tests none.",
+)
+
 STRUCTURES = Table(
     "curated.structures",
     "The crystal of one electrolyte.",

@@ -111,6 +111,34 @@ CHAMPIONS = Table(
     ),
 )
 
+GAUSSIAN_PROCESS = Table(
+    "models.gaussian_process",
+    "One fit of the Gaussian process on composition, chemistry and cell.",
+    (
+        *_FIT,
+        integer("n_train", "Rows that trained, those with a formula alone among them"),
+        integer("n_test", "Rows that tested"),
+        SECONDS,
+        integer("n_held_out", "Rows whose paper was held out of the training rows, for the intervals"),
+        number("held_out_mae", "MAE on these, log units", at_least=0),
+        number("std_in_interval_50", "Half of the 50 % interval, in standard deviations", optional=True),
+        number("std_in_interval_90", "Half of the 90 % interval, in standard deviations", optional=True),
+        number(
+            "domain_limit", "Distance to the nearest training row beyond which a row is far", optional=True
+        ),
+        _MODEL_PATH.but(meaning="Stored model, below the blob root; empty but for the fit on all rows"),
+    ),
+    key=("protocol", "fold", "label_convention"),
+)
+GAUSSIAN_PROCESS_PREDICTIONS = _PREDICTIONS.like(
+    "models.gaussian_process_predictions",
+    "The prediction of the Gaussian process for one electrolyte in one fold.",
+    number("low_50", "Lower end of the 50 % interval of the prediction", optional=True),
+    number("high_50", "Upper end of the 50 % interval of the prediction", optional=True),
+    number("std", "Standard deviation of the process, log units", optional=True, at_least=0),
+    flag("outside_domain", "Whether an element is unseen, or every training row is far"),
+)
+
 LANGUAGE_MODELS = Table(
     "models.language_models",
     "One fit of a language model on the prompts of one case.",

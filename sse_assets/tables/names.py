@@ -66,6 +66,19 @@ class Reason(StrEnum):
     """The code failed on it, in a way that nobody foresaw."""
 
 
+class CellOrigin(StrEnum):
+    """Origin of the numbers that describe the cell of a row."""
+
+    STRUCTURE = "structure"
+    """The crystal itself."""
+    TABLE = "table"
+    """The lattice constants, Z and space group of its table."""
+    TABLE_IN_PART = "table_in_part"
+    """The table or the crystal for some; the rest is imputed from the composition."""
+    COMPOSITION = "composition"
+    """All are imputed from the composition."""
+
+
 class Protocol(StrEnum):
     """Way to divide rows into those that train and those that test."""
 
@@ -142,6 +155,7 @@ class ModelName(StrEnum):
     TRAIN_MEDIAN = "train_median"
     NEAREST_NEIGHBOUR = "nearest_neighbour"
     BOOSTED_TREES = "boosted_trees"
+    GAUSSIAN_PROCESS = "gaussian_process"
     LLAMA = "llama-3.1-8b"
     MISTRAL = "mistral-7b-v0.3"
     QWEN = "qwen3-8b"

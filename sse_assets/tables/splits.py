@@ -9,6 +9,9 @@ ASSIGNMENTS = Table(
     (PROTOCOL, FOLD, ELECTROLYTE_ID, ROLE),
     key=("protocol", "fold", "electrolyte_id"),
 )
+FORMULA_ONLY = ASSIGNMENTS.like(
+    "splits.formula_only", "One row of which the formula alone is known, and a fold in which it may train."
+)
 LEAKAGE = Table(
     "splits.leakage",
     "What test rows and training rows of one fold have in common.",

@@ -10,13 +10,13 @@ from pymatgen.core import Lattice, Structure
 from sse_assets.descriptors.cell import (
     CELL_COLUMNS,
     CellImputer,
-    CellOrigin,
     cell,
     crystal_features,
     standard_lattice,
 )
 from sse_assets.materials.crystal import read_cif
 from sse_assets.sources.sample import load_structures
+from sse_assets.tables.names import CellOrigin
 from sse_assets_tests.descriptors.crystal_examples import electrolytes_table, rock_salt
 
 ANGLES = {"alpha": 90.0, "beta": 90.0, "gamma": 90.0}

@@ -1,0 +1,115 @@
+"""Group `models`, continued: the Gaussian process on composition, chemistry and cell."""
+
+import hashlib
+from collections.abc import Iterator
+
+import dagster as dg
+import pandas as pd
+
+from sse_assets.descriptors.cell import CELL_COLUMNS
+from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell
+from sse_assets.gaussian_process import train_gaussian_process
+from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.training import Fold
+from sse_assets.materials.conductivity import labels
+from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.tables import content_sha256
+from sse_assets.splits.papers import paper_folds
+from sse_assets.tables.names import Protocol, Role
+
+GROUP = "models"
+_CODE_VERSION = "1"
+_SETTINGS = GaussianProcessSettings()
+"""The constants that `benchmarks/accuracy.py` compares others with."""
+
+
+@dg.multi_asset(
+    name="fit_gaussian_process",
+    ins=table_ins("curated.electrolytes", "curated.formula_only", "splits.assignments")
+    | {"further": dg.AssetIn(["splits", "formula_only"])}
+    | table_ins("descriptors.chemistry", "descriptors.cell"),
+    outs=table_outs(
+        GROUP,
+        {
+            "gaussian_process": "A row for each fit of the Gaussian process, and the stored fits on all rows.",
+            "gaussian_process_predictions": "Predictions of every fit for its training and test rows, with "
+            "50 % and 90 % intervals.",
+        },
+        code_version=_CODE_VERSION,
+        kinds={"gaussian_process": "scikitlearn"},
+    ),
+)
+def gaussian_process(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    electrolytes: pd.DataFrame,
+    formula_only: pd.DataFrame,
+    assignments: pd.DataFrame,
+    further: pd.DataFrame,
+    chemistry: pd.DataFrame,
+    cell: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Fit the process in every fold, and on all rows."""
+    rows = pd.concat([electrolytes, formula_only], ignore_index=True)
+    features = composition_chemistry_cell(rows, chemistry, cell)
+    every = pd.DataFrame(
+        {
+            "protocol": Protocol.ALL_ROWS.value,
+            "fold": 0,
+            "electrolyte_id": rows["electrolyte_id"],
+            "role": Role.TRAIN.value,
+        }
+    )
+    has_cells = features[CELL_COLUMNS].notna().all(axis=None)
+    tested = pd.Index(electrolytes["electrolyte_id"])
+    trained = train_gaussian_process(
+        features,
+        labels(rows),
+        rows.set_index("electrolyte_id")["doi"],
+        pd.concat([assignments, further, every], ignore_index=True),
+        chemistry=tuple(CHEMISTRY_COLUMNS),
+        cell=tuple(CELL_COLUMNS) if has_cells else (),
+        hold_out_papers=lambda train: _held_out_papers(rows[rows["electrolyte_id"].isin(train)], tested),
+        settings=_SETTINGS,
+        progress=report_progress(context.log, "Gaussian process, folds"),
+    )
+    inputs = [electrolytes, formula_only, chemistry, cell]
+    data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
+    folder = f"models/gaussian_process/{data_version}"
+    paths = {}
+    for convention, process in trained.processes.items():
+        paths[convention.value] = f"{folder}/{Protocol.ALL_ROWS}-{convention}"
+        process.save(str(settings.blob_root / paths[convention.value]))
+    stored = trained.fits["label_convention"].map(paths).where(trained.fits["protocol"] == Protocol.ALL_ROWS)
+    fits = trained.fits.assign(model_path=stored)
+    # The time of a fit says nothing of the model, and is left out of the data version.
+    yield table_result(
+        fits,
+        "models.gaussian_process",
+        data_version=content_sha256(fits.drop(columns="seconds")),
+        metadata={
+            "models": file_metadata(settings.blob_root / folder),
+            "fitting_seconds": float(fits["seconds"].sum()),
+            "rows_with_a_formula_alone": len(formula_only),
+        },
+    )
+    predictions = trained.predictions
+    of_electrolytes = predictions["electrolyte_id"].isin(tested)
+    yield table_result(
+        predictions[of_electrolytes].reset_index(drop=True), "models.gaussian_process_predictions"
+    )
+
+
+def _held_out_papers(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
+    """Return the folds of `papers` among some rows; those outside `tested` only train."""
+    folds = paper_folds(rows, tested=tested)
+    return [
+        (
+            pd.Index(fold.loc[fold["role"] == Role.TRAIN, "electrolyte_id"]),
+            pd.Index(fold.loc[fold["role"] == Role.TEST, "electrolyte_id"]),
+        )
+        for _, fold in folds.groupby("fold")
+    ]

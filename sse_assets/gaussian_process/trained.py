@@ -1,0 +1,89 @@
+"""A process with all that an answer needs: how wide its intervals are, and where it is out of its depth."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from fsspec.core import url_to_fs
+
+from sse_assets.gaussian_process.conformal import ConformalIntervals
+from sse_assets.gaussian_process.domain import Domain
+from sse_assets.gaussian_process.model import GaussianProcessModel
+
+CALIBRATION_FILE = "calibration.json"
+"""Widths of the intervals and limit of the domain; written last, so that no folder without it is complete."""
+_N_CARRYING = 5
+
+
+@dataclass(frozen=True)
+class TrainedProcess:
+    """A fitted process, its conformal intervals and its domain."""
+
+    model: GaussianProcessModel
+    intervals: ConformalIntervals
+    domain: Domain
+
+    def predict(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Predict a new measurement of each material.
+
+        Returns:
+            `predicted`, log10(σ / (S/cm)), and `std`; `low` and `high`, the ends of the 90 % interval, and
+            `low_50` and `high_50`, those of the 50 % interval, NaN where too few papers were held out to
+            tell; `outside_domain`. Index as that of features.
+        """
+        answers = self.model.predict(features)
+        mean, std = answers["mean"].to_numpy(), answers["std"].to_numpy()
+        low, high = self.intervals.interval(mean, std, 0.9)
+        low_50, high_50 = self.intervals.interval(mean, std, 0.5)
+        columns = {"predicted": mean, "std": std, "low": low, "high": high, "low_50": low_50}
+        table = pd.DataFrame(columns | {"high_50": high_50}, index=features.index)
+        table = table.where(np.isfinite(table))
+        return table.assign(outside_domain=self.domain.examine(features)["outside"])
+
+    def carrying(self, features: pd.DataFrame) -> pd.Series:
+        """Return the weights of the five training rows that count most in the answer for one material.
+
+        Args:
+            features: one row.
+
+        Returns:
+            Weights, the largest in size first; index electrolyte_id.
+        """
+        weights = self.model.weights(features).iloc[0]
+        return weights.loc[weights.abs().sort_values(ascending=False).index[:_N_CARRYING]]
+
+    def save(self, folder: str) -> None:
+        """Write the model and `CALIBRATION_FILE` into a folder; any URL that fsspec reads will do."""
+        self.model.save(folder)
+        filesystem, path = url_to_fs(folder)
+        known = {
+            str(coverage): width
+            for coverage, width in self.intervals.multipliers.items()
+            if math.isfinite(width)
+        }
+        card = {
+            "interval_widths_in_std": known,
+            "domain_limit": self.domain.limit if math.isfinite(self.domain.limit) else None,
+        }
+        filesystem.pipe_file(f"{path}/{CALIBRATION_FILE}", json.dumps(card, indent=2).encode())
+
+    @classmethod
+    def load(cls, folder: str) -> Self:
+        """Read what `save` wrote.
+
+        Raises:
+            FileNotFoundError: if the folder holds no complete model.
+        """
+        model = GaussianProcessModel.load(folder)
+        filesystem, path = url_to_fs(folder)
+        card = json.loads(filesystem.cat_file(f"{path}/{CALIBRATION_FILE}"))
+        widths = card["interval_widths_in_std"]
+        limit = math.inf if card["domain_limit"] is None else card["domain_limit"]
+        return cls(
+            model,
+            ConformalIntervals({coverage: widths.get(str(coverage), math.inf) for coverage in (0.5, 0.9)}),
+            Domain(model.inputs, model.settings.lengths, model.regressor.X_train_, limit),
+        )
