@@ -34,7 +34,7 @@ _SETTINGS = GaussianProcessSettings()
     outs=table_outs(
         GROUP,
         {
-            "gaussian_process": "A row for each fit of the Gaussian process, and the stored fits on all rows.",
+            "gaussian_process": "One row a fit of the Gaussian process, and the stored fits on all rows.",
             "gaussian_process_predictions": "Predictions of every fit for its training and test rows, with "
             "50 % and 90 % intervals.",
         },

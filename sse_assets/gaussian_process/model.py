@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from fsspec.core import url_to_fs
-from scipy.linalg import cho_solve
+from scipy.linalg import cho_factor, cho_solve
 from sklearn.gaussian_process import GaussianProcessRegressor
 
 from sse_assets.gaussian_process.inputs import Inputs, paper_numbers
@@ -101,6 +102,35 @@ class GaussianProcessModel:
         return pd.DataFrame(
             {"mean": self.centre + mean, "std": np.sqrt(self.variance) * std}, index=features.index
         )
+
+    def leave_out(self, folds: Iterable[tuple[pd.Index, pd.Index]]) -> pd.DataFrame:
+        """Predict training rows by processes that did not see them, with the z-scores and constants of this.
+
+        The covariances are computed once, and each fold takes its part of them: a dozen times as fast as to
+        fit anew.
+
+        Args:
+            folds: ids that train, and ids that are predicted; no paper may be on both sides.
+
+        Returns:
+            `mean` and `std` as `predict` gives them; index the ids that are predicted.
+        """
+        covariances = self.regressor.kernel_(self.regressor.X_train_)
+        label = self.centre + self.regressor.y_train_
+        ids = pd.Index(self.electrolyte_ids)
+        parts = []
+        for train, test in folds:
+            known, asked = ids.get_indexer(train), ids.get_indexer(test)
+            centre = np.median(label[known])
+            factor = cho_factor(covariances[np.ix_(known, known)], lower=True)
+            residual = label[known] - centre
+            solved = cho_solve(factor, residual)
+            across = covariances[np.ix_(asked, known)]
+            explained = (across * cho_solve(factor, across.T).T).sum(axis=1)
+            variance = residual @ solved / len(known)
+            std = np.sqrt(variance * (covariances[asked, asked] - explained))
+            parts.append(pd.DataFrame({"mean": centre + across @ solved, "std": std}, index=test))
+        return pd.concat(parts)
 
     def weights(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return how much each training row's label counts in each answer.

@@ -77,8 +77,12 @@ class TrainedProcess:
         Raises:
             FileNotFoundError: if the folder holds no complete model.
         """
-        model = GaussianProcessModel.load(folder)
         filesystem, path = url_to_fs(folder)
+        if not filesystem.exists(f"{path}/{CALIBRATION_FILE}"):
+            raise FileNotFoundError(
+                f"{folder} holds no complete model: {CALIBRATION_FILE} is missing; train it again"
+            )
+        model = GaussianProcessModel.load(folder)
         card = json.loads(filesystem.cat_file(f"{path}/{CALIBRATION_FILE}"))
         widths = card["interval_widths_in_std"]
         limit = math.inf if card["domain_limit"] is None else card["domain_limit"]

@@ -72,11 +72,6 @@ def train_gaussian_process(
     one_fit_serves_both = labels["obelix"].equals(labels["bound"])
     conventions = [LabelConvention.BOUND] if one_fit_serves_both else list(LabelConvention)
 
-    def fit(train: pd.Index, label: pd.Series) -> GaussianProcessModel:
-        return GaussianProcessModel.fit(
-            features.loc[train], label, dois, settings, chemistry=chemistry, cell=cell
-        )
-
     predictions, fits, processes = [], [], {}
     folds = [
         (str(protocol), int(str(fold)), rows)
@@ -90,10 +85,10 @@ def train_gaussian_process(
         for convention in conventions:
             label = labels[convention]
             started = time.perf_counter()
-            model = fit(train, label)
-            held_out = pd.concat(
-                [fit(others, label).predict(features.loc[paper]) for others, paper in papers]
+            model = GaussianProcessModel.fit(
+                features.loc[train], label, dois, settings, chemistry=chemistry, cell=cell
             )
+            held_out = model.leave_out(papers)
             true, mean = label.loc[held_out.index].to_numpy(), held_out["mean"].to_numpy()
             process = TrainedProcess(
                 model,

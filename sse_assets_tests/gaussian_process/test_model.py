@@ -7,6 +7,7 @@ import pytest
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
+from sse_assets.gaussian_process.inputs import paper_numbers
 from sse_assets.gaussian_process.model import CARD_FILE, GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets_tests.gaussian_process.conftest import CELL, CHEMISTRY
@@ -107,3 +108,19 @@ def test_a_thousand_rows_take_seconds(materials: pd.DataFrame, label: pd.Series)
 def test_nothing_to_train_on_is_refused(materials: pd.DataFrame, label: pd.Series, dois: pd.Series) -> None:
     with pytest.raises(ValueError, match="no electrolytes to train on"):
         fitted(materials.iloc[:0], label, dois)
+
+
+def test_rows_left_out_are_predicted_as_by_a_process_without_them(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    whole = fitted(materials, label, dois)
+    held_out = materials.index[9:15]  # papers 3 and 4 as a whole
+    train = materials.index.difference(held_out)
+    # The same z-scores, as the rows that are left out still count in them.
+    rows = whole.inputs.rows(materials.loc[train], paper_numbers(dois.loc[train]))
+    without = GaussianProcessModel._of_rows(
+        whole.settings, whole.inputs, tuple(train), rows, label.loc[train].to_numpy()
+    )
+    pd.testing.assert_frame_equal(
+        whole.leave_out([(train, held_out)]), without.predict(materials.loc[held_out])
+    )
