@@ -19,7 +19,7 @@ from sse_assets.tables import raw
 from sse_assets.tables.names import Source, StructureOrigin
 
 GROUP = "curated"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 
 _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],

@@ -11,8 +11,10 @@ from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.gaussian_process import train_gaussian_process
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE
 from sse_assets.gaussian_process.training import Fold
 from sse_assets.materials.conductivity import labels
+from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
@@ -78,11 +80,14 @@ def gaussian_process(
     )
     inputs = [electrolytes, formula_only, chemistry, cell]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
+    measured = rows[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
     folder = f"models/gaussian_process/{data_version}"
     paths = {}
     for convention, process in trained.processes.items():
         paths[convention.value] = f"{folder}/{Protocol.ALL_ROWS}-{convention}"
         process.save(str(settings.blob_root / paths[convention.value]))
+        file = settings.blob_root / paths[convention.value] / MEASUREMENTS_FILE
+        write_bytes(file, measured.to_parquet(index=False))
     stored = trained.fits["label_convention"].map(paths).where(trained.fits["protocol"] == Protocol.ALL_ROWS)
     fits = trained.fits.assign(model_path=stored)
     # The time of a fit says nothing of the model, and is left out of the data version.

@@ -30,7 +30,7 @@ from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 
 
 @table_asset(

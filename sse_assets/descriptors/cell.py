@@ -58,7 +58,9 @@ _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 """Number of the last space group of the triclinic, monoclinic, …, cubic system."""
 
 
-def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple[pd.DataFrame, list[Failure]]:
+def cell(
+    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure], imputer: "CellImputer | None" = None
+) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
 
     The crystal comes first, for a table's Z may count another cell than the CIF shows. The table is next, and
@@ -72,6 +74,7 @@ def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple
         electrolytes: columns `electrolyte_id`, `formula`, `z`, `a`, `b`, `c` (Å), `alpha`, `beta`, `gamma`
             (degrees), `space_group` and `space_group_number`; what is unknown is missing.
         crystals: by electrolyte_id, for those electrolytes that have one.
+        imputer: fitted on other rows; by default one that is fitted on these.
 
     Returns:
         `electrolyte_id`, `CELL_COLUMNS` and `cell_origin` (`CellOrigin`), one row an electrolyte in their
@@ -96,7 +99,7 @@ def cell(electrolytes: pd.DataFrame, crystals: Mapping[str, Structure]) -> tuple
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
-    complete = CellImputer(formulas, measured).fill(formulas, measured)
+    complete = (imputer or CellImputer(formulas, measured)).fill(formulas, measured)
     return complete.assign(cell_origin=origins).reset_index(), failures
 
 

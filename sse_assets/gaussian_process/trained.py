@@ -15,6 +15,8 @@ from sse_assets.gaussian_process.model import GaussianProcessModel
 
 CALIBRATION_FILE = "calibration.json"
 """Widths of the intervals and limit of the domain; written last, so that no folder without it is complete."""
+MEASUREMENTS_FILE = "measurements.parquet"
+"""What was measured of the rows that train, and their cells: beside the model, for whoever asks it."""
 _N_CARRYING = 5
 
 

@@ -8,7 +8,7 @@ from sse_assets.evaluation.champions import champions_now
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.screening.prediction import PredictionError
 from sse_assets.tables import models
-from sse_assets.tables.names import FeatureSet, ModelName, PromptCase, Protocol, Task
+from sse_assets.tables.names import NO_VARIANT, FeatureSet, ModelName, PromptCase, Protocol, Task
 
 ReadTable = Callable[[str, str], pd.DataFrame | None]
 """Function that returns a stored table by schema and name, and None for one that is not made yet."""
@@ -20,8 +20,9 @@ _PREFERRED: dict[bool, list[str]] = {
         PromptCase.CASE_2,
         PromptCase.CASE_3,
         PromptCase.CASE_1,
+        NO_VARIANT,
     ],
-    False: [FeatureSet.STOICHIOMETRIC, PromptCase.CASE_1],
+    False: [FeatureSet.STOICHIOMETRIC, PromptCase.CASE_1, NO_VARIANT],
 }
 """Variants by whether there is a crystal, the richest first."""
 _KEY = ["model", "variant", "protocol", "label_convention"]
@@ -42,12 +43,13 @@ def stored_models(read: ReadTable) -> pd.DataFrame:
         `standing`, as `with_champions` returns them.
     """
     stored = [pd.DataFrame(columns=[*_KEY, "model_path"])]
-    for name in ("boosted_trees", "language_models", "small_language_model"):
+    for name in ("boosted_trees", "gaussian_process", "language_models", "small_language_model"):
         fits = read("models", name)
         if fits is not None:
             fits = fits.rename(columns=_AS_IN_SCORES)
             # A fit with a regression head is stored beside that of text, and has the same name.
             fits = fits[fits["kind"] == Task.TEXT] if "kind" in fits else fits.assign(model=name)
+            fits = fits if "variant" in fits else fits.assign(variant=NO_VARIANT)
             stored.append(fits.dropna(subset="model_path")[stored[0].columns])
     history = read("models", "champions")
     return with_champions(

@@ -10,18 +10,27 @@ import pandas as pd
 from upath import UPath
 
 from sse_assets.boosted_trees.model import CARD_FILE, BoostedTreesModel
-from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, feature_matrix, with_absent_elements
+from sse_assets.descriptors.cell import CELL_COLUMNS, CellImputer, cell
+from sse_assets.descriptors.chemistry import chemistry
+from sse_assets.descriptors.feature_sets import (
+    GEOMETRIC_COLUMNS,
+    composition_chemistry_cell,
+    feature_matrix,
+    with_absent_elements,
+)
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
+from sse_assets.gaussian_process.trained import CALIBRATION_FILE, MEASUREMENTS_FILE, TrainedProcess
 from sse_assets.language_models.errors import require_packages
 from sse_assets.materials.conventional_cell import sites_in_conventional_cell
 from sse_assets.materials.crystal import Crystal, compare_with_formula, formula_units, read_crystal
 from sse_assets.materials.formula import formula_text, misprinted, parse_composition
 from sse_assets.materials.remarks import RemarkCode
-from sse_assets.tables.names import FeatureSet
+from sse_assets.tables.names import CellOrigin, FeatureSet
 
 _NEW = "new"
+_IMPUTED = "its cell is imputed from the composition: give a CIF if there is one"
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
 
 
@@ -66,13 +75,15 @@ class Predictor(Protocol):
 
 
 def open_predictor(folder: UPath) -> Predictor:
-    """Open the model that an asset of the group `models` has stored: boosted trees or a language model.
+    """Open the model that an asset of the group `models` has stored: trees, a process or a language model.
 
     Raises:
-        PredictionError: if the folder holds neither.
+        PredictionError: if the folder holds none of them.
     """
     if (folder / CARD_FILE).exists():
         return _Trees(BoostedTreesModel.load(str(folder)))
+    if (folder / CALIBRATION_FILE).exists():
+        return _Process(TrainedProcess.load(str(folder)), pd.read_parquet(str(folder / MEASUREMENTS_FILE)))
     if (folder / "run.json").exists():
         return _LanguageModel(folder)
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
@@ -102,6 +113,54 @@ class _Trees:
                 *([] if crystal is None else _unusual_cell(crystal, known)),
             ),
         )
+
+
+@dataclass(frozen=True)
+class _Process:
+    process: TrainedProcess
+    measured: pd.DataFrame
+    """What was measured of the rows that train, and their cells; `CELL_COLUMNS` among them."""
+
+    def predict(self, material: Material) -> Prediction:
+        crystal, remarks = _examined(material)
+        row = _row(material, crystal)
+        known = self.measured[self.measured["cell_origin"].isin([CellOrigin.STRUCTURE, CellOrigin.TABLE])]
+        known = known.set_index("electrolyte_id")
+        described, failures = cell(
+            row.assign(space_group=None, space_group_number=math.nan),
+            {} if crystal is None else {_NEW: crystal.structure},
+            CellImputer(known["formula"], known[CELL_COLUMNS]),
+        )
+        features = composition_chemistry_cell(row, chemistry(row), described)
+        answer = self.process.predict(features).iloc[0]
+        imputed = described["cell_origin"].item() == CellOrigin.COMPOSITION
+        domain = self.process.domain.examine(features).iloc[0]
+        return Prediction(
+            float(answer["predicted"]),
+            float(answer["low"]),
+            float(answer["high"]),
+            (
+                *_misprint(material),
+                *remarks,
+                *(failure.reason for failure in failures),
+                *([_IMPUTED] if imputed else []),
+                *_outside(domain),
+                *self._evidence(features),
+            ),
+        )
+
+    def _evidence(self, features: pd.DataFrame) -> list[str]:
+        """Sentences on the training rows that count most in an answer."""
+        measured = self.measured.set_index("electrolyte_id").to_dict("index")
+        sentences = []
+        for electrolyte_id, weight in self.process.carrying(features).items():
+            row = measured[electrolyte_id]
+            bound = "below " if row["censored"] else ""
+            paper = row["doi"] if isinstance(row["doi"], str) else f"{electrolyte_id}, no DOI"
+            sentences.append(
+                f"weight {weight:+.2f}: {row['formula']}, {bound}{row['sigma_s_cm']:.1e} S/cm ({paper})"
+            )
+        return sentences
 
 
 @dataclass(frozen=True)
@@ -146,8 +205,8 @@ def _examined(material: Material) -> tuple[Crystal | None, list[str]]:
     return crystal, sentences
 
 
-def _features(material: Material, crystal: Crystal | None, feature_set: FeatureSet) -> pd.DataFrame:
-    """Compute the descriptors of one material as in training; NaN for what is not known."""
+def _row(material: Material, crystal: Crystal | None) -> pd.DataFrame:
+    """Return a material as an electrolyte whose table knows no cell."""
     formula = material.formula
     if formula is None:
         assert crystal is not None  # Material has one of the two
@@ -155,7 +214,12 @@ def _features(material: Material, crystal: Crystal | None, feature_set: FeatureS
     row: dict[str, object] = {"electrolyte_id": _NEW, "formula": formula} | dict.fromkeys(_CELL, math.nan)
     if crystal is not None:
         row["z"] = formula_units(crystal, parse_composition(formula))
-    electrolytes = pd.DataFrame([row])
+    return pd.DataFrame([row])
+
+
+def _features(material: Material, crystal: Crystal | None, feature_set: FeatureSet) -> pd.DataFrame:
+    """Compute the descriptors of one material as in training; NaN for what is not known."""
+    electrolytes = _row(material, crystal)
     cifs = [] if material.cif is None else [(_NEW, _NEW, material.cif)]
     structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
     geometry, _ = geometric(electrolytes, structures, PoreSettings(), workers=1)
@@ -170,6 +234,14 @@ def _misprint(material: Material) -> list[str]:
 def _unknown_elements(features: pd.DataFrame, model: BoostedTreesModel) -> list[str]:
     unknown = [str(name) for name in features.columns.difference([*model.feature_names, *GEOMETRIC_COLUMNS])]
     return [f"no training row holds {', '.join(unknown)}: the model does not see it"] if unknown else []
+
+
+def _outside(domain: pd.Series) -> list[str]:
+    if domain["unseen_elements"]:
+        return [f"no training row holds {domain['unseen_elements']}: this is outside what was learned"]
+    if domain["outside"]:
+        return ["every training row is far from it: answers for such materials err more than others"]
+    return []
 
 
 def _unknown_geometry(features: pd.DataFrame) -> list[str]:

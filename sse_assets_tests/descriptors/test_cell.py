@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
+import sse_assets.descriptors.cell as cell_module
 from sse_assets.descriptors.cell import (
     CELL_COLUMNS,
     CellImputer,
@@ -258,3 +259,23 @@ def test_a_crystal_too_large_for_the_search_of_symmetry_keeps_its_volume() -> No
     assert failure == "the crystal has more than 1000 sites"
     assert numbers["volume_per_atom_a3"] == pytest.approx(5.13**3 / 8)
     assert math.isnan(numbers["crystal_system"])
+
+
+def test_what_one_row_does_costs_that_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = electrolytes_table(
+        *({"electrolyte_id": name} | ANGLES | TABLE[name] for name in ("lgps", "llzo-cubic"))
+    )
+    expected, _ = cell(whole, {})
+    real = cell_module._table_features
+
+    def table_features(row: dict[str, object], composition: Composition) -> object:
+        if row["electrolyte_id"] == "lgps":
+            raise RuntimeError("spglib fell over")
+        return real(row, composition)
+
+    monkeypatch.setattr(cell_module, "_table_features", table_features)
+    found, failures = cell(whole, {})
+    assert [(failure.electrolyte_id, failure.descriptor) for failure in failures] == [("lgps", "cell")]
+    assert found["cell_origin"].tolist() == [CellOrigin.COMPOSITION, CellOrigin.TABLE]
+    pd.testing.assert_frame_equal(found[1:], expected[1:])
+    assert found.loc[0, CELL_COLUMNS].notna().all()

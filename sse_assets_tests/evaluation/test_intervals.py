@@ -47,6 +47,19 @@ def test_a_constant_advantage_is_certain_however_noisy_the_rows() -> None:
     assert [only["difference"], only["low"], only["high"]] == pytest.approx([-0.5, -0.5, -0.5])
 
 
+def test_the_process_is_compared_with_the_trees() -> None:
+    rows = _predictions(
+        {
+            ("gaussian_process", "none"): [1.0] * 30,
+            ("boosted_trees", "all"): [2.0] * 30,
+            ("boosted_trees", "stoichiometric"): [3.0] * 30,
+        }
+    )
+    found = comparisons(rows)
+    of_process = found[found["model"] == "gaussian_process"].set_index("baseline_variant")["difference"]
+    assert of_process.to_dict() == {"all": -1, "stoichiometric": -2}
+
+
 def test_what_is_compared_with_what(run) -> None:
     pairs = run.comparisons[["variant", "baseline", "baseline_variant"]].drop_duplicates()
     assert {tuple(pair) for pair in pairs.to_numpy()} == {

@@ -14,6 +14,7 @@ STORED = pd.DataFrame(
         ("boosted_trees", "all", "all_rows", "obelix", "trees-o"),
         ("boosted_trees", "all", "all_rows", "bound", "trees"),
         ("boosted_trees", "stoichiometric", "all_rows", "bound", "formula"),
+        ("gaussian_process", "none", "all_rows", "bound", "process"),
         ("qwen3-8b", "case_2", "official", "bound", "qwen"),
     ],
     columns=["model", "variant", "protocol", "label_convention", "model_path"],
@@ -26,6 +27,8 @@ STORED = pd.DataFrame(
         ("boosted_trees", None, True, "trees"),
         ("boosted_trees", None, False, "formula"),
         ("boosted_trees", "all", False, "trees"),
+        ("gaussian_process", None, True, "process"),
+        ("gaussian_process", None, False, "process"),
         ("qwen3-8b", None, True, "qwen"),
     ],
 )
@@ -70,6 +73,7 @@ def test_what_is_stored_is_read_from_every_table_that_there_is() -> None:
     }
     tables = {
         "boosted_trees": models.BOOSTED_TREES.frame([{**trees, "model_path": "trees"}, trees]),
+        "gaussian_process": models.GAUSSIAN_PROCESS.frame([{**fit, "model_path": "process"}, fit]),
         "language_models": models.LANGUAGE_MODELS.frame(
             [{**text, "model_path": "qwen"}, {**text, "kind": Task.REGRESSION, "model_path": "head"}]
         ),
@@ -79,7 +83,7 @@ def test_what_is_stored_is_read_from_every_table_that_there_is() -> None:
         found = stored_models(lambda schema, name: tables.get(name) if schema == "models" else None)
         return sorted(found[["model", "variant", "model_path"]].itertuples(index=False, name=None))
 
-    qwen = ("qwen3-8b", "case_1", "qwen")
-    assert listed() == [("boosted_trees", "all", "trees"), qwen]
+    others = [("gaussian_process", "none", "process"), ("qwen3-8b", "case_1", "qwen")]
+    assert listed() == [("boosted_trees", "all", "trees"), *others]
     tables["champions"] = models.CHAMPIONS.frame([decision])
-    assert listed() == [("boosted_trees", "all", "champion"), qwen]
+    assert listed() == [("boosted_trees", "all", "champion"), *others]

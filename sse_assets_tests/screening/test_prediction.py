@@ -9,6 +9,14 @@ from upath import UPath
 
 from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.descriptors.cell import CELL_COLUMNS, cell
+from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell
+from sse_assets.gaussian_process.conformal import ConformalIntervals
+from sse_assets.gaussian_process.domain import Domain
+from sse_assets.gaussian_process.model import GaussianProcessModel
+from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE, TrainedProcess
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.crystal import CifError
 from sse_assets.screening.prediction import (
@@ -152,3 +160,72 @@ def test_z_of_a_cif_without_its_li_is_the_one_that_it_states(tmp_path: Path) -> 
         assert predictor.predict(Material("LiCl", cif)).log10_sigma == pytest.approx(-1, abs=0.5)
     unknown = predictor.predict(Material("LiCl", lithium_lost))
     assert any("not known, give a CIF: density_g_cm3" in remark for remark in unknown.remarks)
+
+
+FORMULAS = ["LiF", "LiCl", "LiBr", "LiI", "Li2O", "Li2S", "Li3N", "Li3OCl", "Li3PS4", "Li3PO4"]
+PRIMITIVE_ROCK_SALT = """\
+data_licl
+_cell_length_a 3.6274578
+_cell_length_b 3.6274578
+_cell_length_c 3.6274578
+_cell_angle_alpha 60
+_cell_angle_beta 60
+_cell_angle_gamma 60
+_space_group_name_H-M_alt 'P 1'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Cl1 Cl 0.5 0.5 0.5
+Li1 Li 0.0 0.0 0.0
+"""
+
+
+@pytest.fixture(scope="module")
+def stored_process(tmp_path_factory: pytest.TempPathFactory) -> UPath:
+    """A process on ten compounds in cubic cells, whose labels follow from the cell."""
+    lengths = np.linspace(4.0, 7.0, len(FORMULAS))
+    rows = pd.DataFrame(
+        {"electrolyte_id": [f"x:{name}" for name in FORMULAS], "formula": FORMULAS, "z": 4.0}
+        | dict.fromkeys("abc", lengths)
+        | dict.fromkeys(["alpha", "beta", "gamma"], 90.0)
+        | {"space_group": "Fm-3m", "space_group_number": 225.0}
+    )
+    cells, _ = cell(rows, {})
+    features = composition_chemistry_cell(rows, chemistry(rows), cells)
+    label = pd.Series(np.linspace(-9, -3, len(FORMULAS)), index=features.index)
+    dois = pd.Series("10.1/x", index=features.index)
+    settings = GaussianProcessSettings()
+    model = GaussianProcessModel.fit(
+        features, label, dois, settings, chemistry=tuple(CHEMISTRY_COLUMNS), cell=tuple(CELL_COLUMNS)
+    )
+    domain = Domain.fit(features, dois, model.inputs, settings.lengths)
+    folder = UPath(tmp_path_factory.mktemp("process"))
+    TrainedProcess(model, ConformalIntervals({0.5: 0.6, 0.9: 2.0}), domain).save(str(folder))
+    measured = rows[["electrolyte_id", "formula"]].assign(sigma_s_cm=1e-5, censored=False, doi="10.1/x")
+    measured.merge(cells).to_parquet(str(folder / MEASUREMENTS_FILE))
+    return folder
+
+
+def test_the_process_answers_the_same_whichever_cell_is_given(stored_process: UPath) -> None:
+    predictor = open_predictor(stored_process)
+    conventional = predictor.predict(Material(cif=ROCK_SALT))
+    primitive = predictor.predict(Material(cif=PRIMITIVE_ROCK_SALT))
+    assert primitive.log10_sigma == pytest.approx(conventional.log10_sigma, abs=1e-6)
+    assert conventional.low < conventional.log10_sigma < conventional.high
+    assert not [remark for remark in conventional.remarks if "imputed" in remark]
+
+
+def test_the_process_says_which_measurements_carry_its_answer(stored_process: UPath) -> None:
+    remarks = open_predictor(stored_process).predict(Material("LiCl")).remarks
+    assert remarks[0] == "its cell is imputed from the composition: give a CIF if there is one"
+    evidence = [remark for remark in remarks if remark.startswith("weight ")]
+    assert len(evidence) == 5
+    assert evidence[0].endswith(": LiCl, 1.0e-05 S/cm (10.1/x)")
+
+
+def test_the_process_says_what_it_has_never_seen(stored_process: UPath) -> None:
+    remarks = open_predictor(stored_process).predict(Material("Li3InCl6")).remarks
+    assert "no training row holds In: this is outside what was learned" in remarks
