@@ -138,15 +138,20 @@ def comparisons(
 
 
 def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of rows whose label lies within the model's own 90 % interval; 0.9 is right.
+    """Return how many labels lie within the 90 % interval of a model, 0.9 is right, and how wide it is.
 
     Returns:
         A frame as `tables.metrics.COVERAGE`, for the models that state an interval.
     """
     stated = predictions.dropna(subset=["low", "high"])
-    inside = stated.assign(coverage=stated["log10_sigma"].between(stated["low"], stated["high"]))
+    inside = stated.assign(
+        coverage=stated["log10_sigma"].between(stated["low"], stated["high"]),
+        mean_width=stated["high"] - stated["low"],
+    )
     by = ["protocol", "model", "variant", "label_convention", "role"]
-    table = inside.groupby(by, sort=False).agg(coverage=("coverage", "mean"), n=("electrolyte_id", "nunique"))
+    table = inside.groupby(by, sort=False).agg(
+        coverage=("coverage", "mean"), mean_width=("mean_width", "mean"), n=("electrolyte_id", "nunique")
+    )
     return metrics.COVERAGE.frame(table.reset_index())
 
 

@@ -72,6 +72,7 @@ COVERAGE = Table(
         LABEL_CONVENTION,
         ROLE,
         number("coverage", "Share of the rows inside the 90 % interval", at_least=0, at_most=1),
+        number("mean_width", "Mean width of the 90 % interval, log units", at_least=0),
         integer("n", "Electrolytes that it rests on", at_least=1),
     ),
 )

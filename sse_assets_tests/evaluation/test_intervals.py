@@ -93,6 +93,7 @@ def test_an_electrolyte_without_a_group_is_named() -> None:
 def test_coverage_counts_the_rows_inside_and_only_models_that_state_an_interval(run) -> None:
     rows = _predictions({("boosted_trees", "all"): [0.0] * 4}).assign(log10_sigma=[-2.0, -1.0, 0.5, 3.0])
     assert coverage(rows)["coverage"].tolist() == [0.5]
+    assert coverage(rows)["mean_width"].tolist() == [(rows["high"] - rows["low"]).mean()]
     assert set(coverage(run.predictions)["model"]) == {"train_median", "boosted_trees"}
 
 
