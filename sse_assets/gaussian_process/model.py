@@ -3,7 +3,8 @@
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,6 +91,20 @@ class GaussianProcessModel:
         regressor.fit(rows, label - centre)
         variance = float((label - centre) @ regressor.alpha_ / len(label))
         return cls(settings, inputs, ids, centre, variance, regressor)
+
+    def with_labels(self, label: pd.Series) -> Self:
+        """Return the process on other labels of the same rows: covariances and constants stay.
+
+        Args:
+            label: log10(σ / (S/cm)); index holds the training rows.
+        """
+        values = label.loc[list(self.electrolyte_ids)].to_numpy(float)
+        centre = float(np.median(values))
+        regressor = copy(self.regressor)
+        regressor.y_train_ = values - centre
+        regressor.alpha_ = cho_solve((regressor.L_, True), regressor.y_train_)
+        variance = float(regressor.y_train_ @ regressor.alpha_ / len(values))
+        return replace(self, centre=centre, variance=variance, regressor=regressor)
 
     def predict(self, features: pd.DataFrame) -> pd.DataFrame:
         """Predict a new measurement, by a paper that is not among those of the training rows.

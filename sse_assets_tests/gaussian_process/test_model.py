@@ -124,3 +124,13 @@ def test_rows_left_out_are_predicted_as_by_a_process_without_them(
     pd.testing.assert_frame_equal(
         whole.leave_out([(train, held_out)]), without.predict(materials.loc[held_out])
     )
+
+
+def test_other_labels_give_what_a_fit_on_them_gives(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    other = label.mask(label.index == "e3", -15.0)
+    pd.testing.assert_frame_equal(
+        fitted(materials, label, dois).with_labels(other).predict(materials),
+        fitted(materials, other, dois).predict(materials),
+    )
