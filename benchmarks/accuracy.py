@@ -32,6 +32,7 @@ from sse_assets.descriptors.cell import (
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.stoichiometric import stoichiometric
+from sse_assets.evaluation.floor import learning_curve
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.gaussian_process.conformal import COVERAGES, ConformalIntervals
 from sse_assets.gaussian_process.domain import Domain
@@ -276,6 +277,15 @@ def main() -> None:
             print(f"    without fold {fold}: {name}")
         print(f"  nested choice: {mean_absolute_error(label, pd.concat(nested)):.3f}")
         print_domain(rows, features, label, folds)
+        predict = all_candidates[chosen]
+        curve = learning_curve(
+            folds,
+            papers,
+            lambda train, test, predict=predict, label=label: (
+                predict(train, test)["mean"] - label.loc[test]
+            ).abs(),
+        )
+        print(curve.round(3).to_string(index=False))
 
         for protocol, assigned in assignments.groupby("protocol", sort=False):
             scored = predict_protocol(all_candidates[chosen], rows, assigned, label)
