@@ -91,7 +91,7 @@ def build(settings: Settings) -> dg.Definitions:
             dg.define_asset_job("on_the_gpu", selection=[RELAXED]),
         ],
         sensors=[housekeeping_sensor(settings)],
-        resources={"io_manager": TableIOManager(settings)},
+        resources={"io_manager": TableIOManager(settings, {})},
         executor=executor_of(settings),
     )
 
