@@ -115,7 +115,7 @@ class _Candidate:
     structure_id: str
     source_id: str | None
     key: str | None
-    """Of the formula that a reference is for: a generated cell of whole atoms rounds a fractional one."""
+    """Key of the formula that a reference is for; a generated cell of whole atoms rounds a fractional one."""
     cif: str
     crystal: Crystal
 

@@ -24,7 +24,7 @@ class Domain:
 
     inputs: Inputs
     lengths: tuple[float, float, float]
-    """Of fractions, chemistry and cell."""
+    """Lengths of fractions, chemistry and cell."""
     rows: np.ndarray
     """Inputs of the training rows, shape (n_train, d)."""
     limit: float
