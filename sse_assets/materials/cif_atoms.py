@@ -21,7 +21,7 @@ _LAST_DIGITS = 3.0
 """Copies of a rounded position differ by up to this many units of its last digit: the site x, 2x is written
 0.157, 0.313, whose copies differ in x − y by two units, and cut off instead of rounded by three."""
 _WIDEST = 0.015
-"""Tolerance for two decimals: half a unit more than 0.33 and 0.67 need, and less than parts copies of 0.01."""
+"""Tolerance for two decimals: half a unit more than 0.33 and 0.67 need, less than parts copies of 0.01."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from sse_assets.tables.names import Reason
 CONFIRMED = "confirmed"
 """Column in which a person answers a question."""
 LARGEST_S_CM = 0.1
-"""Largest conductivity that is believed, in S/cm. The best Li solid of OBELiX and LiIon has 0.025 S/cm at room
-temperature: Li9.54Si1.74P1.44S11.7Cl0.3 (Kato et al., 10.1038/nenergy.2016.30)."""
+"""Largest conductivity that is believed, in S/cm. The best Li solid of OBELiX and LiIon has 0.025 S/cm at
+room temperature: Li9.54Si1.74P1.44S11.7Cl0.3 (Kato et al., 10.1038/nenergy.2016.30)."""
 SMALLEST_S_CM = 1e-20
 """The least in those data sets is 4.2e-18 S/cm, of Li3PO4 (10.1006/jssc.1995.1140)."""
 
