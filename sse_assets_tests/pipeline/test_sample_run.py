@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
@@ -118,8 +119,13 @@ def test_the_first_models_answer_and_nothing_has_drifted(sample_run: Run) -> Non
 
 
 def test_nothing_is_pickled(sample_run: Run) -> None:
-    endings = {path.suffix for path in (sample_run.home / "blobs").rglob("*") if path.is_file()}
-    assert endings == {".parquet", ".json", ".jsonl", ".csv", ".extxyz", ".ubj", ".cif", ".html"}
+    files = [path for path in (sample_run.home / "blobs").rglob("*") if path.is_file()]
+    endings = {path.suffix for path in files}
+    assert endings == {".parquet", ".json", ".jsonl", ".csv", ".extxyz", ".ubj", ".cif", ".html", ".npz"}
+    for path in files:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                assert all(arrays[name].dtype.kind == "f" for name in arrays)
 
 
 def test_a_formula_without_a_crystal_gets_one_that_the_models_learn_from(sample_run: Run) -> None:
