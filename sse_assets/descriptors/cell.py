@@ -7,6 +7,7 @@ finds (Togo et al., Sci. Technol. Adv. Mater. Methods 4, 2384822, 2024).
 import math
 from collections.abc import Mapping
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -55,22 +56,26 @@ _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 
 
 def cell(
-    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure], imputer: "CellImputer | None" = None
+    electrolytes: pd.DataFrame,
+    crystals: Mapping[str, Structure],
+    imputer: "CellImputer | None" = None,
+    prototypes: Mapping[str, Structure] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
 
     The crystal comes first, for a table's Z may count another cell than the CIF shows. The table is next, and
     first where the crystal's composition differs from the formula by more than `COMPOSITION_TOLERANCE`: some
-    CIFs leave atoms out.
+    CIFs leave atoms out. A row without either has the cell of its prototype, if it has one.
 
-    The imputation is fitted on all rows that have a cell, test rows among them. It sees what is known of a
-    material before it is measured, and no conductivity; so one table serves every protocol.
+    The imputation is fitted on all rows that have a cell of their own, test rows among them. It sees what is
+    known of a material before it is measured, and no conductivity; so one table serves every protocol.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, `a`, `b`, `c` (Å), `alpha`, `beta`, `gamma`
             (degrees), `space_group` and `space_group_number`; what is unknown is missing.
         crystals: by electrolyte_id, for those electrolytes that have one.
         imputer: fitted on other rows; by default one that is fitted on these.
+        prototypes: by electrolyte_id, structures from known structure types that are trusted.
 
     Returns:
         `electrolyte_id`, `CELL_COLUMNS` and `cell_origin` (`CellOrigin`), one row an electrolyte in their
@@ -80,7 +85,8 @@ def cell(
     failures: list[Failure] = []
     for row in electrolytes.to_dict("records"):
         crystal = crystals.get(row["electrolyte_id"])
-        described = guarded(row, "cell", partial(_described, row, crystal), failures)
+        placed = prototypes.get(row["electrolyte_id"])
+        described = guarded(row, "cell", partial(_described, row, crystal, placed), failures)
         numbers, failure, origin = described or (_UNKNOWN, None, CellOrigin.COMPOSITION)
         n_known = sum(not math.isnan(value) for value in numbers.values())
         if n_known == 0:
@@ -91,20 +97,23 @@ def cell(
             reason = f"{failure}; imputed from the composition"
             failures.append(Failure(row["electrolyte_id"], "cell", Reason.NOT_COMPUTED, reason))
         known.append(numbers)
-        origins.append(origin.value)
+        origins.append(origin)
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
-    complete = (imputer or CellImputer(formulas, measured)).fill(formulas, measured)
-    return complete.assign(cell_origin=origins).reset_index(), failures
+    own = measured[[origin is not CellOrigin.PROTOTYPE for origin in origins]]
+    complete = (imputer or CellImputer(formulas, own)).fill(formulas, measured)
+    return complete.assign(cell_origin=[origin.value for origin in origins]).reset_index(), failures
 
 
 def _described(
-    row: Mapping[Any, Any], crystal: Structure | None
+    row: Mapping[Any, Any], crystal: Structure | None, placed: Structure | None
 ) -> tuple[dict[str, float], str | None, CellOrigin]:
     composition = parse_composition(row["formula"])
     if crystal is not None and _shows(crystal, composition):
         return *crystal_features(crystal), CellOrigin.STRUCTURE
+    if placed is not None and all(pd.isna(row[name]) for name in _PARAMETERS):
+        return *crystal_features(placed), CellOrigin.PROTOTYPE
     return *_table_features(row, composition), CellOrigin.TABLE
 
 
