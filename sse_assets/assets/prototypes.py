@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sse_assets.curation.families import family
-from sse_assets.materials.formula import parse_composition
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
@@ -26,7 +24,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="place_in_prototypes",
-        ins=table_ins("curated.electrolytes", "curated.formula_only", "curated.structures", *references),
+        ins=table_ins("curated.electrolytes", "curated.structures", *references),
         outs=table_outs(
             GROUP,
             {
@@ -42,7 +40,6 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext,
         settings: dg.ResourceParam[Settings],
         electrolytes: pd.DataFrame,
-        formula_only: pd.DataFrame,
         structures: pd.DataFrame,
         **further: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
@@ -54,7 +51,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             context.log.info(f"{structure_id} is no prototype: {reason}")
         chooser = Chooser([*measured, *references, *aflow_prototypes()])
         placed = prototype_structures(
-            without_atoms(electrolytes, formula_only),
+            electrolytes[electrolytes["structure_path"].isna()],
             chooser,
             volume_model(chooser.prototypes),
             progress=report_progress(context.log, "prototypes, compositions"),
@@ -83,18 +80,6 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 def known_crystals(electrolytes: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFrame:
     """Return the crystals of the electrolytes as `read_prototypes` takes them."""
     return structures.merge(electrolytes[["electrolyte_id", "formula", "doi", "family"]], on="electrolyte_id")
-
-
-def without_atoms(electrolytes: pd.DataFrame, formula_only: pd.DataFrame) -> pd.DataFrame:
-    """Return the electrolytes without a crystal, and those of which the formula alone is known."""
-    families = [
-        family(reported, parse_composition(formula), None)
-        for reported, formula in formula_only[["reported_family", "formula"]].itertuples(index=False)
-    ]
-    return pd.concat(
-        [electrolytes[electrolytes["structure_path"].isna()], formula_only.assign(family=families)],
-        ignore_index=True,
-    )
 
 
 def _references(reference_structures: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFrame:

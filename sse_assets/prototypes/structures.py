@@ -23,8 +23,8 @@ from sse_assets.tables import generated
 from sse_assets.tables.names import Reason, StructureOrigin
 
 TRUSTED_COST = 0.25
-"""Largest cost for each anion at which cell and sites are believed. Known crystals that were left out came out
-right below it, and mostly wrong above it (docs/structures.md)."""
+"""Largest cost for each anion at which cell and sites are believed. Known crystals that were left out came
+out right below it, and mostly wrong above it (docs/structures.md)."""
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
