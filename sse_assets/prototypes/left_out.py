@@ -1,6 +1,7 @@
 """Known crystals left out of the library and made again, beside what needs no prototype."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from pymatgen.core import Structure
@@ -9,8 +10,9 @@ from sse_assets.materials.anions import anion_symbols
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.crystal import substituted
 from sse_assets.prototypes.library import Prototype
-from sse_assets.prototypes.mapping import target
+from sse_assets.prototypes.mapping import Mapping, target
 from sse_assets.prototypes.structures import choose, volume_model, why_doubtful
+from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.tables import generated
 
 
@@ -34,28 +36,51 @@ def left_out(
     """
     rows = []
     for done, known in enumerate(tested, start=1):
-        numbers = [n for n, other in enumerate(chooser.prototypes) if _shares_nothing(known, other)]
-        volumes = volume_model(chooser.prototypes[number] for number in numbers)
-        by_composition = known.structure.volume / volumes.predict(known.composition) - 1.0
+        made = made_again(known, chooser)
+        by_composition = known.structure.volume / made.volumes.predict(known.composition) - 1.0
         row: dict[str, object] = {
             "structure_id": known.source.structure_id,
             "formula": known.source.formula,
             "family": known.source.family,
+            "trusted": False,
             "density_error_of_composition": by_composition,
         }
         strangers = [other for other in tested if _shares_nothing(known, other)]
         if strangers:
             nearest = min(strangers, key=lambda other: _distance(known, other))
             row |= _errors(nearest.structure, known.structure, "_error_of_nearest")
-        found = choose(chooser, target(known.composition), known.source.family, numbers)
-        if found is not None:
-            mapping, _ = found
-            row |= {"cost_per_anion": mapping.cost, "parent_id": mapping.prototype.source.structure_id}
-            structure = substituted(mapping, volumes)
-            row |= _errors(structure, known.structure, "_error")
-        rows.append(row | {"trusted": found is not None and why_doubtful(mapping, structure) is None})
+        if made.mapping is not None and made.structure is not None:
+            row |= {
+                "cost_per_anion": made.mapping.cost,
+                "trusted": why_doubtful(made.mapping, made.structure) is None,
+                "parent_id": made.mapping.prototype.source.structure_id,
+            }
+            row |= _errors(made.structure, known.structure, "_error")
+        rows.append(row)
         progress(done, len(tested))
     return generated.PROTOTYPES_LEFT_OUT.frame(rows)
+
+
+@dataclass(frozen=True)
+class MadeAgain:
+    """A known crystal as the prototypes of other compositions and papers would have it."""
+
+    volumes: VolumeModel
+    """Fitted without the crystal."""
+    mapping: Mapping | None
+    """None where no other prototype has a place for every atom."""
+    structure: Structure | None
+
+
+def made_again(known: Prototype, chooser: Chooser) -> MadeAgain:
+    """Make a known crystal from the prototypes that share neither composition nor paper with it."""
+    numbers = [n for n, other in enumerate(chooser.prototypes) if _shares_nothing(known, other)]
+    volumes = volume_model(chooser.prototypes[number] for number in numbers)
+    found = choose(chooser, target(known.composition), known.source.family, numbers)
+    if found is None:
+        return MadeAgain(volumes, None, None)
+    mapping, _ = found
+    return MadeAgain(volumes, mapping, substituted(mapping, volumes))
 
 
 def _shares_nothing(known: Prototype, other: Prototype) -> bool:
