@@ -152,7 +152,7 @@ def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -
         structure = in_cell(mapping, lattice)
     else:
         structure = substituted(mapping, volumes)
-    refused = _refusal(row, mapping, structure, volumes, lost_cell=_has_cell(row) and not in_given_cell)
+    refused = _refusal(row, mapping, structure, None if in_given_cell else volumes)
     parent = mapping.prototype
     origin, name = StructureOrigin.PROTOTYPE, row["electrolyte_id"]
     return {
@@ -181,16 +181,16 @@ def _refusal(
     row: Mapping[Any, Any],
     mapping: placing.Mapping,
     structure: Structure,
-    volumes: VolumeModel,
-    *,
-    lost_cell: bool,
+    volumes: VolumeModel | None,
 ) -> tuple[Reason, str] | None:
-    """Return why a structure is not to be trusted; None if it is."""
+    """Return why a structure is not to be trusted; None if it is. Without `volumes` its cell was given."""
     if row["family"] == _GLASS:
         return Reason.GLASS, "a glass: the crystal of a like composition says little of it"
     if (doubt := why_doubtful(mapping, structure)) is not None:
         return doubt
-    if lost_cell:
+    if volumes is None:
+        return None
+    if _has_cell(row):
         sentence = "no known structure has the space group and nearly the cell that the table gives"
         return Reason.OTHER_CELL, sentence
     if unknown := volumes.unknown(mapping.target.composition):
