@@ -156,6 +156,7 @@ _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
 """Tables that the report takes as they are."""
 _JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
+_PROTOTYPES = ["generated.prototypes", "generated.prototypes_left_out"]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -164,6 +165,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     ins=table_ins(
         *_REPORTED,
         *_JUDGING,
+        *_PROTOTYPES,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -172,7 +174,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version=_CODE_VERSION,
+    code_version="3",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -197,7 +199,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True
             ),
             generated=Generated(
-                **{name: tables[name] for name in table_ins(*_GENERATED)},
+                **{name: tables[name] for name in table_ins(*_GENERATED, *_PROTOTYPES)},
                 contribution=tables["generated_contribution"],
                 beside_known=shipped_comparisons(),
             ),

@@ -189,6 +189,28 @@ def test_a_formula_alone_is_imputed_and_says_so() -> None:
     assert not alone[CELL_COLUMNS].isna().any()
 
 
+def test_a_row_without_a_cell_has_that_of_its_prototype(crystals: dict[str, Structure]) -> None:
+    rows = [{"electrolyte_id": name} | ANGLES | TABLE[name] for name in ("lgps", "llzo-cubic")]
+    alone = {"electrolyte_id": "alone", "formula": "Li3PO4"}
+    prototypes = {"alone": crystals["li3po4-gamma"], "lgps": crystals["llzo-cubic"]}
+    table = electrolytes_table(*rows, alone)
+    without, _ = cell(table, {})
+    numbers, failures = cell(table, {}, prototypes=prototypes)
+    assert failures == []
+    assert numbers["cell_origin"].tolist() == [CellOrigin.TABLE, CellOrigin.TABLE, CellOrigin.PROTOTYPE]
+    assert numbers.loc[2, CELL_COLUMNS].to_dict() == pytest.approx(worked_by_hand("li3po4-gamma"), rel=1e-5)
+    pd.testing.assert_frame_equal(numbers[:2], without[:2])  # a cell of its own comes first
+
+
+def test_cells_of_prototypes_teach_the_imputer_nothing(crystals: dict[str, Structure]) -> None:
+    rows = [{"electrolyte_id": name} | ANGLES | TABLE[name] for name in ("lgps", "llzo-cubic")]
+    others = [{"electrolyte_id": name, "formula": "Li3PO4"} for name in ("placed", "imputed")]
+    table = electrolytes_table(*rows, *others)
+    without, _ = cell(table, {})
+    numbers, _ = cell(table, {}, prototypes={"placed": crystals["li3po4-gamma"]})
+    assert numbers.loc[3, CELL_COLUMNS].tolist() == without.loc[3, CELL_COLUMNS].tolist()
+
+
 def test_the_imputer_follows_the_composition() -> None:
     formulas = pd.Series({"a": "Li2O", "b": "Li2O", "c": "LiI", "d": "LiI", "x": "Li2O", "y": "LiI"})
     known = pd.DataFrame(1.0, index=list("abcd"), columns=CELL_COLUMNS)
