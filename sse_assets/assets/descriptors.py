@@ -147,7 +147,7 @@ def _earlier_voids(settings: Settings) -> pd.DataFrame | None:
 )
 def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Write every prompt beside its labels, or say what is missing for it."""
-    table = prompt_table(with_cells(electrolytes))
+    table = prompt_table(electrolytes)
     written = table.dropna(subset="prompt").groupby("case").size()
     return table_result(
         table,
