@@ -54,7 +54,7 @@ def print_coverage(prototypes: pd.DataFrame) -> None:
 
 def print_errors(errors: pd.DataFrame) -> None:
     """Print median errors in % by cost: of the structure, the composition's volume and the nearest cell."""
-    measures = [name for name in errors if "_error" in name]
+    measures = [name for name in errors.columns.astype(str) if "_error" in name]
     classes = pd.cut(errors["cost_per_anion"], CLASSES).astype(str).rename("cost for each anion")
     shown = (100 * errors[measures].abs()).assign(
         same_cell=100.0 * (errors[["a_error", "b_error", "c_error"]].abs() < SAME).all(axis=1),
@@ -100,10 +100,10 @@ def print_pores(chooser: Chooser, crystals: pd.DataFrame, geometry: pd.DataFrame
         .merge(geometry, on="electrolyte_id", suffixes=("", "_true"))
     )
     for title, part in (("all", both), ("trusted cost", both[both["cost"] <= TRUSTED_COST])):
-        for column in ("poav_cm3_g", "void_cm3_g"):
+        for column in ("poav_cm3_g", "void_cm3_g", "poav_li_kept_cm3_g"):
             pair = part[[column, f"{column}_true"]].dropna()
-            rank = pair.corr(method="spearman").iloc[0, 1]
-            error = (pair[column] - pair[f"{column}_true"]).abs().median()
+            rank = float(pair[column].corr(pair[f"{column}_true"], method="spearman"))
+            error = float((pair[column] - pair[f"{column}_true"]).abs().median())
             print(
                 f"{column}, {title} ({len(pair)}): rank correlation {rank:.2f}, median off {error:.4f} cm³/g"
             )
