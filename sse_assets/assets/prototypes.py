@@ -47,8 +47,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         references, unusable_references = read_prototypes(
             _references(further["reference_structures"], structures) if further else structures.iloc[:0]
         )
-        for structure_id, reason in (unusable | unusable_references).items():
-            context.log.info(f"{structure_id} is no prototype: {reason}")
+        unusable |= unusable_references
         chooser = Chooser([*measured, *references, *aflow_prototypes()])
         placed = prototype_structures(
             electrolytes[electrolytes["structure_path"].isna()],
@@ -64,6 +63,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             "generated.prototypes",
             metadata={
                 "prototypes_in_the_library": len(chooser.prototypes),
+                "unusable_crystals": dg.MetadataValue.json(unusable),
                 "with_a_structure": int(placed["cif"].notna().sum()),
                 "trusted": int(placed["trusted"].sum()),
                 **{f"not_trusted_{code}": int(count) for code, count in reasons.items()},

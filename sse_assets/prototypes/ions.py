@@ -55,8 +55,8 @@ def substitution_cost(new: Ion, old: Ion) -> float:
     """Return the cost of an ion in the place of another, from 0 (the same element) to 10.
 
     It is 3.2 − ln of the pair correlation of Hautier et al. (Inorg. Chem. 50, 656, 2011), as pymatgen has it,
-    and 0.35 for each unit of charge that differs. The constants were set by hand before this package was
-    tested.
+    and 0.35 for each unit of charge that differs. The constants were set by hand in a trial on some of
+    OBELiX's crystals (docs/structures.md).
     """
     if old.reversed:
         if new.state * old.state <= 0:
