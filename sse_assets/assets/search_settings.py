@@ -26,6 +26,11 @@ class SearchConfig(dg.Config):
     """Settings of a search, and of the dynamics in which its structure must hold."""
 
     population: int = Field(_SEARCH.population, description="Candidates a generation.")
+    prototypes: int = Field(
+        _SEARCH.prototypes,
+        description="Most candidates of the first generation that begin in a known structure type; 0 for the "
+        "paper's way.",
+    )
     parents: int = Field(_SEARCH.parents, description="How many of the best structures have children.")
     fresh_share: float = Field(
         _SEARCH.shares.seed, description="Part of a generation that is fresh random cells; at least 0.15."
@@ -125,6 +130,7 @@ class SearchConfig(dg.Config):
 _SMOKE_VALUES = {
     "population": SMOKE.population,
     "parents": SMOKE.parents,
+    "prototypes": SMOKE.prototypes,
     "replicates": SMOKE.replicates,
     "formula_units": list(SMOKE.formula_units),
     "flat_generations": SMOKE.flat_generations,

@@ -67,6 +67,9 @@ class SearchSettings:
     """Largest change that counts as none."""
     max_generations: int = 20
     """Number of generations after which a search ends that has not converged."""
+    prototypes: int = 6
+    """Largest number of candidates of the first generation that begin in a known structure type. Zero leaves
+    them out, as the paper does."""
     seed: int = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
     """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
@@ -77,8 +80,9 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if isinstance(value, int) and name != "seed" and value < 1:
-                raise ValueError(f"{name} is {value}: it must be at least 1")
+            least = 0 if name == "prototypes" else 1
+            if isinstance(value, int) and name != "seed" and value < least:
+                raise ValueError(f"{name} is {value}: it must be at least {least}")
         if not self.formula_units or min(self.formula_units) < 1:
             raise ValueError(f"formula_units is {self.formula_units}: it must hold whole numbers above 0")
         if not self.flat_within_ev_per_atom > 0:
@@ -98,6 +102,7 @@ class SearchSettings:
 SMOKE = SearchSettings(
     population=3,
     parents=3,
+    prototypes=1,
     replicates=1,
     formula_units=(1,),
     flat_generations=1,

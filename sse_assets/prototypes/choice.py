@@ -48,24 +48,29 @@ class Chooser:
         Returns:
             None where none has a place for every atom.
         """
+        return next(iter(self.ranked(target, 1, among)), None)
+
+    def ranked(
+        self, target: Target, most: int, among: Sequence[int] | None = None
+    ) -> list[tuple[Mapping, float]]:
+        """Return the placements as `best` does, at most so many, the best first."""
         costs = self._sites.costs(target)
         distances = self._distances(target)
         least = self._lower_bounds(target, costs) + _PER_DISTANCE * distances
         numbers = np.arange(len(self.prototypes)) if among is None else np.asarray(among, dtype=int)
-        found: tuple[Mapping, float] | None = None
-        lowest = np.inf
+        found: list[tuple[float, Mapping, float]] = []
         for number in numbers[np.argsort(least[numbers], kind="stable")]:
-            if least[number] >= lowest:
+            if len(found) == most and least[number] >= found[-1][0]:
                 break
             mapping = place(
                 target, self.prototypes[number], costs[:, self._start[number] : self._start[number + 1]]
             )
             if mapping is None or not mapping.is_complete:
                 continue
-            total = mapping.cost + _PER_DISTANCE * distances[number]
-            if total < lowest:
-                lowest, found = total, (mapping, float(distances[number]))
-        return found
+            distance = float(distances[number])
+            found.append((mapping.cost + _PER_DISTANCE * distance, mapping, distance))
+            found = sorted(found, key=lambda one: one[0])[:most]
+        return [(mapping, distance) for _, mapping, distance in found]
 
     def of_family(self, family: str) -> list[int]:
         """Return the numbers of the prototypes of a family."""
