@@ -267,7 +267,7 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
         too_good,
     )
     from sse_assets.report.leaderboard import verdict_text
-    from sse_assets.splits.groups import merged_groups
+    from sse_assets.splits.groups import resampled_whole
 
     settings = _settings()
     name = name or file.stem
@@ -280,13 +280,13 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
         raise click.ClickException(f"{file} is not text in UTF-8: save it as CSV") from error
     with _one_sentence(SubmissionError, begin=f"{file} is not scored.\n"):
         submitted = submission(read_submission(text), predictions, name, fill_missing=fill_missing)
-    groups = merged_groups(electrolytes)
-    verdict = judge(submitted, predictions, our_scores, groups)
+    clusters = resampled_whole(electrolytes)
+    verdict = judge(submitted, predictions, our_scores, clusters)
     click.echo(verdict_text(verdict, name))
     own = submitted[~submitted["imputed"]]
     if 0 < len(own) < len(submitted):
         click.echo(f"\nOn the {len(own)} of {len(submitted)} rows that it predicts itself:\n")
-        click.echo(verdict_text(judge(own, predictions, our_scores, groups), name))
+        click.echo(verdict_text(judge(own, predictions, our_scores, clusters), name))
     for sentence in too_good(verdict, name, repeat_measurements(electrolytes).mean):
         click.echo(f"warning: {sentence}", err=True)
     if add:

@@ -25,12 +25,12 @@ from sse_assets.report.inputs import Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
-from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.groups import merged_groups, resampled_whole
 from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 
 
 @table_asset(
@@ -84,7 +84,7 @@ def predictions(
 )
 def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Score everything that was predicted."""
-    table = scores(predictions, merged_groups(electrolytes))
+    table = scores(predictions, resampled_whole(electrolytes))
     overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
@@ -110,7 +110,7 @@ _JUDGEMENTS = [
     _judgement(
         "comparisons",
         "Paired differences in test MAE: trees against baselines, all features against composition.",
-        lambda predictions, electrolytes: comparisons(predictions, merged_groups(electrolytes)),
+        lambda predictions, electrolytes: comparisons(predictions, resampled_whole(electrolytes)),
     ),
     _judgement(
         "by_chemical_group",

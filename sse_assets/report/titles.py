@@ -19,6 +19,7 @@ from sse_assets.tables.names import (
 PROTOCOL_MEANINGS: dict[str, str] = {
     Protocol.DIVERSITY: "the paper's max-min selection: outliers train, near-copies of them test",
     Protocol.RANDOM: "rows drawn at random; papers and compositions on both sides",
+    Protocol.PAPERS: "cross-validation by papers, to choose models on: no paper and no composition in common",
     Protocol.OFFICIAL: "OBELiX's own train and test set: no paper and no composition in common",
     Protocol.GROUPED: "cross-validation by groups: no paper and no composition in common",
 }

@@ -4,7 +4,7 @@ import pandas as pd
 
 from sse_assets.splits.groups import sharing_nothing, sources_in_common
 from sse_assets.tables import splits
-from sse_assets.tables.names import Role
+from sse_assets.tables.names import Protocol, Role
 
 _SOURCES = ["electrolyte_id", "doi", "composition_key"]
 
@@ -15,12 +15,13 @@ def further_training_rows(
     """Let a row train in every fold whose test rows share neither its DOI nor its composition.
 
     This holds under each protocol, the flattering ones included: no score gets better because a test row has
-    a twin among these rows.
+    a twin among these rows. Under `papers`, on which models are chosen, a row that shares something with an
+    official test row does not train either.
 
     Args:
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
-        electrolytes: columns `electrolyte_id`, `doi` and `composition_key`.
-        formula_only: rows that the electrolytes do not hold, with the same columns.
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `official_role`.
+        formula_only: rows that the electrolytes do not hold, with the first three columns.
 
     Returns:
         A frame as `tables.splits.FORMULA_ONLY`.
@@ -29,6 +30,8 @@ def further_training_rows(
     parts = []
     for (protocol, fold), assigned in assignments.groupby(["protocol", "fold"], sort=False):
         test = tested.loc[assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"]]
+        if protocol == Protocol.PAPERS:
+            test = pd.concat([test, tested[tested["official_role"] == Role.TEST]])
         ids = sharing_nothing(rows, test)
         parts.append(
             pd.DataFrame(

@@ -86,6 +86,8 @@ class Protocol(StrEnum):
     """The paper's max-min selection: every test row has a near neighbour in train."""
     RANDOM = "random"
     """K-fold: by chance, test rows share papers and compositions with train."""
+    PAPERS = "papers"
+    """K-fold over papers, without OBELiX's official test rows: no paper and no composition in common."""
     OFFICIAL = "official"
     """OBELiX's own train and test rows: no paper and no composition in common."""
     GROUPED = "grouped"
@@ -94,8 +96,15 @@ class Protocol(StrEnum):
     """No split: a fit on every row, which answers for new materials."""
 
 
-SCORED_PROTOCOLS = (Protocol.DIVERSITY, Protocol.RANDOM, Protocol.OFFICIAL, Protocol.GROUPED)
-"""The protocols that have test rows, from the most flattering to the most honest."""
+SCORED_PROTOCOLS = (
+    Protocol.DIVERSITY,
+    Protocol.RANDOM,
+    Protocol.PAPERS,
+    Protocol.OFFICIAL,
+    Protocol.GROUPED,
+)
+"""The protocols that have test rows, from the most flattering to the most honest: models are chosen on
+`papers`, so their errors there are a little too low."""
 
 
 class Role(StrEnum):

@@ -11,7 +11,7 @@ from sse_assets.tables import splits
 ELECTROLYTES = pd.DataFrame(
     [("e0", "10.1/a", "Li2O"), ("e1", "10.1/b", "LiF"), ("e2", None, "LiCl")],
     columns=["electrolyte_id", "doi", "composition_key"],
-)
+).assign(official_role=None)
 ASSIGNMENTS = splits.ASSIGNMENTS.frame(
     [
         {"protocol": protocol, "fold": fold, "electrolyte_id": name, "role": "test" if n == fold else "train"}
@@ -35,6 +35,16 @@ def test_a_row_trains_where_it_shares_nothing_under_every_protocol() -> None:
             1: ["twin", "free"],
             2: ["twin", "same paper", "free"],
         }
+
+
+def test_a_model_is_chosen_without_what_says_something_of_the_official_test() -> None:
+    electrolytes = ELECTROLYTES.assign(official_role=["test", "train", "train"])
+    of_papers = ASSIGNMENTS.query("protocol == 'grouped' and electrolyte_id != 'e0' and fold > 0")
+    rows = further_training_rows(of_papers.assign(protocol="papers"), electrolytes, FORMULA_ONLY)
+    assert rows.groupby("fold")["electrolyte_id"].apply(list).to_dict() == {
+        1: ["free"],
+        2: ["same paper", "free"],
+    }
 
 
 @pytest.mark.parametrize(("planted", "counts"), [("twin", (0, 1)), ("same paper", (1, 0))])
