@@ -3,6 +3,7 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.choice import choice_assets
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
@@ -66,6 +67,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        *choice_assets,
         gaussian_process,
         champions,
         *language_model_assets,

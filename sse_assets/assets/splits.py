@@ -144,7 +144,7 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "assignments"]),
-    description="`random` and `grouped` test every electrolyte in exactly one fold; `papers` tests none twice.",
+    description="`random` and `grouped` test every electrolyte exactly once, `papers` at most once.",
 )
 def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
     """Check the protocols that cross-validate."""

@@ -7,6 +7,8 @@ from sse_assets.splits.groups import papers, sharing_nothing
 from sse_assets.tables.names import Protocol, Role
 
 PAPER_FOLDS = 6
+Fold = tuple[pd.Index, pd.Index]
+"""Ids of the rows that train, and of those that are tested."""
 
 
 def for_choosing(electrolytes: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
@@ -71,3 +73,18 @@ def paper_folds(
                 )
             )
     return pd.concat(assigned, ignore_index=True)
+
+
+def as_folds(assigned: pd.DataFrame) -> list[Fold]:
+    """Return the folds of one protocol as pairs of ids.
+
+    Args:
+        assigned: columns `fold`, `electrolyte_id` and `role`.
+    """
+    return [
+        (
+            pd.Index(fold.loc[fold["role"] == Role.TRAIN, "electrolyte_id"]),
+            pd.Index(fold.loc[fold["role"] == Role.TEST, "electrolyte_id"]),
+        )
+        for _, fold in assigned.groupby("fold")
+    ]

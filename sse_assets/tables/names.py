@@ -79,6 +79,25 @@ class CellOrigin(StrEnum):
     """All are imputed from the composition."""
 
 
+class CellBlock(StrEnum):
+    """What the kernel of a process compares of two cells."""
+
+    NONE = "none"
+    ROOM_AND_SHAPE = "room_and_shape"
+    """Room for the atoms, ratios of edges, symmetry."""
+    WHOLE = "whole"
+    """These, and the numbers by which a structure type is known: edges, angles, atoms in the cell."""
+
+
+class InputKind(StrEnum):
+    """What is told of a material whose conductivity is asked."""
+
+    FORMULA = "formula"
+    FORMULA_AND_CELL = "formula_and_cell"
+    """The lattice constants too, and no positions of atoms."""
+    CIF = "cif"
+
+
 class Protocol(StrEnum):
     """Way to divide rows into those that train and those that test."""
 
