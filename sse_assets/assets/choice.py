@@ -20,7 +20,7 @@ from sse_assets.tables import models
 from sse_assets.tables.names import InputKind, Protocol, Role
 
 _CODE_VERSION = "1"
-_EVERY_ROW = table_ins("curated.electrolytes", "curated.formula_only", "splits.assignments") | {
+_EVERY_ROW = table_ins("curated.electrolytes", "splits.assignments") | {
     "further": dg.AssetIn(["splits", "formula_only"])
 }
 _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
@@ -44,17 +44,15 @@ _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
 def candidates(
     context: dg.AssetExecutionContext,
     electrolytes: pd.DataFrame,
-    formula_only: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
     cell: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Choose on the folds of `papers`, which see nothing of the official test."""
-    rows = pd.concat([electrolytes, formula_only], ignore_index=True)
     outcome = choose_on_papers(
-        rows.set_index("electrolyte_id", drop=False),
-        composition_chemistry_cell(rows, chemistry, cell),
+        electrolytes.set_index("electrolyte_id", drop=False),
+        composition_chemistry_cell(electrolytes, chemistry, cell),
         _of_papers(assignments, further),
         workers=workers(),
         progress=report_progress(context.log, "candidates"),
@@ -94,7 +92,6 @@ def candidates(
 def answering_models(
     context: dg.AssetExecutionContext,
     electrolytes: pd.DataFrame,
-    formula_only: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
@@ -108,10 +105,9 @@ def answering_models(
     if not folds:
         context.log.info("nobody is compared: there are no folds of `papers`")
         return table_result(models.ANSWERING.frame())
-    rows = pd.concat([electrolytes, formula_only], ignore_index=True)
-    features = composition_chemistry_cell(rows, chemistry, cell)
-    by_id = rows.set_index("electrolyte_id", drop=False).rename_axis(None)
-    label = labels(rows)[LabelConvention.BOUND]
+    features = composition_chemistry_cell(electrolytes, chemistry, cell)
+    by_id = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(None)
+    label = labels(electrolytes)[LabelConvention.BOUND]
     origin = cell.set_index("electrolyte_id")["cell_origin"]
     designs = chosen_designs(choice, has_cells=has_every_cell(features))
     trees = _tested_on_papers(boosted_trees_predictions)
@@ -123,7 +119,7 @@ def answering_models(
         _tested_on_papers(gaussian_process_predictions).set_index("electrolyte_id")["predicted"],
         predictions_of_formulas(by_id, features, origin, label, folds, designs[LabelConvention.BOUND]),
         label,
-        papers(rows),
+        papers(electrolytes),
         {
             InputKind.FORMULA: by_id.index,
             InputKind.FORMULA_AND_CELL: origin.index[origin.isin(KNOWN_CELLS)],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.gaussian_process import train_gaussian_process
 from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE
@@ -26,7 +27,7 @@ _CODE_VERSION = "2"
 
 @dg.multi_asset(
     name="fit_gaussian_process",
-    ins=table_ins("curated.electrolytes", "curated.formula_only", "splits.assignments")
+    ins=table_ins("curated.electrolytes", "splits.assignments")
     | {"further": dg.AssetIn(["splits", "formula_only"])}
     | table_ins("descriptors.chemistry", "descriptors.cell", "models.choice"),
     outs=table_outs(
@@ -44,7 +45,6 @@ def gaussian_process(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
-    formula_only: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
@@ -52,31 +52,30 @@ def gaussian_process(
     choice: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fit the process in every fold, and on all rows."""
-    rows = pd.concat([electrolytes, formula_only], ignore_index=True)
-    features = composition_chemistry_cell(rows, chemistry, cell)
+    features = composition_chemistry_cell(electrolytes, chemistry, cell)
     every = pd.DataFrame(
         {
             "protocol": Protocol.ALL_ROWS.value,
             "fold": 0,
-            "electrolyte_id": rows["electrolyte_id"],
+            "electrolyte_id": electrolytes["electrolyte_id"],
             "role": Role.TRAIN.value,
         }
     )
-    tested = pd.Index(electrolytes["electrolyte_id"])
+    tested = pd.Index(with_cells(electrolytes)["electrolyte_id"])
     trained = train_gaussian_process(
         features,
-        labels(rows),
-        rows.set_index("electrolyte_id")["doi"],
+        labels(electrolytes),
+        electrolytes.set_index("electrolyte_id")["doi"],
         pd.concat([assignments, further, every], ignore_index=True),
         designs=chosen_designs(choice, has_cells=has_every_cell(features)),
         hold_out_papers=lambda train: as_folds(
-            paper_folds(rows[rows["electrolyte_id"].isin(train)], tested=tested)
+            paper_folds(electrolytes[electrolytes["electrolyte_id"].isin(train)], tested=tested)
         ),
         progress=report_progress(context.log, "Gaussian process, folds"),
     )
-    inputs = [electrolytes, formula_only, chemistry, cell, choice]
+    inputs = [electrolytes, chemistry, cell, choice]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
-    measured = rows[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
+    measured = electrolytes[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
     folder = f"models/gaussian_process/{data_version}"
     paths = {}
     for convention, process in trained.processes.items():
@@ -94,7 +93,7 @@ def gaussian_process(
         metadata={
             "models": file_metadata(settings.blob_root / folder),
             "fitting_seconds": float(fits["seconds"].sum()),
-            "rows_with_a_formula_alone": len(formula_only),
+            "rows_with_a_formula_alone": int(electrolytes["formula_only"].sum()),
         },
     )
     predictions = trained.predictions

@@ -116,12 +116,7 @@ def who_answers(
     Returns:
         A frame as `tables.models.ANSWERING`; empty if there is no row that all predict.
     """
-    errors = (
-        pd.DataFrame(dict(enumerate(predicted.values())))
-        .sub(label, axis=0)
-        .abs()
-        .dropna()
-    )
+    errors = pd.DataFrame(dict(enumerate(predicted.values()))).sub(label, axis=0).abs().dropna()
     if errors.empty:
         return models.ANSWERING.frame()
     names = list(predicted)
