@@ -148,8 +148,8 @@ def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
     """Check the protocols that cross-validate."""
     whole = (Protocol.RANDOM, Protocol.GROUPED)
     tests = assignments[assignments["role"] == Role.TEST]
-    tested = tests[tests["protocol"].isin([*whole, Protocol.PAPERS])]
-    tested = tested.groupby(["protocol", "electrolyte_id"]).size()
+    of_folds = tests[tests["protocol"].isin([*whole, Protocol.PAPERS])]
+    tested = of_folds.groupby(["protocol", "electrolyte_id"]).size()
     of_papers = tests.loc[tests["protocol"] == Protocol.PAPERS, "electrolyte_id"].nunique()
     everyone = assignments.loc[assignments["protocol"].isin(whole), "electrolyte_id"].nunique()
     expected = 2 * everyone + of_papers

@@ -121,7 +121,7 @@ def who_answers(
         return models.ANSWERING.frame()
     names = list(predicted)
     mae = errors.mean()
-    best = int(mae.idxmin())
+    best = int(mae.argmin())
     ids = errors.index.to_series()
     bootstrap = Bootstrap.of(ids, papers, n_bootstrap=_N_BOOTSTRAP, seed=seed)
     table = []

@@ -1,6 +1,6 @@
 """Predictors that are compared before one is chosen: processes with several kernels, three kinds of trees."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -101,28 +101,28 @@ def process_designs(*, has_cells: bool) -> dict[str, ProcessDesign]:
             "process, + both + prototype": whole,
         }
     usual = whole.settings
+    fractions, cumulative = usual.fractions_length, usual.cumulative_length
     varied = {
-        "composition fades twice as fast": {
-            "fractions_length": usual.fractions_length / 2,
-            "cumulative_length": usual.cumulative_length / 2,
-        },
-        "composition fades half as fast": {
-            "fractions_length": usual.fractions_length * 2,
-            "cumulative_length": usual.cumulative_length * 2,
-        },
-        "chemistry fades twice as fast": {"chemistry_length": usual.chemistry_length / 2},
-        "chemistry fades half as fast": {"chemistry_length": usual.chemistry_length * 2},
-        "cell fades twice as fast": {"cell_length": usual.cell_length / 2},
-        "cell fades half as fast": {"cell_length": usual.cell_length * 2},
-        "half the noise": {"noise_variance": usual.noise_variance / 2},
-        "twice the noise": {"noise_variance": usual.noise_variance * 2},
-        "no paper term": {"paper_variance": 0.0},
-        "four times the paper term": {"paper_variance": usual.paper_variance * 4},
+        "composition fades twice as fast": replace(
+            usual, fractions_length=fractions / 2, cumulative_length=cumulative / 2
+        ),
+        "composition fades half as fast": replace(
+            usual, fractions_length=fractions * 2, cumulative_length=cumulative * 2
+        ),
+        "chemistry fades twice as fast": replace(usual, chemistry_length=usual.chemistry_length / 2),
+        "chemistry fades half as fast": replace(usual, chemistry_length=usual.chemistry_length * 2),
+        "half the noise": replace(usual, noise_variance=usual.noise_variance / 2),
+        "twice the noise": replace(usual, noise_variance=usual.noise_variance * 2),
+        "no paper term": replace(usual, paper_variance=0.0),
+        "four times the paper term": replace(usual, paper_variance=usual.paper_variance * 4),
     }
+    if has_cells:
+        varied |= {
+            "cell fades twice as fast": replace(usual, cell_length=usual.cell_length / 2),
+            "cell fades half as fast": replace(usual, cell_length=usual.cell_length * 2),
+        }
     return named | {
-        f"process, {name}": replace(whole, settings=replace(usual, **change))
-        for name, change in varied.items()
-        if has_cells or "cell_length" not in change
+        f"process, {name}": replace(whole, settings=settings) for name, settings in varied.items()
     }
 
 
@@ -176,7 +176,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
             forest.fit(features.loc[train].to_numpy(), label.loc[train, name].to_numpy())
             return forest.predict(features.loc[test].to_numpy())
 
-        return _by_convention(label, test, one)
+        return _by_convention(test, one)
 
     def accelerated_failure_time(train: pd.Index, test: pd.Index) -> pd.DataFrame:
         """Grow trees that know of a censored row its bound alone; XGBoost's objective is on ln σ."""
@@ -186,7 +186,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
         matrix.set_float_info("label_upper_bound", sigma)
         booster = xgboost.train(_AFT, matrix, num_boost_round=_AFT_ROUNDS)
         predicted = np.log10(booster.predict(xgboost.DMatrix(features.loc[test].to_numpy())))
-        return _by_convention(label, test, lambda name: predicted)
+        return _by_convention(test, lambda name: predicted)
 
     def paper_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
         def one(name: str) -> np.ndarray:
@@ -195,7 +195,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
             )
             return model.predict(features.loc[test, of_elements])
 
-        return _by_convention(label, test, one)
+        return _by_convention(test, one)
 
     designs = process_designs(has_cells=has_every_cell(features))
     return {name: process(design) for name, design in designs.items()} | {
@@ -209,7 +209,5 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
     }
 
 
-def _by_convention(
-    label: Iterable[str], test: pd.Index, predict: Callable[[str], np.ndarray]
-) -> pd.DataFrame:
-    return pd.DataFrame({name: predict(name) for name in label}, index=test)
+def _by_convention(test: pd.Index, predict: Callable[[str], np.ndarray]) -> pd.DataFrame:
+    return pd.DataFrame({name.value: predict(name) for name in LabelConvention}, index=test)

@@ -12,7 +12,7 @@ from sse_assets.screening.candidates import Candidate, as_row, candidates
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import Fold, as_folds, paper_folds
 from sse_assets.tables import models
-from sse_assets.tables.names import ModelName, Role
+from sse_assets.tables.names import Role
 
 INNER_FOLDS = 3
 EVERY_PAPER = "every paper"
@@ -68,7 +68,7 @@ def choose(
     outer = predicted[EVERY_PAPER]
 
     comparisons, outcomes = [], []
-    for convention in label_table:
+    for convention in map(str, label_table):
         best: dict[str, str] = {}
         for level, of_candidates in predicted.items():
             label = label_table[convention]
@@ -142,11 +142,11 @@ def _against_the_best(
     errors: pd.DataFrame, compared: Mapping[str, Candidate], paper: pd.Series, seed: int
 ) -> tuple[pd.DataFrame, str]:
     """Return a row for each candidate with its paired difference to the best one that can answer."""
-    mae = errors.mean()
-    best = str(mae[[name for name in errors if compared[name].can_answer]].idxmin())
+    mae = {str(name): float(mean) for name, mean in errors.mean().items()}
+    best = min((name for name in mae if compared[name].can_answer), key=mae.__getitem__)
     draws = _resampled(errors.sub(errors[best], axis=0), paper, seed)
     rows = []
-    for name, resampled in zip(errors, draws.T, strict=True):
+    for name, resampled in zip(mae, draws.T, strict=True):
         low, high = percentile_interval(resampled)
         rows.append(
             {
@@ -176,11 +176,10 @@ def _outcome(
     seed: int,
 ) -> dict[str, object]:
     """Return the row of `models.CHOICE` for one label convention."""
-    by_name = whole.set_index("candidate")
+    maes = dict(zip(whole["candidate"], whole["mae"], strict=True))
     name = best[EVERY_PAPER]
-    mae = float(by_name.loc[name, "mae"])
-    of_processes = by_name[by_name["model"] == ModelName.GAUSSIAN_PROCESS]["mae"]
-    process = str(of_processes.idxmin())
+    mae = maes[name]
+    process = min((other for other in maes if compared[other].process), key=maes.__getitem__)
     design = compared[process].process
     assert design is not None  # every process says what it is made of
     low, high = percentile_interval(_resampled(nested.to_frame(), paper, seed)[:, 0])
