@@ -12,7 +12,7 @@ from sse_assets.orchestration.io import table_asset, table_ins, table_outs, tabl
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
-from sse_assets.screening.candidates import chosen_designs, has_every_cell
+from sse_assets.screening.candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import as_folds
@@ -27,7 +27,6 @@ _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
 
 
 @dg.multi_asset(
-    name="choose_candidate",
     ins=_EVERY_ROW | _DESCRIPTORS,
     outs=table_outs(
         GROUP,
@@ -41,7 +40,7 @@ _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
         kinds={"candidates": "scikitlearn"},
     ),
 )
-def candidates(
+def choose_candidate(
     context: dg.AssetExecutionContext,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
@@ -50,11 +49,14 @@ def candidates(
     cell: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Choose on the folds of `papers`, which see nothing of the official test."""
+    assigned = _of_papers(assignments, further)
+    seen = electrolytes[electrolytes["electrolyte_id"].isin(assigned["electrolyte_id"])]
+    rows = seen.set_index("electrolyte_id", drop=False).rename_axis(None)
+    features = composition_chemistry_cell(seen, chemistry, cell)
     outcome = choose_on_papers(
-        electrolytes.set_index("electrolyte_id", drop=False),
-        composition_chemistry_cell(electrolytes, chemistry, cell),
-        _of_papers(assignments, further),
-        workers=workers(),
+        candidates(rows, features, workers=workers()),
+        rows,
+        assigned,
         progress=report_progress(context.log, "candidates"),
     )
     if outcome.choice.empty:
@@ -150,4 +152,4 @@ def _tested_on_papers(predictions: pd.DataFrame) -> pd.DataFrame:
     ]
 
 
-choice_assets = [candidates, answering_models]
+choice_assets = [choose_candidate, answering_models]

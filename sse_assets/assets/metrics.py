@@ -22,7 +22,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.inputs import Generated, Judging, ReportInputs
+from sse_assets.report.inputs import Choice, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
@@ -156,6 +156,7 @@ _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
 """Tables that the report takes as they are."""
 _JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
+_CHOICE = [f"models.{name}" for name in ("candidates", "choice", "answering")]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -164,6 +165,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     ins=table_ins(
         *_REPORTED,
         *_JUDGING,
+        *_CHOICE,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -191,6 +193,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             **{name: tables[name] for name in table_ins(*_REPORTED)}
             | {"electrolytes": with_cells(electrolytes)},
             n_formula_only=int(electrolytes["formula_only"].sum()),
+            choice=Choice(**{name: tables[name] for name in table_ins(*_CHOICE)}),
             judging=Judging(**{name: tables[name] for name in table_ins(*_JUDGING)}),
             shap_values=shap_values[explained],
             language_model_fits=pd.concat(

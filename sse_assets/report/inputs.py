@@ -32,6 +32,15 @@ class Judging:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How the model was chosen on papers, and who answers."""
+
+    candidates: pd.DataFrame
+    choice: pd.DataFrame
+    answering: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """The run that is reported; each frame is a table of `sse_assets.tables`.
 
@@ -51,6 +60,7 @@ class ReportInputs:
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     judging: Judging
+    choice: Choice
     champions: pd.DataFrame
     """Every decision on which model answers."""
     shap_values: pd.DataFrame

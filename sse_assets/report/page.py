@@ -5,6 +5,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from sse_assets.evaluation.intervals import coverage
 from sse_assets.evaluation.repeats import repeat_measurements
 from sse_assets.report import (
+    choice_tables,
     generation_tables,
     language_model_tables,
     leaderboard,
@@ -65,6 +66,9 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
         "cross_model": paper_tables.cross_model(inputs.scores, inputs.assignments),
         "chemical_groups": paper_tables.chemical_groups(inputs.predictions, inputs.electrolytes),
         "compounds": paper_tables.representative_compounds(inputs.predictions, inputs.electrolytes),
+        "choice": choice_tables.choice_table(inputs.choice.choice),
+        "candidates": choice_tables.candidates_table(inputs.choice.candidates),
+        "answering": choice_tables.answering_table(inputs.choice.answering),
         "leaderboard": leaderboard.leaderboard_table(inputs.judging.leaderboard),
         "floor": leaderboard.floor_table(inputs.judging.floor),
         "doubtful_labels": leaderboard.doubtful_labels_table(inputs.judging.doubtful_labels),

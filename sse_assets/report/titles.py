@@ -9,6 +9,7 @@ from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
 from sse_assets.tables.names import (
     NO_VARIANT,
     FeatureSet,
+    InputKind,
     Metric,
     ModelName,
     PromptCase,
@@ -58,6 +59,12 @@ VARIANT_TITLES = FEATURE_SET_TITLES | {
     for suffix, mode in NUMBER_MODES.items()
 }
 """Titles of feature sets and of a language model's variants: `case_2` is by the distribution over numbers."""
+
+INPUT_KINDS: dict[str, str] = {
+    InputKind.FORMULA: "Formula",
+    InputKind.FORMULA_AND_CELL: "Formula and cell",
+    InputKind.CIF: "CIF",
+}
 
 LABEL_CONVENTIONS = {
     LabelConvention.OBELIX: "censored rows at 1e-15 S/cm (obelix)",

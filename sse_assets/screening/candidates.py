@@ -143,7 +143,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
         features: as `descriptors.feature_sets.composition_chemistry_cell`, of the same rows.
         workers: fits of trees that run at a time, each on one thread.
     """
-    label = labels(rows.reset_index(drop=True))
+    label = labels(rows)
     of_elements = features.columns.difference([*CHEMISTRY_COLUMNS, *CELL_COLUMNS], sort=False)
 
     def process(design: ProcessDesign) -> Candidate:

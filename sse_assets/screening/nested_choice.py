@@ -8,7 +8,7 @@ import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.materials.conductivity import labels
-from sse_assets.screening.candidates import Candidate, as_row, candidates
+from sse_assets.screening.candidates import Candidate, as_row
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import Fold, as_folds, paper_folds
 from sse_assets.tables import models
@@ -85,34 +85,30 @@ def choose(
 
 
 def choose_on_papers(
+    compared: Mapping[str, Candidate],
     rows: pd.DataFrame,
-    features: pd.DataFrame,
     assigned: pd.DataFrame,
     *,
-    workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> NestedChoice:
-    """Choose among `candidates` on the folds of `papers`.
+    """Choose among candidates on the folds of `papers`.
 
     Args:
-        rows: every measurement; columns of `curated.electrolytes` that `candidates` and `paper_folds` read;
-            index electrolyte_id.
-        features: as `candidates` asks, of the same rows.
+        compared: candidates by name.
+        rows: every row of the folds; columns that `paper_folds` and `labels` read; index electrolyte_id.
         assigned: folds of `papers`; columns `fold`, `electrolyte_id` and `role`.
-        workers: fits of trees that run at a time.
         progress: called with (candidates done, candidates in all).
 
     Returns:
         Empty tables if there are no folds, or too few papers to hold some out inside each.
     """
     folds = as_folds(assigned)
-    seen = rows.loc[assigned["electrolyte_id"].unique()].rename_axis(None)
     tested = pd.Index(assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"])
-    paper = papers(seen)
+    paper = papers(rows)
     inside = [
         [
             fold
-            for fold in as_folds(paper_folds(seen.loc[train], folds=INNER_FOLDS, tested=tested))
+            for fold in as_folds(paper_folds(rows.loc[train], folds=INNER_FOLDS, tested=tested))
             if len(fold[0])
         ]
         for train, _ in folds
@@ -121,8 +117,8 @@ def choose_on_papers(
     if not folds or len(inside) < len(folds) or not all(inside):
         return NestedChoice(models.CANDIDATES.frame(), models.CHOICE.frame())
     return choose(
-        candidates(seen, features.loc[seen.index], workers=workers),
-        labels(seen.reset_index(drop=True)),
+        compared,
+        labels(rows),
         paper,
         folds,
         inside,
