@@ -23,8 +23,9 @@ from sse_assets.splits.papers import paper_folds
 from sse_assets.tables.names import Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "1"
-_SETTINGS = GaussianProcessSettings()
+_CODE_VERSION = "2"
+"""2: predictions say how far the nearest training row is."""
+SETTINGS = GaussianProcessSettings()
 """The constants that `benchmarks/accuracy.py` compares others with."""
 
 
@@ -74,8 +75,8 @@ def gaussian_process(
         pd.concat([assignments, further, every], ignore_index=True),
         chemistry=tuple(CHEMISTRY_COLUMNS),
         cell=tuple(CELL_COLUMNS) if has_cells else (),
-        hold_out_papers=lambda train: _held_out_papers(rows[rows["electrolyte_id"].isin(train)], tested),
-        settings=_SETTINGS,
+        hold_out_papers=lambda train: held_out_papers(rows[rows["electrolyte_id"].isin(train)], tested),
+        settings=SETTINGS,
         progress=report_progress(context.log, "Gaussian process, folds"),
     )
     inputs = [electrolytes, formula_only, chemistry, cell]
@@ -108,8 +109,8 @@ def gaussian_process(
     )
 
 
-def _held_out_papers(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
-    """Return the folds of `papers` among some rows; those outside `tested` only train."""
+def held_out_papers(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
+    """Return the folds of held-out papers among some rows; those outside `tested` only train."""
     folds = paper_folds(rows, tested=tested)
     return [
         (

@@ -10,9 +10,10 @@ import pandas as pd
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
-from sse_assets.evaluation.intervals import comparisons, coverage
+from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.metrics import scores
 from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
@@ -21,7 +22,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.inputs import Generated, Judging, ReportInputs
+from sse_assets.report.inputs import Evidence, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
@@ -31,6 +32,8 @@ from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Rol
 
 GROUP = "metrics"
 _CODE_VERSION = "2"
+_EVIDENCE_CODE_VERSION = "3"
+"""3: coverage by family, distance and domain, which the report shows beside other evidence."""
 
 
 @table_asset(
@@ -139,13 +142,22 @@ _JUDGEMENTS = [
 
 @table_asset(
     "metrics.coverage",
-    "Share of rows inside the 90 % interval that a model gave for them.",
-    table_ins("metrics.predictions"),
-    code_version=_CODE_VERSION,
+    "How often the 50 % and 90 % intervals hold the measured value, and how wide they are: on all rows, by "
+    "family, by distance to the training data, and inside and outside the domain.",
+    table_ins("metrics.predictions", "curated.electrolytes", "models.gaussian_process_predictions"),
+    code_version=_EVIDENCE_CODE_VERSION,
 )
-def coverage_table(predictions: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def coverage_table(
+    predictions: pd.DataFrame, electrolytes: pd.DataFrame, gaussian_process_predictions: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
     """Count how often the intervals hold the measured value."""
-    return table_result(coverage(predictions))
+    table = coverage(
+        predictions,
+        merged_groups(electrolytes),
+        families=electrolytes.set_index("electrolyte_id")["family"],
+        process=gaussian_process_predictions,
+    )
+    return table_result(table)
 
 
 REPORT = "reports/report.html"
@@ -155,6 +167,7 @@ _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
 """Tables that the report takes as they are."""
 _JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
+_EVIDENCE = [f"metrics.{name}" for name in ("coverage", "learning_curve", "process_factors", "shap_ranking")]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -163,6 +176,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     ins=table_ins(
         *_REPORTED,
         *_JUDGING,
+        *_EVIDENCE,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -171,7 +185,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version=_CODE_VERSION,
+    code_version=_EVIDENCE_CODE_VERSION,
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -188,6 +202,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             created=datetime.now(UTC),
             **{name: tables[name] for name in table_ins(*_REPORTED)},
             judging=Judging(**{name: tables[name] for name in table_ins(*_JUDGING)}),
+            evidence=Evidence(**{name: tables[name] for name in table_ins(*_EVIDENCE)}),
             shap_values=shap_values[explained],
             language_model_fits=pd.concat(
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True

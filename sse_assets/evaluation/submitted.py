@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
-from sse_assets.evaluation.intervals import comparisons, coverage
+from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.leaderboard import BASELINES, best_model
 from sse_assets.evaluation.metrics import scores
 from sse_assets.materials.conductivity import LabelConvention
