@@ -7,6 +7,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.crystals import read_crystals
@@ -20,10 +21,9 @@ from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.progress import report_progress
 
 GROUP = "descriptors"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 _DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
-_EVERY_ROW = table_ins("curated.electrolytes", "curated.formula_only")
 
 
 class PoreConfig(dg.Config):
@@ -45,36 +45,33 @@ class PoreConfig(dg.Config):
 )
 def stoichiometric_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Return one column for each element."""
-    return table_result(stoichiometric(electrolytes))
+    return table_result(stoichiometric(with_cells(electrolytes)))
 
 
 @table_asset(
     "descriptors.chemistry",
     "Thirteen numbers that say what kind of compound a composition is, whichever elements make it up.",
-    _EVERY_ROW,
+    _ELECTROLYTES,
     code_version=_CODE_VERSION,
 )
-def chemistry_descriptors(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
+def chemistry_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every composition."""
-    return table_result(chemistry(pd.concat([electrolytes, formula_only], ignore_index=True)))
+    return table_result(chemistry(electrolytes))
 
 
 @table_asset(
     "descriptors.cell",
     "What the cell says whichever cell is chosen: room, shape, symmetry; imputed where it is not known.",
-    _EVERY_ROW | table_ins("curated.structures"),
+    table_ins("curated.electrolytes", "curated.structures"),
     code_version=_CODE_VERSION,
 )
 def cell_descriptors(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame, structures: pd.DataFrame
+    electrolytes: pd.DataFrame, structures: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every cell; one that cannot be described is imputed, and its note says why."""
     crystals, unreadable = read_crystals(structures)
     table, unusable = cell(
-        pd.concat([electrolytes, formula_only], ignore_index=True),
-        {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()},
+        electrolytes, {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()}
     )
     notes: dict[str, str] = {}
     for failure in [*unreadable, *unusable]:
@@ -109,6 +106,7 @@ def crystal_descriptors(
     structures: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Describe every crystal; one that cannot be described costs its own values and a line in `failures`."""
+    electrolytes = with_cells(electrolytes)
     geometry, geometric_failures = geometric(
         electrolytes,
         structures,
@@ -136,7 +134,7 @@ def crystal_descriptors(
 )
 def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Write every prompt beside its labels, or say what is missing for it."""
-    table = prompt_table(electrolytes)
+    table = prompt_table(with_cells(electrolytes))
     written = table.dropna(subset="prompt").groupby("case").size()
     return table_result(
         table,

@@ -8,6 +8,7 @@ import pandas as pd
 from sse_assets.assets.gaussian_process import SETTINGS, held_out_papers
 from sse_assets.assets.judging import papers_of
 from sse_assets.boosted_trees.explanation import shap_ranking, shap_ranking_of_kinds
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import CELL_COLUMNS, PROTOTYPE_COLUMNS, ROOM_COLUMNS, SHAPE_COLUMNS
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell, descriptor_kind
@@ -28,7 +29,7 @@ from sse_assets.tables.names import FeatureSet, KernelFactor, Protocol, Role
 _CODE_VERSION = "1"
 _SHARES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the papers: each doubles the one before."""
-_ROWS = table_ins("curated.electrolytes", "curated.formula_only", "descriptors.chemistry", "descriptors.cell")
+_ROWS = table_ins("curated.electrolytes", "descriptors.chemistry", "descriptors.cell")
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,19 @@ class _HeldOutPapers:
     columns: dict[KernelFactor, tuple[str, ...]]
 
     @classmethod
-    def of(
-        cls,
-        electrolytes: pd.DataFrame,
-        formula_only: pd.DataFrame,
-        chemistry: pd.DataFrame,
-        cell: pd.DataFrame,
-    ) -> "_HeldOutPapers":
-        """Hold out the papers of the electrolytes; rows with a formula alone only train."""
-        rows = pd.concat([electrolytes, formula_only], ignore_index=True)
-        features = composition_chemistry_cell(rows, chemistry, cell)
+    def of(cls, electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame) -> "_HeldOutPapers":
+        """Hold out the papers of the rows with a cell; those with a formula alone only train."""
+        features = composition_chemistry_cell(electrolytes, chemistry, cell)
         columns = {KernelFactor.CHEMISTRY: tuple(CHEMISTRY_COLUMNS)}
         if features[CELL_COLUMNS].notna().all(axis=None):
             columns[KernelFactor.CELL] = (*ROOM_COLUMNS, *SHAPE_COLUMNS)
             columns[KernelFactor.PROTOTYPE] = tuple(PROTOTYPE_COLUMNS)
         return cls(
             features,
-            labels(rows),
-            rows.set_index("electrolyte_id")["doi"],
-            papers_of(rows),
-            held_out_papers(rows, pd.Index(electrolytes["electrolyte_id"])),
+            labels(electrolytes),
+            electrolytes.set_index("electrolyte_id")["doi"],
+            papers_of(electrolytes),
+            held_out_papers(electrolytes, pd.Index(with_cells(electrolytes)["electrolyte_id"])),
             columns,
         )
 
@@ -90,10 +84,10 @@ class _HeldOutPapers:
     code_version=_CODE_VERSION,
 )
 def learning_curve_table(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
+    electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train on an eighth, a quarter, half and all of the papers."""
-    held_out = _HeldOutPapers.of(electrolytes, formula_only, chemistry, cell)
+    held_out = _HeldOutPapers.of(electrolytes, chemistry, cell)
     curves = [
         learning_curve(
             held_out.folds,
@@ -114,10 +108,10 @@ def learning_curve_table(
     code_version=_CODE_VERSION,
 )
 def process_factors_table(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
+    electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Predict with each subset of the factors."""
-    held_out = _HeldOutPapers.of(electrolytes, formula_only, chemistry, cell)
+    held_out = _HeldOutPapers.of(electrolytes, chemistry, cell)
     label = held_out.labels[LabelConvention.BOUND]
     predicted = predict_with_factors(
         held_out.features,
