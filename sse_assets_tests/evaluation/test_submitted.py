@@ -102,6 +102,33 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
     assert len(submission(read(fewer), run.predictions, NAME)) == len(fewer)
 
 
+def test_copies_of_rows_that_may_not_train_are_caught(run, file: pd.DataFrame) -> None:
+    """The twins' labels are not those of the rows: only one who trained on the twins can know them."""
+    rows = file[["protocol", "fold", "electrolyte_id"]]
+    twins = pd.concat([rows.assign(twin_label=-7.77), rows.assign(twin_label=-8.88)])[
+        lambda table: table["protocol"] == "grouped"
+    ]
+    copies = file.assign(predicted=np.where(file.index % 3 == 0, file["predicted"], -8.881))
+    with pytest.raises(SubmissionError) as caught:
+        submission(read(copies), run.predictions, NAME, twins=twins)
+    said = str(caught.value)
+    assert re.fullmatch(r"grouped: this leaks, for 6\d% of the predictions for 16 test rows are .*", said)
+    assert "train on the rows that folds.csv names for each fold" in said
+    fewer = file.assign(predicted=np.where(file.index % 3 == 0, -8.881, file["predicted"]))
+    assert len(submission(read(fewer), run.predictions, NAME, twins=twins)) == len(file)
+    # Of four rows, most may agree by chance.
+    assert len(
+        submission(read(copies), run.predictions, NAME, twins=twins.groupby("electrolyte_id").head(2).head(4))
+    ) == len(file)
+
+
+def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:
+    more = pd.concat([file, file.iloc[[0]].assign(electrolyte_id="liion:1")])
+    assert "electrolyte_id 'liion:1' is not known" in refused(run, more)
+    with pytest.raises(SubmissionError, match=r"this leaks, for liion:1 is no test row .* never tested"):
+        submission(read(more), run.predictions, NAME, only_train=["liion:1"])
+
+
 def test_a_training_row_given_as_a_test_row_is_caught(run, file: pd.DataFrame) -> None:
     row = file[(file["protocol"] == "grouped") & (file["fold"] == 2)].iloc[[0]]
     said = refused(run, pd.concat([file, row.assign(fold=0)]))
