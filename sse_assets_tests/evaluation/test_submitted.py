@@ -103,23 +103,20 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
 
 
 def test_copies_of_rows_that_may_not_train_are_caught(run, file: pd.DataFrame) -> None:
-    """The twins' labels are not those of the rows: only one who trained on the twins can know them."""
-    rows = file[["protocol", "fold", "electrolyte_id"]]
-    twins = pd.concat([rows.assign(twin_label=-7.77), rows.assign(twin_label=-8.88)])[
-        lambda table: table["protocol"] == "grouped"
-    ]
-    copies = file.assign(predicted=np.where(file.index % 3 == 0, file["predicted"], -8.881))
+    """The twins' labels are not those of the rows: only who trained on the twins can know them."""
+    rows = file.loc[file["protocol"] == "grouped", ["protocol", "fold", "electrolyte_id"]]
+    twins = pd.concat([rows.assign(twin_label=label) for label in (-7.77, -8.88)])
+    is_honest = file.index % 3 == 0
+    copies = read(file.assign(predicted=np.where(is_honest, file["predicted"], -8.881)))
     with pytest.raises(SubmissionError) as caught:
-        submission(read(copies), run.predictions, NAME, twins=twins)
+        submission(copies, run.predictions, NAME, twins=twins)
     said = str(caught.value)
     assert re.fullmatch(r"grouped: this leaks, for 6\d% of the predictions for 16 test rows are .*", said)
     assert "train on the rows that folds.csv names for each fold" in said
-    fewer = file.assign(predicted=np.where(file.index % 3 == 0, -8.881, file["predicted"]))
-    assert len(submission(read(fewer), run.predictions, NAME, twins=twins)) == len(file)
-    # Of four rows, most may agree by chance.
-    assert len(
-        submission(read(copies), run.predictions, NAME, twins=twins.groupby("electrolyte_id").head(2).head(4))
-    ) == len(file)
+    mostly_honest = read(file.assign(predicted=np.where(is_honest, -8.881, file["predicted"])))
+    four = twins[twins["electrolyte_id"].isin(rows["electrolyte_id"].head(4))]  # most may agree by chance
+    for given, known in ((mostly_honest, twins), (copies, four)):
+        assert len(submission(given, run.predictions, NAME, twins=known)) == len(file)
 
 
 def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:
