@@ -4,24 +4,26 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
-from sse_assets.evaluation.intervals import Clusters, comparisons, coverage
+from sse_assets.evaluation.intervals import Clusters, comparisons
 from sse_assets.evaluation.leaderboard import BASELINES, best_model
 from sse_assets.evaluation.metrics import scores
+from sse_assets.evaluation.twins import COPIED_WITHIN
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import metrics
 from sse_assets.tables.names import NO_VARIANT, Metric, ModelName, Protocol, Role
 
 REQUIRED = ("protocol", "fold", "electrolyte_id", "predicted")
 OPTIONAL = ("low", "high", "label_convention")
-COPIED_WITHIN = 0.005 + 1e-9
-"""A prediction this near to the label, in log units, may be the label with two decimals."""
 _MOST = 0.5
+_FEWEST_TWINS = 5
+"""Test rows with a twin that a protocol must have; most of fewer predictions may agree by chance."""
 _NAMED = 3
 """Cases that a sentence names; it counts the others."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
@@ -95,7 +97,13 @@ def read_submission(text: str) -> pd.DataFrame:
 
 
 def submission(
-    given: pd.DataFrame, predictions: pd.DataFrame, name: str, *, fill_missing: bool = False
+    given: pd.DataFrame,
+    predictions: pd.DataFrame,
+    name: str,
+    *,
+    only_train: Collection[str] = (),
+    twins: pd.DataFrame | None = None,
+    fill_missing: bool = False,
 ) -> pd.DataFrame:
     """Return a submission as a table, once it answers what was asked.
 
@@ -104,6 +112,8 @@ def submission(
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run. The train median's rows say which
             rows train and test, and with which label.
         name: of the model.
+        only_train: electrolyte_ids that are never tested: the rows with a formula alone.
+        twins: what `twins.barred_twins` returns; None looks for no copies of their labels.
         fill_missing: whether the train median stands in for test rows that lack; such rows are marked.
 
     Returns:
@@ -120,7 +130,7 @@ def submission(
     if name in set(predictions["model"]) | {str(model) for model in ModelName}:
         raise SubmissionError(f"{name!r} is a model of this project: give yours another --name.")
     asked = predictions[predictions["model"] == ModelName.TRAIN_MEDIAN]
-    faults = _unknown(given, asked)
+    faults = _unknown(given, asked, only_train)
     if faults:
         raise SubmissionError("\n".join(faults))
     tested = asked[asked["role"] == Role.TEST]
@@ -136,6 +146,7 @@ def submission(
         *([] if fill_missing else _missing(matched[imputed], wanted)),
         *_not_logarithms(given),
         *_copied(matched, tested),
+        *([] if twins is None else _copied_from_twins(matched, twins)),
     ]
     if faults:
         raise SubmissionError("\n".join(faults))
@@ -263,7 +274,7 @@ def _number(cell: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _unknown(given: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
+def _unknown(given: pd.DataFrame, asked: pd.DataFrame, only_train: Collection[str]) -> list[str]:
     faults = []
     absent = given[~given["protocol"].isin(asked["protocol"])]
     if len(absent):
@@ -271,7 +282,7 @@ def _unknown(given: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
         faults.append(
             f"{_at(absent['line'])}: this data set has no {absent['protocol'].iloc[0]}; it has {there_are}."
         )
-    ids = given[~given["electrolyte_id"].isin(asked["electrolyte_id"])]
+    ids = given[~given["electrolyte_id"].isin([*asked["electrolyte_id"].unique(), *only_train])]
     if len(ids):
         faults.append(
             f"{_at(ids['line'])}: electrolyte_id {ids['electrolyte_id'].iloc[0]!r} is not known; "
@@ -354,6 +365,22 @@ def _copied(matched: pd.DataFrame, tested: pd.DataFrame) -> list[str]:
         "predict each fold with a model that saw only the labels of its training rows."
         for protocol, share in shares.items()
         if share > _MOST
+    ]
+
+
+def _copied_from_twins(matched: pd.DataFrame, twins: pd.DataFrame) -> list[str]:
+    """Name the protocols in which most predictions that could be a twin's label are one."""
+    row = ["protocol", "fold", "electrolyte_id"]
+    pairs = matched.dropna(subset=["predicted"])[[*row, "label_convention", "predicted"]].merge(twins, on=row)
+    copied = (pairs["predicted"] - pairs["twin_label"]).abs() <= COPIED_WITHIN
+    by_prediction = copied.groupby([pairs[name] for name in (*row, "label_convention")], sort=False).any()
+    found = by_prediction.groupby(level="protocol", sort=False).agg(["mean", "size"])
+    return [
+        f"{protocol}: this leaks, for {share:.0%} of the predictions for {n} test rows are measured values "
+        "of the same composition, of rows with a formula alone that may not train in the fold; train on the "
+        "rows that folds.csv names for each fold, and on no others."
+        for protocol, share, n in found.itertuples()
+        if share > _MOST and n >= _FEWEST_TWINS
     ]
 
 

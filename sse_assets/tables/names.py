@@ -204,6 +204,46 @@ class Metric(StrEnum):
     SRCC = "srcc"
 
 
+class KernelFactor(StrEnum):
+    """What the Gaussian process compares two materials by."""
+
+    COMPOSITION = "composition"
+    """Element fractions, and their earth mover's distance on the Pettifor scale."""
+    CHEMISTRY = "chemistry"
+    """Numbers that say what kind of compound a composition is."""
+    CELL = "cell"
+    """Room for each atom, anion and Li, and the shape of the cell."""
+    PROTOTYPE = "prototype"
+    """Lengths, angles and content of the conventional cell, which tell one structure type from another."""
+
+
+class DescriptorKind(StrEnum):
+    """Kind of a descriptor that the trees see."""
+
+    LITHIUM = "lithium"
+    """Fraction of Li."""
+    ANIONS = "anions"
+    """Fractions of N, O, F, S, Cl, Se, Br, Te and I."""
+    OTHER_CATIONS = "other cations"
+    """Fractions of all other elements."""
+    LENGTHS = "cell lengths"
+    DENSITY = "density"
+    PORES = "pore volume"
+
+
+class CoverageOf(StrEnum):
+    """What parts the rows on which intervals are tested."""
+
+    WHOLE = "whole"
+    """Nothing: all rows."""
+    FAMILY = "family"
+    """Structural family."""
+    DISTANCE = "distance"
+    """Distance to the nearest training row: the near, the middle and the far third of the test rows."""
+    DOMAIN = "domain"
+    """Whether the material is inside or outside of what the Gaussian process was trained on."""
+
+
 class Entry(StrEnum):
     """What stands in a line of the leaderboard."""
 

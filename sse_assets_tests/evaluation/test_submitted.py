@@ -107,6 +107,30 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
     assert len(submission(read(fewer), run.predictions, NAME)) == len(fewer)
 
 
+def test_copies_of_rows_that_may_not_train_are_caught(run, file: pd.DataFrame) -> None:
+    """The twins' labels are not those of the rows: only who trained on the twins can know them."""
+    rows = file.loc[file["protocol"] == "grouped", ["protocol", "fold", "electrolyte_id"]]
+    twins = pd.concat([rows.assign(twin_label=label) for label in (-7.77, -8.88)])
+    is_honest = file.index % 3 == 0
+    copies = read(file.assign(predicted=np.where(is_honest, file["predicted"], -8.881)))
+    with pytest.raises(SubmissionError) as caught:
+        submission(copies, run.predictions, NAME, twins=twins)
+    said = str(caught.value)
+    assert re.fullmatch(r"grouped: this leaks, for 6\d% of the predictions for 16 test rows are .*", said)
+    assert "train on the rows that folds.csv names for each fold" in said
+    mostly_honest = read(file.assign(predicted=np.where(is_honest, -8.881, file["predicted"])))
+    four = twins[twins["electrolyte_id"].isin(rows["electrolyte_id"].head(4))]  # most may agree by chance
+    for given, known in ((mostly_honest, twins), (copies, four)):
+        assert len(submission(given, run.predictions, NAME, twins=known)) == len(file)
+
+
+def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:
+    more = pd.concat([file, file.iloc[[0]].assign(electrolyte_id="liion:1")])
+    assert "electrolyte_id 'liion:1' is not known" in refused(run, more)
+    with pytest.raises(SubmissionError, match=r"this leaks, for liion:1 is no test row .* never tested"):
+        submission(read(more), run.predictions, NAME, only_train=["liion:1"])
+
+
 def test_a_training_row_given_as_a_test_row_is_caught(run, file: pd.DataFrame) -> None:
     row = file[(file["protocol"] == "grouped") & (file["fold"] == 2)].iloc[[0]]
     said = refused(run, pd.concat([file, row.assign(fold=0)]))
