@@ -12,7 +12,7 @@ from sse_assets.orchestration.io import table_asset, table_ins, table_outs, tabl
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
-from sse_assets.screening.candidates import candidates, chosen_designs, has_every_cell
+from sse_assets.screening.model_candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import as_folds

@@ -14,7 +14,7 @@ from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.gaussian_process.trained import TrainedProcess
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.tables import TableKey
-from sse_assets.screening.candidates import chosen_designs
+from sse_assets.screening.model_candidates import chosen_designs
 from sse_assets.tables.catalogue import TABLES
 from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets

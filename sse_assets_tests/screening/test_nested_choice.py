@@ -8,7 +8,7 @@ import pytest
 
 from sse_assets.descriptors.cell import CELL_COLUMNS
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
-from sse_assets.screening.candidates import (
+from sse_assets.screening.model_candidates import (
     PAPER_TREES,
     Candidate,
     candidates,
