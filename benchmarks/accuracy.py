@@ -16,7 +16,7 @@ from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.evaluation.floor import learning_curve
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.materials.conductivity import LabelConvention, labels
-from sse_assets.screening.candidates import chosen_designs, has_every_cell
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import as_folds

@@ -193,7 +193,7 @@ def restore(file: Path) -> None:
 )
 @click.option(
     "--variant",
-    help="Feature set or prompt case; by default the one with most descriptors that the input has.",
+    help="Feature set or prompt case; by default the one that models.answering names.",
 )
 def predict(formula: str | None, cif: Path | None, model: str | None, variant: str | None) -> None:
     """Predict the room-temperature Li-ion conductivity of a material by a stored model."""

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sse_assets.assets.models import GROUP, workers
+from sse_assets.assets.models import GROUP, settings_of, workers
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
-from sse_assets.screening.candidates import candidates, chosen_designs, has_every_cell
+from sse_assets.screening.model_candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import as_folds
 from sse_assets.tables import models
-from sse_assets.tables.names import InputKind, Protocol, Role
+from sse_assets.tables.names import FeatureSet, InputKind, Protocol, Role
 
 _CODE_VERSION = "1"
 _EVERY_ROW = table_ins("curated.electrolytes", "splits.assignments") | {
@@ -27,7 +27,7 @@ _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
 
 
 @dg.multi_asset(
-    ins=_EVERY_ROW | _DESCRIPTORS,
+    ins=_EVERY_ROW | _DESCRIPTORS | table_ins("models.boosted_trees_settings"),
     outs=table_outs(
         GROUP,
         {
@@ -47,6 +47,7 @@ def choose_candidate(
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
     cell: pd.DataFrame,
+    boosted_trees_settings: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Choose on the folds of `papers`, which see nothing of the official test."""
     assigned = of_papers(assignments, further)
@@ -54,7 +55,12 @@ def choose_candidate(
     rows = seen.set_index("electrolyte_id", drop=False).rename_axis(None)
     features = composition_chemistry_cell(seen, chemistry, cell)
     outcome = choose_on_papers(
-        candidates(rows, features, workers=workers()),
+        candidates(
+            rows,
+            features,
+            settings_of(boosted_trees_settings, FeatureSet.STOICHIOMETRIC),
+            workers=workers(),
+        ),
         rows,
         assigned,
         progress=report_progress(context.log, "candidates"),

@@ -19,7 +19,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.report import published
 from sse_assets.report.evidence_figures import learning_curves
-from sse_assets.screening.candidates import chosen_designs, has_every_cell
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import Fold, as_folds
 from sse_assets.tables import metrics

@@ -16,7 +16,7 @@ from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, ta
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
-from sse_assets.screening.candidates import chosen_designs, has_every_cell
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
 from sse_assets.splits.papers import as_folds, paper_folds
 from sse_assets.tables.names import Protocol, Role
 

@@ -111,16 +111,18 @@ def choose_model(
     Args:
         stored: columns model, variant, protocol, label_convention, model_path.
         model: as in `metrics.scores`; None follows `answering`, or without it takes the boosted trees.
-        variant: feature set or prompt case; None takes the first of `_PREFERRED` that is there.
+        variant: feature set or prompt case; None follows `answering` too, or without it takes the first of
+            `_PREFERRED` that is there.
         has_crystal: whether a CIF is given.
         answering: a frame as `tables.models.ANSWERING`; None or empty where it is not made yet.
 
     Raises:
         PredictionError: if no such model is stored, naming those that are.
     """
-    if model is None and variant is None and answering is not None:
+    if variant is None and answering is not None:
         kind = InputKind.CIF if has_crystal else InputKind.FORMULA
-        best_first = answering[answering["kind"] == kind].sort_values("mae", kind="stable")
+        can = (answering["kind"] == kind) & ((answering["model"] == model) | (model is None))
+        best_first = answering[can].sort_values("mae", kind="stable")
         # A model that is no longer stored is passed over, and the next best answers.
         for best, its_variant in zip(best_first["model"], best_first["variant"], strict=True):
             if ((stored["model"] == best) & (stored["variant"] == its_variant)).any():

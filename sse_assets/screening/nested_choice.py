@@ -8,7 +8,7 @@ import pandas as pd
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.materials.conductivity import labels
-from sse_assets.screening.candidates import Candidate, as_row
+from sse_assets.screening.model_candidates import Candidate, as_row
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import Fold, as_folds, paper_folds
 from sse_assets.tables import models

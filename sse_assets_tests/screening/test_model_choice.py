@@ -54,11 +54,13 @@ ANSWERING = pd.DataFrame(
     [
         (None, None, False, "process"),
         (None, None, True, "formula"),
-        ("boosted_trees", None, True, "trees"),
+        ("boosted_trees", None, True, "formula"),
+        ("boosted_trees", "all", True, "trees"),
         (None, "all", True, "trees"),
+        ("qwen3-8b", None, True, "qwen"),
     ],
 )
-def test_who_is_asked_follows_the_table_unless_a_model_is_named(
+def test_who_is_asked_follows_the_table_among_those_that_are_named(
     model: str | None, variant: str | None, has_crystal: bool, path: str
 ) -> None:
     chosen = choose_model(STORED, model, variant, has_crystal=has_crystal, answering=ANSWERING)

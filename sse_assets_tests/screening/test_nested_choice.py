@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.cell import CELL_COLUMNS
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
-from sse_assets.screening.candidates import (
-    PAPER_TREES,
+from sse_assets.screening.model_candidates import (
     Candidate,
     candidates,
     chosen_designs,
@@ -20,6 +20,7 @@ from sse_assets.splits.papers import Fold, as_folds, paper_folds
 from sse_assets.tables import models
 from sse_assets.tables.names import ModelName
 
+FEW_TREES = BoostedTreesSettings(n_estimators=20, num_parallel_tree=1)
 IDS = pd.Index([f"x:{number:02}" for number in range(60)])
 LABEL = pd.Series(np.linspace(-10, -2, 60), index=IDS)
 PAPER = pd.Series([f"10.1/{number // 3}" for number in range(60)], index=IDS)
@@ -113,9 +114,7 @@ def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_the_choice_on_papers_fills_both_tables_and_is_what_the_process_takes(measured) -> None:
     rows, features = measured
-    compared = candidates(rows, features, workers=1)
-    del compared[PAPER_TREES]  # they take a minute, and a test of their own
-    outcome = choose_on_papers(compared, rows, paper_folds(rows))
+    outcome = choose_on_papers(candidates(rows, features, FEW_TREES, workers=1), rows, paper_folds(rows))
     models.CANDIDATES.check(outcome.candidates)
     models.CHOICE.check(outcome.choice)
     assert outcome.candidates["level"].nunique() == 7
@@ -133,7 +132,7 @@ def test_a_label_that_no_candidate_may_see_changes_no_prediction_of_its_fold(mea
     folds = as_folds(paper_folds(rows))
     _, test = folds[0]
     changed = rows.assign(sigma_s_cm=rows["sigma_s_cm"].mask(rows.index.isin(test), 1.0))
-    one, other = (candidates(table, features, workers=1) for table in (rows, changed))
+    one, other = (candidates(table, features, FEW_TREES, workers=1) for table in (rows, changed))
     for name in one:
         before, after = (some[name].predict(folds[:1])[0] for some in (one, other))
         pd.testing.assert_frame_equal(before, after, obj=name)
@@ -142,7 +141,9 @@ def test_a_label_that_no_candidate_may_see_changes_no_prediction_of_its_fold(mea
 def test_with_too_few_papers_nothing_is_chosen_and_the_process_takes_its_usual_kernel(measured) -> None:
     rows, features = measured
     few = rows.head(9)
-    outcome = choose_on_papers(candidates(few, features, workers=1), few, paper_folds(few, folds=3))
+    outcome = choose_on_papers(
+        candidates(few, features, FEW_TREES, workers=1), few, paper_folds(few, folds=3)
+    )
     assert outcome.candidates.empty
     assert outcome.choice.empty
     usual = chosen_designs(outcome.choice, has_cells=True)

@@ -20,7 +20,6 @@ from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.splits.papers import Fold
 from sse_assets.tables.names import CellBlock, ModelName
 
-PAPER_TREES = "paper's trees, composition"
 _CELL_COLUMNS = {
     CellBlock.NONE: (),
     CellBlock.ROOM_AND_SHAPE: (*ROOM_COLUMNS, *SHAPE_COLUMNS),
@@ -131,7 +130,9 @@ def _whole(*, has_cells: bool) -> ProcessDesign:
     return ProcessDesign(tuple(CHEMISTRY_COLUMNS), _CELL_COLUMNS[block])
 
 
-def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> dict[str, Candidate]:
+def candidates(
+    rows: pd.DataFrame, features: pd.DataFrame, tree_settings: BoostedTreesSettings, *, workers: int
+) -> dict[str, Candidate]:
     """Name everything that is compared.
 
     The z-scores of a process are those of all rows, as `GaussianProcessModel.leave_out` has it; no label has
@@ -141,6 +142,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
         rows: every row that may train; columns of `materials.conductivity.labels`, `sigma_s_cm`, `censored`
             and `doi`; index electrolyte_id.
         features: as `descriptors.feature_sets.composition_chemistry_cell`, of the same rows.
+        tree_settings: of the paper's trees on composition.
         workers: fits of trees that run at a time, each on one thread.
     """
     label = labels(rows)
@@ -191,7 +193,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
     def paper_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
         def one(name: str) -> np.ndarray:
             model = BoostedTreesModel.fit(
-                features.loc[train, of_elements], label.loc[train, name], BoostedTreesSettings()
+                features.loc[train, of_elements], label.loc[train, name], tree_settings
             )
             return model.predict(features.loc[test, of_elements])
 
@@ -205,7 +207,7 @@ def candidates(rows: pd.DataFrame, features: pd.DataFrame, *, workers: int) -> d
         "accelerated failure time trees, all of these": trees(
             accelerated_failure_time, "accelerated_failure_time_trees", can_answer=False
         ),
-        PAPER_TREES: trees(paper_trees, ModelName.BOOSTED_TREES, can_answer=True),
+        "paper's trees, composition": trees(paper_trees, ModelName.BOOSTED_TREES, can_answer=True),
     }
 
 
