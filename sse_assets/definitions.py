@@ -14,6 +14,7 @@ from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
+from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
@@ -65,6 +66,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         inbox_assets(),
         *curated_assets(settings.dataset),
         *generated_assets(settings.dataset),
+        *prototype_assets(settings.dataset),
         *descriptor_assets,
         *split_assets,
         *model_assets,

@@ -168,6 +168,7 @@ _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions"
 _JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
 _CHOICE = [f"models.{name}" for name in ("candidates", "choice", "answering")]
 _EVIDENCE = [f"metrics.{name}" for name in ("coverage", "learning_curve", "process_factors", "shap_ranking")]
+_PROTOTYPES = ["generated.prototypes", "generated.prototypes_left_out"]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -178,6 +179,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
         *_JUDGING,
         *_CHOICE,
         *_EVIDENCE,
+        *_PROTOTYPES,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -186,7 +188,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version=_CODE_VERSION,
+    code_version="3",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -213,7 +215,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True
             ),
             generated=Generated(
-                **{name: tables[name] for name in table_ins(*_GENERATED)},
+                **{name: tables[name] for name in table_ins(*_GENERATED, *_PROTOTYPES)},
                 contribution=tables["generated_contribution"],
                 beside_known=shipped_comparisons(),
             ),

@@ -17,6 +17,8 @@ class Generated:
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
     validation: pd.DataFrame
+    prototypes: pd.DataFrame
+    prototypes_left_out: pd.DataFrame
     contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""

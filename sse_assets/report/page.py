@@ -10,6 +10,7 @@ from sse_assets.report import (
     language_model_tables,
     leaderboard,
     paper_tables,
+    prototype_tables,
     published,
     score_tables,
 )
@@ -85,6 +86,10 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
         for protocol in language_model_tables.scored_protocols(fits):
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     generated = inputs.generated
+    if len(generated.prototypes):
+        printed["prototype_coverage"] = prototype_tables.coverage_by_family(generated.prototypes)
+    if len(generated.prototypes_left_out):
+        printed["prototype_errors"] = prototype_tables.errors_by_cost(generated.prototypes_left_out)
     if len(generated.structures):
         printed["found_structures"] = generation_tables.found_structures(generated.structures)
         printed["validation"] = generation_tables.validation(generated.validation)

@@ -88,6 +88,7 @@ STRUCTURE_ORIGINS: dict[str, str] = {
     StructureOrigin.MATERIALS_PROJECT: "Materials Project",
     StructureOrigin.OQMD: "OQMD",
     StructureOrigin.GENERATED: "Generated",
+    StructureOrigin.PROTOTYPE: "Prototype",
     StructureOrigin.SAMPLE: "Embedded sample",
     StructureOrigin.INBOX: "Inbox",
 }

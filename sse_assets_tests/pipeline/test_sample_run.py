@@ -168,6 +168,25 @@ def test_a_formula_without_a_crystal_gets_one_that_the_models_learn_from(sample_
     assert "Generated structures" in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
 
 
+def test_a_row_without_atoms_gets_a_structure_from_a_known_type(sample_run: Run) -> None:
+    store = sample_run.store
+    electrolytes = store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
+    placed = store.read(TableKey("generated", "prototypes")).set_index("electrolyte_id")
+    assert set(placed.index) == set(electrolytes.index[electrolytes["structure_path"].isna()])
+    with_structure = placed.dropna(subset="cif")
+    assert len(with_structure)
+    for row in with_structure.to_dict("records"):
+        assert (sample_run.home / "blobs" / row["structure_path"]).read_text() == row["cif"]
+    assert placed.loc[~placed["trusted"], "reason"].notna().all()
+    cells = store.read(TableKey("descriptors", "cell")).set_index("electrolyte_id")["cell_origin"]
+    lacking = placed["trusted"] & electrolytes.loc[placed.index, "formula_only"]
+    assert set(cells.index[cells == "prototype"]) == set(placed.index[lacking])
+    left_out = store.read(TableKey("generated", "prototypes_left_out"))
+    trusted = left_out[left_out["trusted"]]
+    assert trusted["a_error"].abs().median() < 0.01
+    assert 'id="prototypes"' in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
+
+
 def test_the_report_stands_alone(sample_run: Run) -> None:
     html = (sample_run.home / "blobs" / "reports" / "report.html").read_text()
     assert not re.findall(r"(?:src|href)=\"(?!data:|#|https://doi\.org|https://)[^\"]*\"", html)
