@@ -5,9 +5,9 @@ import pandas as pd
 from sse_assets.materials.conductivity import labels
 from sse_assets.tables.names import Role
 
-COPIED_WITHIN = 0.005 + 1e-9
-"""A prediction this near to a label, in log units, may be the label with two decimals."""
 _FOLD = ["protocol", "fold"]
+_EQUAL = 0.005 + 1e-9
+"""Difference, in log units, up to which two labels may be one with two decimals."""
 
 
 def barred_twins(
@@ -25,24 +25,24 @@ def barred_twins(
         further: a frame as `tables.splits.FORMULA_ONLY`.
 
     Returns:
-        Columns `protocol`, `fold`, `electrolyte_id` of the test row, and `twin_label`, log10(σ / (S/cm)): a
-        line for each twin and label convention.
+        Columns `protocol`, `fold` and `electrolyte_id` of the test row, `composition_key`,
+        `label_convention`, and `twin_label`, log10(σ / (S/cm)): a line for each twin and label convention.
     """
-    keys = electrolytes[["electrolyte_id", "composition_key", "formula_only"]]
     of_rows = labels(electrolytes).rename_axis("electrolyte_id").reset_index()
-    measured = keys.merge(
-        of_rows.melt("electrolyte_id", value_name="label")[["electrolyte_id", "label"]].drop_duplicates()
+    measured = electrolytes[["electrolyte_id", "composition_key", "formula_only"]].merge(
+        of_rows.melt("electrolyte_id", var_name="label_convention", value_name="label")
     )
     roles = assignments.merge(measured)
     trains, tests = (roles[roles["role"] == role] for role in Role)
     alone = measured[measured["formula_only"]].rename(
         columns={"electrolyte_id": "twin_id", "label": "twin_label"}
     )
-    pairs = tests[[*_FOLD, "electrolyte_id", "composition_key"]].merge(alone).drop_duplicates()
+    same = ["composition_key", "label_convention"]
+    pairs = tests[[*_FOLD, "electrolyte_id", *same]].merge(alone, on=same)
     may_train = pd.MultiIndex.from_frame(further[[*_FOLD, "electrolyte_id"]])
     pairs = pairs[~pd.MultiIndex.from_frame(pairs[[*_FOLD, "twin_id"]]).isin(may_train)]
     pairs = pairs.reset_index(drop=True)
-    by_training = pairs.reset_index().merge(trains, on=[*_FOLD, "composition_key"])
-    known = (by_training["twin_label"] - by_training["label"]).abs() <= COPIED_WITHIN
+    by_training = pairs.reset_index().merge(trains, on=[*_FOLD, *same])
+    known = (by_training["twin_label"] - by_training["label"]).abs() <= _EQUAL
     barred = pairs[~pairs.index.isin(by_training.loc[known, "index"])]
-    return barred[[*_FOLD, "electrolyte_id", "twin_label"]].reset_index(drop=True)
+    return barred[[*_FOLD, "electrolyte_id", *same, "twin_label"]].reset_index(drop=True)

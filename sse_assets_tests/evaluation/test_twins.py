@@ -29,6 +29,7 @@ def barred(further: list[tuple[int, str]]) -> set[tuple[int, str, float]]:
     may_train = pd.DataFrame(further, columns=["fold", "electrolyte_id"]).assign(protocol="random")
     found = barred_twins(electrolytes(), assignments(), may_train.astype({"fold": int}))
     assert not found.duplicated().any()
+    assert set(found["label_convention"]) == {"bound", "obelix"}
     return set(found[["fold", "electrolyte_id", "twin_label"]].round(3).itertuples(index=False, name=None))
 
 
