@@ -18,7 +18,7 @@ from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.report import published
-from sse_assets.report.evidence_figures import learning_curves
+from sse_assets.report.evidence_figures import gains_of_factors, learning_curves, shap_by_kind
 from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
 from sse_assets.splits.groups import papers
 from sse_assets.splits.papers import Fold, as_folds
@@ -100,7 +100,8 @@ def learning_curve_table(
         for convention in LabelConvention
     ]
     table = metrics.LEARNING_CURVE.frame(pd.concat(curves))
-    return table_result(table, metadata={"plot_curve": figure_metadata(learning_curves(table), "Papers")})
+    plot = figure_metadata(learning_curves(table), "What more papers bring")
+    return table_result(table, metadata={"plot_curve": plot})
 
 
 @table_asset(
@@ -135,9 +136,9 @@ def process_factors_table(
         factors: (mean - label.loc[mean.index]).abs() for factors, mean in predicted.items()
     }
     gains = factor_gains(errors, held_out.papers)
-    return table_result(
-        metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
-    )
+    table = metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
+    plot = figure_metadata(gains_of_factors(table), "What each factor is worth")
+    return table_result(table, metadata={"plot_gains": plot})
 
 
 @table_asset(
@@ -170,9 +171,9 @@ def shap_ranking_table(
             ranking.assign(protocol=protocol, ranked=ranked, n=n)
             for ranked, ranking in (("feature", features), ("kind", of_kinds))
         ]
-    return table_result(
-        metrics.SHAP_RANKING.frame(pd.concat(rankings).assign(label_convention=LabelConvention.BOUND))
-    )
+    table = metrics.SHAP_RANKING.frame(pd.concat(rankings).assign(label_convention=LabelConvention.BOUND))
+    plot = figure_metadata(shap_by_kind(table), "What kinds of descriptors move the trees")
+    return table_result(table, metadata={"plot_kinds": plot})
 
 
 evidence_assets = [learning_curve_table, process_factors_table, shap_ranking_table]

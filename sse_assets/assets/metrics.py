@@ -23,6 +23,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
+from sse_assets.report.evidence_figures import intervals_of_parts
 from sse_assets.report.inputs import Choice, Evidence, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
@@ -156,7 +157,8 @@ def coverage_table(
         families=electrolytes.set_index("electrolyte_id")["family"],
         process=gaussian_process_predictions,
     )
-    return table_result(table)
+    parts = figure_metadata(intervals_of_parts(table), "Where the intervals hold")
+    return table_result(table, metadata={"plot_intervals": parts})
 
 
 REPORT = "reports/report.html"

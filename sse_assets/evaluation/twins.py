@@ -5,44 +5,33 @@ import pandas as pd
 from sse_assets.materials.conductivity import labels
 from sse_assets.tables.names import Role
 
-COPIED_WITHIN = 0.005 + 1e-9
-"""A prediction this near to a label, in log units, may be the label with two decimals."""
 _FOLD = ["protocol", "fold"]
+_SAME = ["composition_key", "label_convention"]
 
 
 def barred_twins(
     electrolytes: pd.DataFrame, assignments: pd.DataFrame, further: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return what a model can know of a test row only from a row that may not train in its fold.
-
-    A twin is a row with a formula alone that has the composition of the test row and does not train in the
-    fold. A label that a training row of the fold with that composition has too is left out: who predicts it
-    may know it from there.
+    """Return the twins of test rows: rows with a formula alone and the same composition that may not train.
 
     Args:
         electrolytes: a frame as `tables.curated.ELECTROLYTES`.
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
-        further: a frame as `tables.splits.FORMULA_ONLY`.
+        further: a frame as `tables.splits.FORMULA_ONLY`, which says in which folds a row may train.
 
     Returns:
-        Columns `protocol`, `fold`, `electrolyte_id` of the test row, and `twin_label`, log10(σ / (S/cm)): a
-        line for each twin and label convention.
+        Columns `protocol`, `fold` and `electrolyte_id` of the test row, `composition_key`,
+        `label_convention`, and `twin_label`, log10(σ / (S/cm)): a line for each twin and label convention.
     """
-    keys = electrolytes[["electrolyte_id", "composition_key", "formula_only"]]
-    of_rows = labels(electrolytes).rename_axis("electrolyte_id").reset_index()
-    measured = keys.merge(
-        of_rows.melt("electrolyte_id", value_name="label")[["electrolyte_id", "label"]].drop_duplicates()
+    by_row = labels(electrolytes).rename_axis("electrolyte_id").reset_index()
+    measured = electrolytes[["electrolyte_id", "composition_key", "formula_only"]].merge(
+        by_row.melt("electrolyte_id", var_name="label_convention", value_name="label")
     )
-    roles = assignments.merge(measured)
-    trains, tests = (roles[roles["role"] == role] for role in Role)
+    tests = assignments[assignments["role"] == Role.TEST].merge(measured)
     alone = measured[measured["formula_only"]].rename(
         columns={"electrolyte_id": "twin_id", "label": "twin_label"}
     )
-    pairs = tests[[*_FOLD, "electrolyte_id", "composition_key"]].merge(alone).drop_duplicates()
+    twins = tests[[*_FOLD, "electrolyte_id", *_SAME]].merge(alone, on=_SAME)
     may_train = pd.MultiIndex.from_frame(further[[*_FOLD, "electrolyte_id"]])
-    pairs = pairs[~pd.MultiIndex.from_frame(pairs[[*_FOLD, "twin_id"]]).isin(may_train)]
-    pairs = pairs.reset_index(drop=True)
-    by_training = pairs.reset_index().merge(trains, on=[*_FOLD, "composition_key"])
-    known = (by_training["twin_label"] - by_training["label"]).abs() <= COPIED_WITHIN
-    barred = pairs[~pairs.index.isin(by_training.loc[known, "index"])]
-    return barred[[*_FOLD, "electrolyte_id", "twin_label"]].reset_index(drop=True)
+    barred = twins[~pd.MultiIndex.from_frame(twins[[*_FOLD, "twin_id"]]).isin(may_train)]
+    return barred[[*_FOLD, "electrolyte_id", *_SAME, "twin_label"]].reset_index(drop=True)

@@ -85,7 +85,7 @@ def learning_curves(curve: pd.DataFrame, floor: pd.DataFrame | None = None) -> F
 
 
 @house_style
-def factor_gains(factors: pd.DataFrame) -> Figure:
+def gains_of_factors(factors: pd.DataFrame) -> Figure:
     """Draw the gain of each factor of the process, with its 95 % interval.
 
     Args:

@@ -141,7 +141,7 @@ def _pictures_of_evidence(inputs: ReportInputs) -> dict[str, Picture]:
         )
     if len(evidence.process_factors):
         drawn["process_factors"] = _picture(
-            evidence_figures.factor_gains(evidence.process_factors),
+            evidence_figures.gains_of_factors(evidence.process_factors),
             "What each factor of the Gaussian process is worth",
             "Shapley values of the mean absolute error on held-out papers, with 95 % interval from "
             "resampling papers. They add up to what all factors gain over none.",

@@ -107,21 +107,35 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
     assert len(submission(read(fewer), run.predictions, NAME)) == len(fewer)
 
 
-def test_copies_of_rows_that_may_not_train_are_caught(run, file: pd.DataFrame) -> None:
-    """The twins' labels are not those of the rows: only who trained on the twins can know them."""
-    rows = file.loc[file["protocol"] == "grouped", ["protocol", "fold", "electrolyte_id"]]
-    twins = pd.concat([rows.assign(twin_label=label) for label in (-7.77, -8.88)])
-    is_honest = file.index % 3 == 0
-    copies = read(file.assign(predicted=np.where(is_honest, file["predicted"], -8.881)))
+def test_predictions_that_lean_to_barred_rows_are_caught(run, file: pd.DataFrame) -> None:
+    """A twin has the composition of a test row and another label: only who saw it comes nearer to it."""
+    trees = run.predictions[
+        (run.predictions["model"] == "boosted_trees") & (run.predictions["variant"] == "all")
+    ]
+    predictions = pd.concat([run.predictions, trees.assign(model="gaussian_process", variant="none")])
+    rows = file[file["protocol"] == "grouped"].merge(
+        run.electrolytes[["electrolyte_id", "composition_key", "log10_sigma"]]
+    )
+    other_laboratory = np.where(rows.index % 2, 3.0, -3.0)
+    twins = rows.assign(label_convention="bound", twin_label=rows["log10_sigma"] + other_laboratory)
+    twins = twins.drop(columns=["predicted", "log10_sigma"])
+    elsewhere = file[file["protocol"] != "grouped"]
+
+    def given(predicted: pd.Series) -> pd.DataFrame:
+        return read(pd.concat([elsewhere, rows.assign(predicted=predicted)[file.columns]]))
+
+    honest = given(rows["log10_sigma"] - np.random.default_rng(1).normal(size=len(rows)))
+    assert len(submission(honest, predictions, NAME, twins=twins)) == len(file)
+    learnt = given(twins["twin_label"] + 0.1)
     with pytest.raises(SubmissionError) as caught:
-        submission(copies, run.predictions, NAME, twins=twins)
+        submission(learnt, predictions, NAME, twins=twins)
     said = str(caught.value)
-    assert re.fullmatch(r"grouped: this leaks, for 6\d% of the predictions for 16 test rows are .*", said)
+    assert said.startswith("grouped: this leaks, for the predictions for 15 compositions lie nearer")
     assert "train on the rows that folds.csv names for each fold" in said
-    mostly_honest = read(file.assign(predicted=np.where(is_honest, -8.881, file["predicted"])))
-    four = twins[twins["electrolyte_id"].isin(rows["electrolyte_id"].head(4))]  # most may agree by chance
-    for given, known in ((mostly_honest, twins), (copies, four)):
-        assert len(submission(given, run.predictions, NAME, twins=known)) == len(file)
+    assert len(said.splitlines()) == 1
+    # Of nine compositions, all may lean to one side by chance.
+    few = twins[twins["composition_key"].isin(twins["composition_key"].unique()[:9])]
+    assert len(submission(learnt, predictions, NAME, twins=few)) == len(file)
 
 
 def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:

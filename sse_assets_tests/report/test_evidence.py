@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sse_assets.report.evidence_figures import (
-    factor_gains,
+    gains_of_factors,
     intervals_of_parts,
     learning_curves,
     shap_by_kind,
@@ -160,7 +160,7 @@ def test_the_learning_curve_is_drawn_over_the_floor(evidence: Evidence) -> None:
 
 
 def test_bars_are_as_long_as_the_gains_and_strengths(evidence: Evidence) -> None:
-    gains = factor_gains(evidence.process_factors).axes[0].patches
+    gains = gains_of_factors(evidence.process_factors).axes[0].patches
     assert [bar.get_width() for bar in gains] == [0.6, 0.4]
     strengths = shap_by_kind(evidence.shap_ranking).axes[0].patches
     assert [bar.get_width() for bar in strengths] == [0.25, 0.25]
@@ -171,7 +171,7 @@ def test_bars_are_as_long_as_the_gains_and_strengths(evidence: Evidence) -> None
     [
         (intervals_of_parts, metrics.COVERAGE),
         (learning_curves, metrics.LEARNING_CURVE),
-        (factor_gains, metrics.PROCESS_FACTORS),
+        (gains_of_factors, metrics.PROCESS_FACTORS),
         (shap_by_kind, metrics.SHAP_RANKING),
     ],
 )
