@@ -69,10 +69,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
                 **{f"not_trusted_{code}": int(count) for code, count in reasons.items()},
             },
         )
-        errors = left_out(
-            measured, chooser, progress=report_progress(context.log, "prototypes, crystals left out")
-        )
-        yield table_result(errors, "generated.prototypes_left_out")
+        yield table_result(left_out(measured, chooser), "generated.prototypes_left_out")
 
     return [place_in_prototypes]
 

@@ -1,6 +1,6 @@
 """Known crystals left out of the library and made again, beside what needs no prototype."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -16,11 +16,7 @@ from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.tables import generated
 
 
-def left_out(
-    tested: Sequence[Prototype],
-    chooser: Chooser,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> pd.DataFrame:
+def left_out(tested: Sequence[Prototype], chooser: Chooser) -> pd.DataFrame:
     """Make each known crystal from the others, and compare cell and density.
 
     Everything of the same composition and everything from the same paper is left out, for the volumes of the
@@ -29,13 +25,12 @@ def left_out(
     Args:
         tested: known crystals, each left out in its turn.
         chooser: prototypes that may be parents.
-        progress: called with (crystals done, crystals in all).
 
     Returns:
         A frame as `tables.generated.PROTOTYPES_LEFT_OUT`. Errors are empty where no prototype is left.
     """
     rows = []
-    for done, known in enumerate(tested, start=1):
+    for known in tested:
         made = made_again(known, chooser)
         by_composition = known.structure.volume / made.volumes.predict(known.composition) - 1.0
         row: dict[str, object] = {
@@ -57,7 +52,6 @@ def left_out(
             }
             row |= _errors(made.structure, known.structure, "_error")
         rows.append(row)
-        progress(done, len(tested))
     return generated.PROTOTYPES_LEFT_OUT.frame(rows)
 
 
