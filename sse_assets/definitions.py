@@ -3,9 +3,11 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.choice import choice_assets
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
+from sse_assets.assets.evidence import evidence_assets
 from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
@@ -68,11 +70,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        *choice_assets,
         gaussian_process,
         champions,
         *language_model_assets,
         *metrics_assets,
         *judging_assets,
+        *evidence_assets,
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),

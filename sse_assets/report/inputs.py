@@ -34,6 +34,25 @@ class Judging:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How the model was chosen on papers, and who answers."""
+
+    candidates: pd.DataFrame
+    choice: pd.DataFrame
+    answering: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How far the models' intervals hold, and what their answers rest on."""
+
+    coverage: pd.DataFrame
+    learning_curve: pd.DataFrame
+    process_factors: pd.DataFrame
+    shap_ranking: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """The run that is reported; each frame is a table of `sse_assets.tables`.
 
@@ -53,6 +72,8 @@ class ReportInputs:
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     judging: Judging
+    choice: Choice
+    evidence: Evidence
     champions: pd.DataFrame
     """Every decision on which model answers."""
     shap_values: pd.DataFrame

@@ -10,7 +10,11 @@ import pytest
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.descriptors.feature_sets import feature_matrix
+from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.gaussian_process.trained import TrainedProcess
+from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.tables import TableKey
+from sse_assets.screening.model_candidates import chosen_designs
 from sse_assets.tables.catalogue import TABLES
 from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets
@@ -80,7 +84,7 @@ def test_every_stored_table_keeps_to_its_declaration(sample_run: Run) -> None:
 
 def test_every_protocol_model_and_convention_is_scored(sample_run: Run) -> None:
     scores = sample_run.store.read(TableKey("metrics", "scores"))
-    assert set(scores["protocol"]) == {"diversity", "random", "grouped"}  # the sample has no official split
+    assert set(scores["protocol"]) == {"diversity", "random", "papers", "grouped"}  # no official split
     assert set(scores["label_convention"]) == {"obelix", "bound"}
     assert set(scores["metric"]) == {"mae", "rmse", "r2", "srcc"}
     trees = scores[scores["model"] == "boosted_trees"]
@@ -115,8 +119,23 @@ def test_the_first_models_answer_and_nothing_has_drifted(sample_run: Run) -> Non
     fits = sample_run.store.read(TableKey("models", "boosted_trees"))
     assert set(champions["model_path"]) < set(fits["model_path"])
     assert "have_not_drifted" not in sample_run.output
+    trees = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl", "--model", "boosted_trees")
+    assert "stoichiometric, trained on: all_rows (champion since" in trees.output
+
+
+def test_the_process_is_the_one_chosen_and_who_errs_least_answers(sample_run: Run) -> None:
+    store = sample_run.store
+    choice = store.read(TableKey("models", "choice"))
+    designs = chosen_designs(choice, has_cells=True)
+    fits = store.read(TableKey("models", "gaussian_process")).dropna(subset="model_path")
+    for convention, path in zip(fits["label_convention"], fits["model_path"], strict=True):
+        model = TrainedProcess.load(str(sample_run.home / "blobs" / path)).model
+        design = ProcessDesign(model.inputs.chemistry, model.inputs.cell, model.settings)
+        assert design == designs[LabelConvention(convention)]
+    answering = store.read(TableKey("models", "answering"))
+    [first] = answering[answering["answers"] & (answering["kind"] == "formula")].to_dict("records")
     asked = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl")
-    assert "stoichiometric, trained on: all_rows (champion since" in asked.output
+    assert f"by {first['model']}, {first['variant']}, trained on: all_rows" in asked.output
 
 
 def test_nothing_is_pickled(sample_run: Run) -> None:
