@@ -16,6 +16,9 @@ _LENGTHS, _DEGREES = 0.05, 2.0
 _CONTENT = 0.02
 """Largest relative difference of the anions in two cells of one structure type."""
 
+_CENTRINGS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "R": 3, "F": 4}
+"""Primitive cells in the conventional one, by the first letter of the space group."""
+
 
 class Chooser:
     """Prototypes, laid out so that the best for a composition is found without placing it on all."""
@@ -92,6 +95,15 @@ class Chooser:
             and np.allclose(lattice.angles, known.structure.lattice.angles, rtol=0.0, atol=_DEGREES)
             and (anions is None or abs(known.anions / anions - 1.0) <= _CONTENT)
         ]
+
+    def of_content(self, anions: float) -> list[int]:
+        """Return the numbers of the prototypes that have these anions in a whole number of primitive cells."""
+        numbers = []
+        for number, known in enumerate(self.prototypes):
+            copies = anions * _CENTRINGS[known.space_group[0]] / known.anions
+            if round(copies) >= 1 and abs(copies / round(copies) - 1.0) <= _CONTENT:
+                numbers.append(number)
+        return numbers
 
     def _distances(self, target: Target) -> np.ndarray:
         """Return Σ|Δx| of the atomic fractions from each prototype, shape (n_prototypes,)."""

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
 LARGEST_CELL = 149
 """Largest number of sites; the paper takes fewer than 150 atoms (II.B)."""
 _WHOLE = 0.02
 """Largest relative difference from a whole number of cells."""
+_LARGEST_SKEWED = 12
+"""Largest number of primitive cells in a supercell whose edges may run in other directions."""
 _TRACE = 1e-3
 _SWAPS_A_SITE = 60
 """Attempted swaps for each site that takes part."""
@@ -79,15 +81,22 @@ def _supercell(crystal: Structure, content: Composition) -> Structure:
         raise UnfitOrderingError(f"the cell would be {exact:.2f} times that of the crystal")
     if copies * len(primitive) > LARGEST_CELL:
         raise UnfitOrderingError(f"it would have {copies * len(primitive)} sites, {LARGEST_CELL} at most")
-    cells = (
-        primitive.make_supercell(matrix, in_place=False).get_reduced_structure()
-        for matrix in _hermite_forms(copies)
-    )
-    return min(cells, key=lambda cell: round(max(cell.lattice.abc), 3))
+    compact = min(_hermite_forms(copies), key=lambda matrix: _longest_edge(primitive.lattice, matrix))
+    return primitive.make_supercell(compact, in_place=False).get_reduced_structure("LLL")
+
+
+def _longest_edge(lattice: Lattice, matrix: list[list[int]]) -> float:
+    """Return the longest edge of a supercell after its reduction, in Å, to 0.001 Å."""
+    reduced = Lattice(np.array(matrix) @ lattice.matrix).get_lll_reduced_lattice()
+    return round(max(reduced.abc), 3)
 
 
 def _hermite_forms(determinant: int) -> list[list[list[int]]]:
-    """Return every lattice of this index, once, as a matrix in Hermite normal form."""
+    """Return every lattice of this index, once, as a matrix in Hermite normal form.
+
+    Of a large index there are thousands; then only those that keep the directions of the edges are returned.
+    """
+    skewed = determinant <= _LARGEST_SKEWED
     return [
         [[a, 0, 0], [b, c, 0], [d, e, f]]
         for a in range(1, determinant + 1)
@@ -95,9 +104,9 @@ def _hermite_forms(determinant: int) -> list[list[list[int]]]:
         for c in range(1, determinant // a + 1)
         if determinant // a % c == 0
         for f in [determinant // (a * c)]
-        for b in range(c)
-        for d in range(f)
-        for e in range(f)
+        for b in range(c if skewed else 1)
+        for d in range(f if skewed else 1)
+        for e in range(f if skewed else 1)
     ]
 
 

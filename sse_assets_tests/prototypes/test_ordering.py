@@ -16,10 +16,10 @@ HALVED = Structure.from_spacegroup(
 )
 
 
-@pytest.mark.parametrize(("determinant", "count"), [(1, 1), (2, 7), (3, 13), (4, 35), (6, 91)])
+@pytest.mark.parametrize(("determinant", "count"), [(1, 1), (2, 7), (3, 13), (4, 35), (6, 91), (16, 15)])
 def test_every_lattice_of_an_index_is_tried_once(determinant: int, count: int) -> None:
     forms = _hermite_forms(determinant)
-    assert len(forms) == count  # the number of sublattices in three dimensions
+    assert len(forms) == count  # all sublattices in three dimensions; of 16 those with the same directions
     assert all(round(np.linalg.det(form)) == determinant for form in forms)
 
 
@@ -66,3 +66,10 @@ def test_starting_cells_come_from_the_nearest_prototypes_that_fit() -> None:
     assert cell.structure.composition.reduced_formula == "Li3BrO"
     assert starting_cells(Composition("Li3OBr"), chooser, volumes, most=0) == []
     assert starting_cells(Composition("LiAl"), chooser, volumes, most=4) == []
+
+
+def test_a_structure_type_gives_two_prototypes_at_most_and_each_its_turn() -> None:
+    alike = [known(HALVED, f"x:{name}") for name in "abc"]
+    chooser = Chooser([*alike, known(LITHIUM_CHLORIDE, "x:other")])
+    cells = starting_cells(Composition("Li2Cl2"), chooser, volume_model(chooser.prototypes), most=4)
+    assert [cell.parent_id for cell in cells] == ["x:other", "x:a", "x:b"]
