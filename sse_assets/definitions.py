@@ -3,6 +3,7 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.choice import choice_assets
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
@@ -13,6 +14,7 @@ from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
+from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
@@ -64,9 +66,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         inbox_assets(),
         *curated_assets(settings.dataset),
         *generated_assets(settings.dataset),
+        *prototype_assets(settings.dataset),
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        *choice_assets,
         gaussian_process,
         champions,
         *language_model_assets,

@@ -5,76 +5,75 @@ from dataclasses import dataclass
 import dagster as dg
 import pandas as pd
 
-from sse_assets.assets.gaussian_process import SETTINGS, held_out_papers
-from sse_assets.assets.judging import papers_of
+from sse_assets.assets.choice import of_papers
 from sse_assets.boosted_trees.explanation import shap_ranking, shap_ranking_of_kinds
-from sse_assets.curation.electrolytes import with_cells
-from sse_assets.descriptors.cell import CELL_COLUMNS, PROTOTYPE_COLUMNS, ROOM_COLUMNS, SHAPE_COLUMNS
-from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
+from sse_assets.descriptors.cell import PROTOTYPE_COLUMNS
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell, descriptor_kind
 from sse_assets.evaluation.floor import learning_curve
-from sse_assets.evaluation.other_papers import main_papers
 from sse_assets.evaluation.shapley import factor_gains
 from sse_assets.gaussian_process.factors import predict_with_factors
 from sse_assets.gaussian_process.model import GaussianProcessModel
-from sse_assets.gaussian_process.training import Fold
+from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.report import published
 from sse_assets.report.evidence_figures import gains_of_factors, learning_curves, shap_by_kind
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
+from sse_assets.splits.groups import papers
+from sse_assets.splits.papers import Fold, as_folds
 from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, KernelFactor, Protocol, Role
 
 _CODE_VERSION = "1"
 _SHARES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the papers: each doubles the one before."""
-_ROWS = table_ins("curated.electrolytes", "descriptors.chemistry", "descriptors.cell")
+_NO_FOLDS = "nothing is tested: there are no folds of `papers`"
+_ROWS = (
+    table_ins("curated.electrolytes", "splits.assignments")
+    | {"further": dg.AssetIn(["splits", "formula_only"])}
+    | table_ins("descriptors.chemistry", "descriptors.cell", "models.choice")
+)
 
 
 @dataclass(frozen=True)
-class _HeldOutPapers:
-    """Rows on which the process is tested with whole papers held out, and what it is told of them."""
+class _Papers:
+    """Folds of `papers`, to test the chosen process on, and what it is told of their rows."""
 
     features: pd.DataFrame
     labels: pd.DataFrame
     dois: pd.Series
     papers: pd.Series
     folds: list[Fold]
-    columns: dict[KernelFactor, tuple[str, ...]]
+    designs: dict[LabelConvention, ProcessDesign]
 
     @classmethod
-    def of(cls, electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame) -> "_HeldOutPapers":
-        """Hold out the papers of the rows with a cell; those with a formula alone only train."""
+    def of(
+        cls,
+        electrolytes: pd.DataFrame,
+        assignments: pd.DataFrame,
+        further: pd.DataFrame,
+        chemistry: pd.DataFrame,
+        cell: pd.DataFrame,
+        choice: pd.DataFrame,
+    ) -> "_Papers":
         features = composition_chemistry_cell(electrolytes, chemistry, cell)
-        columns = {KernelFactor.CHEMISTRY: tuple(CHEMISTRY_COLUMNS)}
-        if features[CELL_COLUMNS].notna().all(axis=None):
-            columns[KernelFactor.CELL] = (*ROOM_COLUMNS, *SHAPE_COLUMNS)
-            columns[KernelFactor.PROTOTYPE] = tuple(PROTOTYPE_COLUMNS)
         return cls(
             features,
             labels(electrolytes),
             electrolytes.set_index("electrolyte_id")["doi"],
-            papers_of(electrolytes),
-            held_out_papers(electrolytes, pd.Index(with_cells(electrolytes)["electrolyte_id"])),
-            columns,
+            papers(electrolytes),
+            as_folds(of_papers(assignments, further)),
+            chosen_designs(choice, has_cells=has_every_cell(features)),
         )
 
-    def errors(self, train: pd.Index, test: pd.Index, convention: str) -> pd.Series:
+    def errors(self, train: pd.Index, test: pd.Index, convention: LabelConvention) -> pd.Series:
         """Return the absolute errors of the process on the second rows, trained on the first."""
-        model = GaussianProcessModel.fit(
-            self.features.loc[train],
-            self.labels[convention],
-            self.dois,
-            SETTINGS,
-            chemistry=self.columns[KernelFactor.CHEMISTRY],
-            cell=(
-                *self.columns.get(KernelFactor.CELL, ()),
-                *self.columns.get(KernelFactor.PROTOTYPE, ()),
-            ),
+        label = self.labels[convention]
+        model = GaussianProcessModel.of_design(
+            self.designs[convention], self.features.loc[train], label, self.dois
         )
-        mean = model.predict(self.features.loc[test])["mean"]
-        return (mean - self.labels.loc[test, convention]).abs()
+        return (model.predict(self.features.loc[test])["mean"] - label.loc[test]).abs()
 
 
 @table_asset(
@@ -84,10 +83,13 @@ class _HeldOutPapers:
     code_version=_CODE_VERSION,
 )
 def learning_curve_table(
-    electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
+    context: dg.AssetExecutionContext, **tables: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train on an eighth, a quarter, half and all of the papers."""
-    held_out = _HeldOutPapers.of(electrolytes, chemistry, cell)
+    held_out = _Papers.of(**tables)
+    if not held_out.folds:
+        context.log.info(_NO_FOLDS)
+        return table_result(metrics.LEARNING_CURVE.frame())
     curves = [
         learning_curve(
             held_out.folds,
@@ -109,23 +111,31 @@ def learning_curve_table(
     code_version=_CODE_VERSION,
 )
 def process_factors_table(
-    electrolytes: pd.DataFrame, chemistry: pd.DataFrame, cell: pd.DataFrame
+    context: dg.AssetExecutionContext, **tables: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Predict with each subset of the factors."""
-    held_out = _HeldOutPapers.of(electrolytes, chemistry, cell)
-    label = held_out.labels[LabelConvention.BOUND]
+    held_out = _Papers.of(**tables)
+    if not held_out.folds:
+        context.log.info(_NO_FOLDS)
+        return table_result(metrics.PROCESS_FACTORS.frame())
+    label, design = held_out.labels[LabelConvention.BOUND], held_out.designs[LabelConvention.BOUND]
+    columns = {
+        KernelFactor.CHEMISTRY: design.chemistry,
+        KernelFactor.CELL: tuple(name for name in design.cell if name not in PROTOTYPE_COLUMNS),
+        KernelFactor.PROTOTYPE: tuple(name for name in design.cell if name in PROTOTYPE_COLUMNS),
+    }
     predicted = predict_with_factors(
         held_out.features,
         label,
         held_out.dois,
         held_out.folds,
-        columns=held_out.columns,
-        settings=SETTINGS,
+        columns={factor: names for factor, names in columns.items() if names},
+        settings=design.settings,
     )
     errors: dict[frozenset[str], pd.Series] = {
         factors: (mean - label.loc[mean.index]).abs() for factors, mean in predicted.items()
     }
-    gains = factor_gains(errors, main_papers(held_out.features.index, held_out.papers))
+    gains = factor_gains(errors, held_out.papers)
     table = metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
     plot = figure_metadata(gains_of_factors(table), "What each factor is worth")
     return table_result(table, metadata={"plot_gains": plot})

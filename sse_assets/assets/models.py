@@ -309,6 +309,11 @@ boosted_trees_assets = [
 model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generated]
 
 
+def settings_of(table: pd.DataFrame, feature_set: FeatureSet) -> BoostedTreesSettings:
+    """Return the hyperparameters of one feature set from `models.boosted_trees_settings`."""
+    return _only_row(table[table["feature_set"] == feature_set])
+
+
 def _only_row(table: pd.DataFrame) -> BoostedTreesSettings:
     """Return the hyperparameters in a table that has one row."""
     return BoostedTreesSettings(**{name: table[name].item() for name in asdict(_TABLE_1)})

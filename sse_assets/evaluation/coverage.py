@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from sse_assets.evaluation.intervals import Bootstrap, clusters_for
+from sse_assets.evaluation.intervals import Bootstrap, Clusters, clusters_for
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables import metrics
 from sse_assets.tables.columns import PREDICTION_KEY
@@ -19,7 +19,7 @@ _INTERVAL_50 = ["low_50", "high_50"]
 
 def coverage(
     predictions: pd.DataFrame,
-    groups: pd.Series | None = None,
+    clusters: Clusters | None = None,
     *,
     families: pd.Series | None = None,
     process: pd.DataFrame | None = None,
@@ -35,7 +35,7 @@ def coverage(
 
     Args:
         predictions: a frame as `tables.metrics.PREDICTIONS`.
-        groups: group by electrolyte_id, resampled whole in protocol `grouped`.
+        clusters: what is resampled whole under which protocol.
         families: structural family by electrolyte_id; None parts no families.
         process: a frame as `tables.models.GAUSSIAN_PROCESS_PREDICTIONS`, which has 50 % intervals, distances
             and domain; None leaves these out.
@@ -64,7 +64,7 @@ def coverage(
     found = []
     for protocol, block in rows.groupby("protocol", sort=False):
         bootstrap = Bootstrap.of(
-            block["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
+            block["electrolyte_id"], clusters_for(protocol, clusters), n_bootstrap=n_bootstrap, seed=seed
         )
         for coverage_of, part in parts.items():
             for key, of_part in block.assign(part=part).groupby([*_BY, "part"], sort=False):

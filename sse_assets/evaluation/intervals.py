@@ -1,6 +1,6 @@
 """Bootstrap intervals, and paired comparisons of models."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables import metrics
-from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Protocol, Role
+from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Role
 
 Predictor = tuple[str, str]
 """Model and variant."""
+Clusters = Mapping[str, pd.Series]
+"""Groups of electrolyte_ids that a bootstrap draws as a whole, by protocol."""
 _INTERVAL = (0.025, 0.975)
 
 
@@ -66,9 +68,9 @@ class Bootstrap:
         return np.take(self.resamples, self.electrolytes.get_indexer(pd.Index(electrolyte_ids)), axis=1)
 
 
-def clusters_for(protocol: Hashable, groups: pd.Series | None) -> pd.Series | None:
+def clusters_for(protocol: Hashable, clusters: Clusters | None) -> pd.Series | None:
     """Return the groups that a protocol resamples whole; None if it resamples single rows."""
-    return groups if protocol == Protocol.GROUPED else None
+    return (clusters or {}).get(str(protocol))
 
 
 def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
@@ -82,7 +84,7 @@ def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
 
 def comparisons(
     predictions: pd.DataFrame,
-    groups: pd.Series | None = None,
+    clusters: Clusters | None = None,
     *,
     against: Callable[[str, str], list[Predictor]] | None = None,
     n_bootstrap: int = 1000,
@@ -97,7 +99,7 @@ def comparisons(
 
     Args:
         predictions: A frame as `tables.metrics.PREDICTIONS`.
-        groups: Group by electrolyte_id, resampled whole in protocol `grouped`.
+        clusters: What is resampled whole under which protocol.
         against: What a model and its variant are set against, if not those named above.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
@@ -110,7 +112,7 @@ def comparisons(
     rows = []
     for (protocol, convention), part in test.groupby(["protocol", "label_convention"], sort=False):
         bootstrap = Bootstrap.of(
-            part["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
+            part["electrolyte_id"], clusters_for(protocol, clusters), n_bootstrap=n_bootstrap, seed=seed
         )
         errors = {
             (str(model), str(variant)): block.set_index(["fold", "electrolyte_id"])["error"]

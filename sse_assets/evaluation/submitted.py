@@ -12,7 +12,7 @@ from scipy.stats import wilcoxon
 
 from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
-from sse_assets.evaluation.intervals import comparisons
+from sse_assets.evaluation.intervals import Clusters, comparisons
 from sse_assets.evaluation.leaderboard import BASELINES, best_model
 from sse_assets.evaluation.metrics import scores
 from sse_assets.materials.conductivity import LabelConvention
@@ -30,7 +30,7 @@ _NAMED = 3
 """Cases that a sentence names; it counts the others."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
 _ASKED = ["protocol", "fold", "label_convention", "electrolyte_id"]
-_HONEST = (Protocol.OFFICIAL, Protocol.GROUPED)
+_HONEST = (Protocol.PAPERS, Protocol.OFFICIAL, Protocol.GROUPED)
 
 
 class SubmissionError(ValueError):
@@ -164,7 +164,7 @@ def submission(
 
 
 def judge(
-    submitted: pd.DataFrame, predictions: pd.DataFrame, our_scores: pd.DataFrame, groups: pd.Series
+    submitted: pd.DataFrame, predictions: pd.DataFrame, our_scores: pd.DataFrame, clusters: Clusters
 ) -> Verdict:
     """Score a submission with the same metrics, resamples and paired tests as our own models.
 
@@ -172,7 +172,7 @@ def judge(
         submitted: a frame as `tables.metrics.SUBMITTED_PREDICTIONS`, of one model.
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run.
         our_scores: a frame as `tables.metrics.SCORES` of this run, which says what our best model is.
-        groups: group by electrolyte_id, resampled whole under `grouped`.
+        clusters: what is resampled whole under which protocol.
     """
     name = submitted["model"].iloc[0]
     tests = predictions[predictions["role"] == Role.TEST]
@@ -191,10 +191,10 @@ def judge(
         together = pd.concat([rows, shown], ignore_index=True)
         verdicts.append(
             (
-                scores(together, groups),
+                scores(together, clusters),
                 comparisons(
                     together,
-                    groups,
+                    clusters,
                     against=lambda model, _, others=others: others if model == name else [],  # type: ignore[misc]
                 ),
                 coverage(rows),
@@ -222,20 +222,20 @@ def too_good(verdict: Verdict, name: str, repeat_error: float) -> list[str]:
 
 
 def submitted_scores(
-    submitted: pd.DataFrame, predictions: pd.DataFrame, groups: pd.Series
+    submitted: pd.DataFrame, predictions: pd.DataFrame, clusters: Clusters
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the scores of the stored submissions that answer today's folds and labels.
 
     Args:
         submitted: a frame as `tables.metrics.SUBMITTED_PREDICTIONS`.
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run.
-        groups: group by electrolyte_id.
+        clusters: what is resampled whole under which protocol.
 
     Returns:
         A frame as `tables.metrics.SCORES`, and a sentence for each submission and protocol left out.
     """
     current, left_out = keep_current(submitted, predictions)
-    return scores(current, groups), left_out
+    return scores(current, clusters), left_out
 
 
 def _check_cells(rows: pd.DataFrame) -> None:

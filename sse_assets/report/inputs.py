@@ -17,6 +17,8 @@ class Generated:
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
     validation: pd.DataFrame
+    prototypes: pd.DataFrame
+    prototypes_left_out: pd.DataFrame
     contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""
@@ -29,6 +31,15 @@ class Judging:
     leaderboard: pd.DataFrame
     floor: pd.DataFrame
     doubtful_labels: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the model was chosen on papers, and who answers."""
+
+    candidates: pd.DataFrame
+    choice: pd.DataFrame
+    answering: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,7 @@ class ReportInputs:
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     judging: Judging
+    choice: Choice
     evidence: Evidence
     champions: pd.DataFrame
     """Every decision on which model answers."""

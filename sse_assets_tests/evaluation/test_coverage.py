@@ -34,8 +34,8 @@ def process_predictions(n: int, **columns: object) -> pd.DataFrame:
     return models.GAUSSIAN_PROCESS_PREDICTIONS.frame(rows.assign(**columns))
 
 
-def one_group_each(rows: pd.DataFrame) -> pd.Series:
-    return pd.Series(range(len(rows)), index=rows["electrolyte_id"])
+def one_group_each(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    return {"grouped": pd.Series(range(len(rows)), index=rows["electrolyte_id"])}
 
 
 def test_rows_inside_are_counted_for_models_that_state_an_interval(run) -> None:
@@ -116,7 +116,7 @@ def test_the_parts_of_the_process_serve_the_other_models() -> None:
 def test_whole_groups_are_resampled_under_grouped_alone() -> None:
     """Two groups, one held and one not: a resample holds all, half or none."""
     process = process_predictions(40, log10_sigma=[0.0] * 20 + [9.0] * 20)
-    groups = pd.Series([0] * 20 + [1] * 20, index=process["electrolyte_id"])
+    groups = {"grouped": pd.Series([0] * 20 + [1] * 20, index=process["electrolyte_id"])}
     whole = coverage(process, groups).iloc[0]
     assert (whole["coverage_low"], whole["coverage_high"]) == (0.0, 1.0)
     single_rows = coverage(process.assign(protocol="official"), groups).iloc[0]
@@ -128,6 +128,6 @@ def test_training_rows_have_no_part() -> None:
     trained = process.assign(role="train", nearest_distance=np.nan, electrolyte_id=["t0", "t1", "t2"])
     median = pd.concat([process, trained]).assign(model="train_median")
     families = pd.Series("garnet", index=median["electrolyte_id"])
-    groups = pd.Series(0, index=median["electrolyte_id"])
+    groups = {"grouped": pd.Series(0, index=median["electrolyte_id"])}
     found = coverage(median, groups, families=families, process=process, n_bootstrap=20)
     assert found.loc[found["role"] == "train", "part"].tolist() == ["all"]
