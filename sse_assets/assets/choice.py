@@ -50,7 +50,7 @@ def choose_candidate(
     boosted_trees_settings: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Choose on the folds of `papers`, which see nothing of the official test."""
-    assigned = _of_papers(assignments, further)
+    assigned = of_papers(assignments, further)
     seen = electrolytes[electrolytes["electrolyte_id"].isin(assigned["electrolyte_id"])]
     rows = seen.set_index("electrolyte_id", drop=False).rename_axis(None)
     features = composition_chemistry_cell(seen, chemistry, cell)
@@ -109,7 +109,7 @@ def answering_models(
     gaussian_process_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Compare the models that are stored on the test rows of `papers`."""
-    folds = as_folds(_of_papers(assignments, further))
+    folds = as_folds(of_papers(assignments, further))
     if not folds:
         context.log.info("nobody is compared: there are no folds of `papers`")
         return table_result(models.ANSWERING.frame())
@@ -144,7 +144,7 @@ def answering_models(
     )
 
 
-def _of_papers(assignments: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
+def of_papers(assignments: pd.DataFrame, further: pd.DataFrame) -> pd.DataFrame:
     """Return the folds of `papers`, the rows with a formula alone among them."""
     every = pd.concat([assignments, further], ignore_index=True)
     return every[every["protocol"] == Protocol.PAPERS]

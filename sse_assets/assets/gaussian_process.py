@@ -22,7 +22,7 @@ from sse_assets.tables.names import Protocol, Role
 
 GROUP = "models"
 _CODE_VERSION = "2"
-"""2: what it compares, and its constants, are those of `models.choice`."""
+"""2: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
 
 
 @dg.multi_asset(

@@ -1,4 +1,4 @@
-"""Bootstrap intervals, paired comparisons of models, and how often a stated interval holds the truth."""
+"""Bootstrap intervals, and paired comparisons of models."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -55,9 +55,13 @@ class Bootstrap:
         return cls(electrolytes, drawn[:, codes].astype(float))
 
     def mean_interval(self, electrolyte_ids: pd.Series | pd.Index, values: pd.Series) -> tuple[float, float]:
-        """Return the 95 % interval of the mean of values, one for each given row."""
+        """Return the 95 % interval of the mean of values, one for each given row.
+
+        A resample that drew none of the rows is left out.
+        """
         counts = self.counts(electrolyte_ids)
-        return percentile_interval(counts @ values.to_numpy() / counts.sum(axis=1))
+        drawn = counts.sum(axis=1) > 0
+        return percentile_interval(counts[drawn] @ values.to_numpy() / counts[drawn].sum(axis=1))
 
     def counts(self, electrolyte_ids: pd.Series | pd.Index) -> NDArray[np.float64]:
         """Return how often each given row counts in each resample, shape (resamples, rows)."""
@@ -137,24 +141,6 @@ def comparisons(
                     }
                 )
     return metrics.COMPARISONS.frame(rows)
-
-
-def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return how many labels lie within the 90 % interval of a model, 0.9 is right, and how wide it is.
-
-    Returns:
-        A frame as `tables.metrics.COVERAGE`, for the models that state an interval.
-    """
-    stated = predictions.dropna(subset=["low", "high"])
-    inside = stated.assign(
-        coverage=stated["log10_sigma"].between(stated["low"], stated["high"]),
-        mean_width=stated["high"] - stated["low"],
-    )
-    by = ["protocol", "model", "variant", "label_convention", "role"]
-    table = inside.groupby(by, sort=False).agg(
-        coverage=("coverage", "mean"), mean_width=("mean_width", "mean"), n=("electrolyte_id", "nunique")
-    )
-    return metrics.COVERAGE.frame(table.reset_index())
 
 
 def _baselines(model: str, variant: str) -> list[Predictor]:

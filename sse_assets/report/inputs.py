@@ -17,6 +17,8 @@ class Generated:
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
     validation: pd.DataFrame
+    prototypes: pd.DataFrame
+    prototypes_left_out: pd.DataFrame
     contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""
@@ -41,6 +43,16 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """How far the models' intervals hold, and what their answers rest on."""
+
+    coverage: pd.DataFrame
+    learning_curve: pd.DataFrame
+    process_factors: pd.DataFrame
+    shap_ranking: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class ReportInputs:
     """The run that is reported; each frame is a table of `sse_assets.tables`.
 
@@ -61,6 +73,7 @@ class ReportInputs:
     comparisons: pd.DataFrame
     judging: Judging
     choice: Choice
+    evidence: Evidence
     champions: pd.DataFrame
     """Every decision on which model answers."""
     shap_values: pd.DataFrame

@@ -5,6 +5,7 @@ Each dictionary lists its names in the order people read them.
 
 from pymatgen.core import Element
 
+from sse_assets.evaluation.coverage import FAR, INSIDE, MIDDLE, NEAR, OUTSIDE
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
 from sse_assets.tables.names import (
     NO_VARIANT,
@@ -87,9 +88,19 @@ STRUCTURE_ORIGINS: dict[str, str] = {
     StructureOrigin.MATERIALS_PROJECT: "Materials Project",
     StructureOrigin.OQMD: "OQMD",
     StructureOrigin.GENERATED: "Generated",
+    StructureOrigin.PROTOTYPE: "Prototype",
     StructureOrigin.SAMPLE: "Embedded sample",
     StructureOrigin.INBOX: "Inbox",
 }
+
+PART_TITLES: dict[str, str] = {
+    NEAR: "The near third",
+    MIDDLE: "The middle third",
+    FAR: "The far third",
+    INSIDE: "Inside the domain",
+    OUTSIDE: "Outside the domain",
+}
+"""Parts of the test rows by their distance to the training data."""
 
 _FEATURES = {
     "a": "Lattice parameter a (Å)",

@@ -91,6 +91,10 @@ BOOSTED_TREES_SHAP = Table(
         LABEL_CONVENTION,
     ),
 )
+BOOSTED_TREES_GROUPED_SHAP = BOOSTED_TREES_SHAP.like(
+    "models.boosted_trees_grouped_shap",
+    "What one feature of one electrolyte adds to its prediction by the trees of the fold that tests it.",
+)
 BOOSTED_TREES_WITHOUT_GENERATED = Table(
     "models.boosted_trees_without_generated",
     "The prediction for one test row of grouped by trees that saw no generated structure.",
@@ -221,6 +225,13 @@ GAUSSIAN_PROCESS_PREDICTIONS = _PREDICTIONS.like(
     number("low_50", "Lower end of the 50 % interval of the prediction", optional=True),
     number("high_50", "Upper end of the 50 % interval of the prediction", optional=True),
     number("std", "Standard deviation of the process, log units", optional=True, at_least=0),
+    number(
+        "nearest_distance",
+        "Distance to the nearest training row, in lengths over which likeness fades to 1/e; empty for a "
+        "training row",
+        optional=True,
+        at_least=0,
+    ),
     flag("outside_domain", "Whether an element is unseen, or every training row is far"),
 )
 

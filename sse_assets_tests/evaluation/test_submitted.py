@@ -107,6 +107,44 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
     assert len(submission(read(fewer), run.predictions, NAME)) == len(fewer)
 
 
+def test_predictions_that_lean_to_barred_rows_are_caught(run, file: pd.DataFrame) -> None:
+    """A twin has the composition of a test row and another label: only who saw it comes nearer to it."""
+    trees = run.predictions[
+        (run.predictions["model"] == "boosted_trees") & (run.predictions["variant"] == "all")
+    ]
+    predictions = pd.concat([run.predictions, trees.assign(model="gaussian_process", variant="none")])
+    rows = file[file["protocol"] == "grouped"].merge(
+        run.electrolytes[["electrolyte_id", "composition_key", "log10_sigma"]]
+    )
+    other_laboratory = np.where(rows.index % 2, 3.0, -3.0)
+    twins = rows.assign(label_convention="bound", twin_label=rows["log10_sigma"] + other_laboratory)
+    twins = twins.drop(columns=["predicted", "log10_sigma"])
+    elsewhere = file[file["protocol"] != "grouped"]
+
+    def given(predicted: pd.Series) -> pd.DataFrame:
+        return read(pd.concat([elsewhere, rows.assign(predicted=predicted)[file.columns]]))
+
+    honest = given(rows["log10_sigma"] - np.random.default_rng(1).normal(size=len(rows)))
+    assert len(submission(honest, predictions, NAME, twins=twins)) == len(file)
+    learnt = given(twins["twin_label"] + 0.1)
+    with pytest.raises(SubmissionError) as caught:
+        submission(learnt, predictions, NAME, twins=twins)
+    said = str(caught.value)
+    assert said.startswith("grouped: this leaks, for the predictions for 15 compositions lie nearer")
+    assert "train on the rows that folds.csv names for each fold" in said
+    assert len(said.splitlines()) == 1
+    # Of nine compositions, all may lean to one side by chance.
+    few = twins[twins["composition_key"].isin(twins["composition_key"].unique()[:9])]
+    assert len(submission(learnt, predictions, NAME, twins=few)) == len(file)
+
+
+def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:
+    more = pd.concat([file, file.iloc[[0]].assign(electrolyte_id="liion:1")])
+    assert "electrolyte_id 'liion:1' is not known" in refused(run, more)
+    with pytest.raises(SubmissionError, match=r"this leaks, for liion:1 is no test row .* never tested"):
+        submission(read(more), run.predictions, NAME, only_train=["liion:1"])
+
+
 def test_a_training_row_given_as_a_test_row_is_caught(run, file: pd.DataFrame) -> None:
     row = file[(file["protocol"] == "grouped") & (file["fold"] == 2)].iloc[[0]]
     said = refused(run, pd.concat([file, row.assign(fold=0)]))

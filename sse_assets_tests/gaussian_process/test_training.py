@@ -68,7 +68,8 @@ def test_each_fold_is_predicted_under_both_conventions(outcome: TrainedProcesses
     assert (test["low_50"] < test["predicted"]).all()
     assert (test["predicted"] < test["high_50"]).all()
     assert (test["high_50"] < test["high"]).all()
-    assert rows.loc[rows["role"] == Role.TRAIN, "low"].isna().all()
+    assert rows.loc[rows["role"] == Role.TRAIN, ["low", "nearest_distance"]].isna().all(axis=None)
+    assert (test["nearest_distance"] > 0).all()
 
 
 def test_each_convention_has_the_design_that_was_chosen_for_it(
