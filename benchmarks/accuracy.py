@@ -26,9 +26,9 @@ from sse_assets.descriptors.cell import (
     PROTOTYPE_COLUMNS,
     ROOM_COLUMNS,
     SHAPE_COLUMNS,
-    CellImputer,
     cell,
 )
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.stoichiometric import stoichiometric
@@ -220,7 +220,7 @@ def print_domain(rows: pd.DataFrame, features: pd.DataFrame, label: pd.Series, f
         domain = Domain.fit(features.loc[train], rows["doi"], model.inputs, lengths)
         hidden = features.loc[test].copy()
         hidden[CELL_COLUMNS] = np.nan
-        imputer = CellImputer(rows.loc[train, "formula"], features.loc[train, CELL_COLUMNS])
+        imputer = CellImputer.fit(rows.loc[train, "formula"], features.loc[train, CELL_COLUMNS])
         hidden[CELL_COLUMNS] = imputer.fill(rows.loc[test, "formula"], hidden[CELL_COLUMNS])
         parts.append(
             domain.examine(features.loc[test]).assign(

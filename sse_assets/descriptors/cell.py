@@ -13,18 +13,16 @@ import numpy as np
 import pandas as pd
 import spglib
 from pymatgen.core import Composition, Element, Lattice, Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
-from sklearn.ensemble import ExtraTreesRegressor
 
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import anion_symbols
 from sse_assets.descriptors.crystals import Failure, guarded
 from sse_assets.materials.formula import (
     COMPOSITION_TOLERANCE,
-    element_fractions,
     largest_difference,
     parse_composition,
 )
-from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.materials.symmetry import SYMPREC, normalised_symbol, symmetry_dataset
 from sse_assets.tables.names import CellOrigin, Reason
 
 ROOM_COLUMNS = [
@@ -59,7 +57,7 @@ _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 
 
 def cell(
-    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure], imputer: "CellImputer | None" = None
+    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure], imputer: CellImputer | None = None
 ) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
 
@@ -99,7 +97,7 @@ def cell(
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
-    complete = (imputer or CellImputer(formulas, measured)).fill(formulas, measured)
+    complete = (imputer or CellImputer.fit(formulas, measured)).fill(formulas, measured)
     return complete.assign(cell_origin=origins).reset_index(), failures
 
 
@@ -110,31 +108,6 @@ def _described(
     if crystal is not None and _shows(crystal, composition):
         return *crystal_features(crystal), CellOrigin.STRUCTURE
     return *_table_features(row, composition), CellOrigin.TABLE
-
-
-class CellImputer:
-    """Extremely randomised trees from element fractions to `CELL_COLUMNS` (Geurts et al., Mach. Learn. 63, 3,
-    2006), fitted on the rows that know all of them."""
-
-    def __init__(self, formulas: pd.Series, cells: pd.DataFrame) -> None:
-        """Fit on formulas and cells with one index; NaN in `cells` where unknown."""
-        complete = cells.dropna().index.sort_values()
-        self._trees = None
-        if len(complete):
-            fractions = _fractions(formulas.loc[complete])
-            self._elements = list(fractions.columns)
-            self._trees = ExtraTreesRegressor(200, min_samples_leaf=2, random_state=0, n_jobs=1)
-            self._trees.fit(fractions.to_numpy(), cells.loc[complete, CELL_COLUMNS].to_numpy())
-
-    def fill(self, formulas: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
-        """Replace each NaN of `cells` by what the composition suggests; NaN stays if no cell was ever
-        known."""
-        lacking = cells.index[cells.isna().any(axis="columns")]
-        if self._trees is None or lacking.empty:
-            return cells
-        fractions = _fractions(formulas.loc[lacking]).reindex(columns=self._elements, fill_value=0.0)
-        guessed = pd.DataFrame(self._trees.predict(fractions.to_numpy()), index=lacking, columns=CELL_COLUMNS)
-        return cells.fillna(guessed)
 
 
 def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
@@ -155,7 +128,7 @@ def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
     numbers = dict.fromkeys(CELL_COLUMNS, math.nan) | _room(content, crystal.volume)
     if len(crystal) > _MOST_SITES:
         return numbers, f"the crystal has more than {_MOST_SITES} sites"
-    dataset = SpacegroupAnalyzer(crystal, symprec=SYMPREC).get_symmetry_dataset()
+    dataset = symmetry_dataset(crystal)
     if dataset is None:
         return numbers, "spglib finds no space group for this structure"
     numbers |= _shape(Lattice(dataset.std_lattice), int(dataset.number), content, crystal.volume)
@@ -298,9 +271,3 @@ def _shape(lattice: Lattice, number: int, content: Composition, volume: float) -
         "log_atoms_in_cell": math.log10(content.num_atoms * in_cell),
         "log_li_in_cell": math.log10(1 + content["Li"] * in_cell),
     }
-
-
-def _fractions(formulas: pd.Series) -> pd.DataFrame:
-    """Element fractions of formulas, columns sorted; index as theirs."""
-    fractions = [element_fractions(parse_composition(formula)) for formula in formulas]
-    return pd.DataFrame(fractions, index=formulas.index).fillna(0.0).sort_index(axis="columns")
