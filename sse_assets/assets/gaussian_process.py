@@ -7,12 +7,12 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.descriptors.cell import CELL_COLUMNS
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
-from sse_assets.gaussian_process import train_gaussian_process
+from sse_assets.gaussian_process.files import MEASUREMENTS_FILE
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
-from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE
-from sse_assets.gaussian_process.training import Fold
+from sse_assets.gaussian_process.training import Fold, train_gaussian_process
 from sse_assets.materials.conductivity import labels
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
@@ -20,10 +20,10 @@ from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.splits.papers import paper_folds
-from sse_assets.tables.names import Protocol, Role
+from sse_assets.tables.names import CellOrigin, Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 _SETTINGS = GaussianProcessSettings()
 """The constants that `benchmarks/accuracy.py` compares others with."""
 
@@ -81,13 +81,17 @@ def gaussian_process(
     inputs = [electrolytes, formula_only, chemistry, cell]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
     measured = rows[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
+    measured_cells = measured[measured["cell_origin"].isin([CellOrigin.STRUCTURE, CellOrigin.TABLE])]
+    measured_cells = measured_cells.set_index("electrolyte_id")
+    imputer = CellImputer.fit(measured_cells["formula"], measured_cells[CELL_COLUMNS])
     folder = f"models/gaussian_process/{data_version}"
     paths = {}
     for convention, process in trained.processes.items():
         paths[convention.value] = f"{folder}/{Protocol.ALL_ROWS}-{convention}"
-        process.save(str(settings.blob_root / paths[convention.value]))
+        imputer.save(str(settings.blob_root / paths[convention.value]))
         file = settings.blob_root / paths[convention.value] / MEASUREMENTS_FILE
         write_bytes(file, measured.to_parquet(index=False))
+        process.save(str(settings.blob_root / paths[convention.value]))
     stored = trained.fits["label_convention"].map(paths).where(trained.fits["protocol"] == Protocol.ALL_ROWS)
     fits = trained.fits.assign(model_path=stored)
     # The time of a fit says nothing of the model, and is left out of the data version.

@@ -17,7 +17,9 @@ UNKNOWN = pd.DataFrame(np.nan, index=ASKED.index, columns=CELLS.columns)
 
 
 def test_the_arrays_are_the_trees_of_scikit_learn(tmp_path: Path) -> None:
-    fractions = pd.DataFrame([element_fractions(parse_composition(formula)) for formula in FORMULAS]).fillna(0)
+    fractions = pd.DataFrame([element_fractions(parse_composition(formula)) for formula in FORMULAS]).fillna(
+        0
+    )
     fractions = fractions.sort_index(axis="columns")
     trees = ExtraTreesRegressor(200, min_samples_leaf=2, random_state=0)
     trees.fit(fractions.to_numpy(), CELLS.to_numpy())
