@@ -1,7 +1,6 @@
 """What the cell of a composition may look like where nobody has seen its crystal."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -9,7 +8,6 @@ import pandas as pd
 from fsspec.core import url_to_fs
 
 from sse_assets.materials.formula import element_fractions, parse_composition
-
 
 IMPUTER_FILE = "cell_imputer.npz"
 _ROWS_AT_A_TIME = 500
@@ -19,8 +17,7 @@ _NO_CHILD = -1
 
 @dataclass(frozen=True)
 class CellImputer:
-    """Extremely randomised trees from element fractions to numbers of the cell (Geurts et al., Mach. Learn. 63, 3,
-    2006).
+    """Extremely randomised trees (Geurts et al., Mach. Learn. 63, 3, 2006), from element fractions to a cell.
 
     scikit-learn grows the trees. They are kept as plain arrays, so that a stored imputer answers at once: to
     import scikit-learn takes longer than all the rest of an answer.
@@ -108,8 +105,8 @@ class CellImputer:
             np.load(file, allow_pickle=False) as stored,
         ):
             arrays = {name: stored[name] for name in stored.files}
-        names = {name: tuple(map(str, arrays.pop(name))) for name in ("elements", "columns")}
-        return cls(**names, **arrays)
+        elements, columns = (tuple(map(str, arrays.pop(name))) for name in ("elements", "columns"))
+        return cls(elements, columns, **arrays)
 
     def _predict(self, fractions: np.ndarray) -> np.ndarray:
         """Return the mean over the trees, shape (n, n_columns)."""

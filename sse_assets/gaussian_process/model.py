@@ -140,8 +140,10 @@ class GaussianProcessModel:
         return pd.concat(parts)
 
     def save(self, folder: str | Path) -> None:
-        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be, for `served.ServedProcess`; any URL
-        that fsspec reads will do."""
+        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; it may be any URL of fsspec.
+
+        `served.ServedProcess` reads them.
+        """
         filesystem, path = url_to_fs(str(folder))
         filesystem.makedirs(path, exist_ok=True)
         content = io.BytesIO()

@@ -40,8 +40,10 @@ class TrainedProcess:
         return table.assign(outside_domain=self.domain.examine(features)["outside"])
 
     def save(self, folder: str) -> None:
-        """Write the model and `CALIBRATION_FILE` into a folder, for `served.ServedProcess`; any URL that fsspec
-        reads will do."""
+        """Write the model and `CALIBRATION_FILE` into a folder; any URL that fsspec reads will do.
+
+        `served.ServedProcess` reads them.
+        """
         self.model.save(folder)
         filesystem, path = url_to_fs(folder)
         known = {

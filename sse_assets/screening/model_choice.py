@@ -6,7 +6,7 @@ import pandas as pd
 
 from sse_assets.evaluation.champions import champions_now
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.screening.prediction import PredictionError
+from sse_assets.screening.errors import PredictionError
 from sse_assets.tables import models
 from sse_assets.tables.names import NO_VARIANT, FeatureSet, ModelName, PromptCase, Protocol, Task
 
@@ -25,6 +25,8 @@ _PREFERRED: dict[bool, list[str]] = {
     False: [FeatureSet.STOICHIOMETRIC, PromptCase.CASE_1, NO_VARIANT],
 }
 """Variants by whether there is a crystal, the richest first."""
+_ANSWERING = (ModelName.GAUSSIAN_PROCESS, ModelName.BOOSTED_TREES)
+"""Models that answer when none is named, the one with the smaller error for new compounds first."""
 _KEY = ["model", "variant", "protocol", "label_convention"]
 _AS_IN_SCORES = {"base_model": "model", "feature_set": "variant", "case": "variant"}
 
@@ -86,7 +88,7 @@ def with_champions(stored: pd.DataFrame, champions: pd.DataFrame) -> pd.DataFram
 
 
 def choose_model(
-    stored: pd.DataFrame, model: str, variant: str | None, *, has_crystal: bool
+    stored: pd.DataFrame, model: str | None, variant: str | None, *, has_crystal: bool
 ) -> Mapping[str, str]:
     """Choose the stored model to ask: trained on all rows if there is one, a censored label at its limit.
 
@@ -102,13 +104,14 @@ def choose_model(
 
     Args:
         stored: columns model, variant, protocol, label_convention, model_path.
-        model: as in `metrics.scores`.
+        model: as in `metrics.scores`; None for the first of `_ANSWERING` that is stored.
         variant: feature set or prompt case; None takes the first of `_PREFERRED` that is there.
         has_crystal: whether a CIF is given.
 
     Raises:
         PredictionError: if no such model is stored, naming those that are.
     """
+    model = model or next((name for name in _ANSWERING if name in set(stored["model"])), _ANSWERING[-1])
     preferred = [variant] if variant else _PREFERRED[has_crystal]
     rows = stored[(stored["model"] == model) & stored["variant"].isin(preferred)]
     rows = rows[rows["label_convention"] == LabelConvention.BOUND]

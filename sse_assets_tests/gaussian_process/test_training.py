@@ -1,15 +1,12 @@
 """Training under protocols, with intervals from papers held out, and what is stored of it."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets.gaussian_process.trained import TrainedProcess
-from sse_assets.gaussian_process.training import TrainedProcesses, train_gaussian_process
-from sse_assets.gaussian_process.training import Fold
+from sse_assets.gaussian_process.training import Fold, TrainedProcesses, train_gaussian_process
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import models
 from sse_assets.tables.names import Protocol, Role
