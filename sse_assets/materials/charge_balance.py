@@ -89,4 +89,6 @@ def smallest_imbalance(composition: Composition) -> float:
         positive = sum(n * high for n, (_, high) in zip(amounts, states, strict=True) if high > 0)
         if positive > 0 and any(low < 0 for low, _ in states):
             best = min(best, max(lowest, -highest, 0.0) / positive)
+        if best == 0:
+            break
     return best
