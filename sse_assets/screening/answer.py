@@ -241,6 +241,7 @@ class Answer:
         """Tell the answer in lines of plain text."""
         if self.prediction is None:
             yield f"{self.asked}: not answered: {self.refused}"
+            yield from (f"note: {remark}" for remark in self.remarks)
             return
         said = self.prediction
         yield (

@@ -56,6 +56,8 @@ class Refusal:
     material: Material
     code: Reason
     reason: str
+    remarks: tuple[str, ...] = ()
+    """What else does not fit in the input, in sentences."""
 
 
 Given = str | Path | Structure | Material
@@ -101,13 +103,11 @@ def accept(material: Material, *, anyway: bool = False) -> Accepted | Refusal:
         return Refusal(material, Reason.UNREADABLE_FORMULA, str(error))
     except CifError as error:
         return Refusal(material, Reason.UNREADABLE_STRUCTURE, str(error))
-    except RefusedError as error:
-        return Refusal(material, error.code, str(error))
     except Exception as error:  # noqa: BLE001 - one material never stops the others; the reason is kept
         return Refusal(material, Reason.FAILED, f"it could not be read ({fault(error)})")
 
 
-def _accepted(material: Material, anyway: bool) -> Accepted:
+def _accepted(material: Material, anyway: bool) -> Accepted | Refusal:
     if material.formula is None and material.cif is None and material.file is None:
         raise FormulaError("there is nothing to predict for: give a formula, a CIF or both")
     stated = None if material.formula is None else parse_composition(material.formula)
@@ -133,7 +133,7 @@ def _accepted(material: Material, anyway: bool) -> Accepted:
     except RefusedError as error:
         refused.append(error)
     if refused and not anyway:
-        raise refused[0]
+        return Refusal(material, refused[0].code, str(refused[0]), tuple(remarks))
     remarks += [f"answered all the same: {error}" for error in refused]
     return Accepted(replace(material, cif=None), formula, composition, crystal, text, tuple(remarks))
 

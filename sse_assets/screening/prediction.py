@@ -55,7 +55,7 @@ class StoredModel(Protocol):
         """Ids of the rows that it was trained on; None where they are not stored."""
 
     def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
-        """Predict for materials, in their order."""
+        """Predict for materials, of which there is one at least, in their order."""
 
 
 def open_model(folder: UPath) -> StoredModel:
@@ -130,7 +130,8 @@ class _Trees:
         self, materials: Sequence[Accepted], without: list[Accepted], feature_set: FeatureSet
     ) -> list[Prediction | Refusal]:
         """Answer for the materials that have a crystal, and refuse the others."""
-        answered = iter(self.predict([one for one in materials if one.crystal is not None]))
+        whole = [one for one in materials if one.crystal is not None]
+        answered = iter(self.predict(whole) if whole else ())
         reason = f"the variant {feature_set} of the trees needs a crystal: give a CIF, or ask another variant"
         return [
             Refusal(one.material, Reason.NOT_KNOWN, reason) if one.crystal is None else next(answered)

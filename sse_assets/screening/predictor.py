@@ -50,8 +50,9 @@ class Predictor:
     """Answers of the stored models, which works without Dagster.
 
     >>> from sse_assets.screening import Predictor
-    >>> answers = Predictor.load(".sse").predict(["Li6PS5Cl", "x.cif"])  # doctest: +SKIP
-    >>> answers.to_frame()  # doctest: +SKIP
+    >>> predictor = Predictor.load(".sse")
+    >>> predictor.predict([]).to_frame().empty  # predict(["Li6PS5Cl", "x.cif"]) asks for two materials
+    True
     """
 
     def __init__(self, home: Home, *, model: str | None = None, variant: str | None = None) -> None:
@@ -235,6 +236,7 @@ def _refused(refusal: Refusal) -> Answer:
     return Answer(
         refusal.material.asked,
         refusal.material.formula,
+        remarks=refusal.remarks,
         reason_code=refusal.code,
         refused=refusal.reason,
     )
