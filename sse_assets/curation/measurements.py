@@ -91,19 +91,20 @@ class RefusedError(ValueError):
         self.code = code
 
 
-def check_composition(formula: str, composition: Composition) -> None:
+def check_composition(formula: str, composition: Composition, *, typed: bool = True) -> None:
     """Check that a compound is one that models may learn from or answer for.
 
     Args:
         formula: as somebody wrote it.
         composition: of that formula.
+        typed: whether a person wrote it, who may have taken one character for another.
 
     Raises:
         RefusedError: if it holds no Li, cannot be charge balanced, or is misprinted.
     """
     if composition["Li"] == 0:
         raise RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
-    meant = misprinted(formula)
+    meant = misprinted(formula) if typed else None
     question = f"; did you mean {meant}?" if meant else ""
     imbalance = smallest_imbalance(composition)
     if math.isinf(imbalance):

@@ -129,7 +129,7 @@ def _accepted(material: Material, anyway: bool) -> Accepted | Refusal:
         formula = reduced_formula(composition)
         composition = parse_composition(formula)
     try:
-        check_composition(formula, composition)
+        check_composition(formula, composition, typed=stated is not None)
     except RefusedError as error:
         refused.append(error)
     if refused and not anyway:
