@@ -255,6 +255,7 @@ def completion(shell: str) -> None:
 )
 def splits(output: Path) -> None:
     """Write the folds and what may be known of each row, for a model of your own; see docs/judging.md."""
+    from sse_assets.curation.electrolytes import with_cells
     from sse_assets.evaluation.given_folds import given_folds
 
     settings = _settings()
@@ -263,6 +264,7 @@ def splits(output: Path) -> None:
     electrolytes, assignments, predictions = _tables_of_a_run(
         settings, ("curated", "electrolytes"), ("splits", "assignments"), ("metrics", "predictions")
     )
+    electrolytes = with_cells(electrolytes)
     files = {
         name: text.encode() for name, text in given_folds(electrolytes, assignments, predictions).items()
     }
@@ -281,6 +283,7 @@ def splits(output: Path) -> None:
 @click.option("--add", is_flag=True, help="Keep the predictions; the next run puts them on the leaderboard.")
 def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
     """Score FILE, predictions of a model of your own on the folds that `splits` wrote."""
+    from sse_assets.curation.electrolytes import with_cells
     from sse_assets.evaluation.repeats import repeat_measurements
     from sse_assets.evaluation.submitted import (
         SubmissionError,
@@ -303,6 +306,7 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
         raise click.ClickException(f"{file} is not text in UTF-8: save it as CSV") from error
     with _one_sentence(SubmissionError, begin=f"{file} is not scored.\n"):
         submitted = submission(read_submission(text), predictions, name, fill_missing=fill_missing)
+    electrolytes = with_cells(electrolytes)
     groups = merged_groups(electrolytes)
     verdict = judge(submitted, predictions, our_scores, groups)
     click.echo(verdict_text(verdict, name))

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes
-from sse_assets.curation.formula_only import formula_only
+from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes, with_cells
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import raw
 from sse_assets.tables.names import Source, StructureOrigin
 
 GROUP = "curated"
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 
 _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
@@ -43,11 +42,7 @@ def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that curate the sources of a data set."""
-    return [
-        _measurements(_MEASUREMENTS[dataset]),
-        _electrolytes(dataset),
-        _formula_only(_MEASUREMENTS[dataset]),
-    ]
+    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset)]
 
 
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
@@ -107,21 +102,19 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         curated = curate_electrolytes(inputs["measurements"], structures, roles, searched_sources(dataset))
         for path, cif in zip(curated.structures["structure_path"], curated.structures["cif"], strict=True):
             write_bytes(settings.blob_root / path, cif.encode())
-        origins = curated.electrolytes["structure_origin"].fillna("none").value_counts()
+        described = with_cells(curated.electrolytes)
+        origins = described["structure_origin"].fillna("none").value_counts()
         yield table_result(
             curated.electrolytes,
             "curated.electrolytes",
             metadata={
                 "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
+                "formula_only": int(curated.electrolytes["formula_only"].sum()),
                 "censored_labels": int(curated.electrolytes["censored"].sum()),
                 "families": int(curated.electrolytes["family"].nunique()),
-                "plot_elements": figure_metadata(element_heat_map(curated.electrolytes), "Elements"),
-                "plot_classes": figure_metadata(
-                    class_histogram(curated.electrolytes), "Conductivity classes"
-                ),
-                "plot_disorder": figure_metadata(
-                    partial_occupancy(curated.electrolytes), "Partial occupancies"
-                ),
+                "plot_elements": figure_metadata(element_heat_map(described), "Elements"),
+                "plot_classes": figure_metadata(class_histogram(described), "Conductivity classes"),
+                "plot_disorder": figure_metadata(partial_occupancy(described), "Partial occupancies"),
             },
         )
         yield table_result(
@@ -133,20 +126,6 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         yield table_result(rejected, "curated.rejected")
 
     return electrolytes
-
-
-def _formula_only(sources: list[str]) -> dg.AssetsDefinition:
-    @table_asset(
-        "curated.formula_only",
-        "Measurements whose formula alone is known: they train the models that need no cell, and test none.",
-        table_ins(*(f"raw.{source}" for source in sources), "curated.rejected"),
-        code_version=_CODE_VERSION,
-    )
-    def labelled(rejected: pd.DataFrame, **reported: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-        rows = pd.concat([reported[source] for source in sources], ignore_index=True)
-        return table_result(formula_only(rows, rejected))
-
-    return labelled
 
 
 def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:

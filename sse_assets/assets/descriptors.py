@@ -7,23 +7,25 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pores import KeptVoids, PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.tables import TableKey, TableStore
 
 GROUP = "descriptors"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 _DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
-_EVERY_ROW = table_ins("curated.electrolytes", "curated.formula_only")
 
 
 class PoreConfig(dg.Config):
@@ -45,36 +47,33 @@ class PoreConfig(dg.Config):
 )
 def stoichiometric_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Return one column for each element."""
-    return table_result(stoichiometric(electrolytes))
+    return table_result(stoichiometric(with_cells(electrolytes)))
 
 
 @table_asset(
     "descriptors.chemistry",
     "Thirteen numbers that say what kind of compound a composition is, whichever elements make it up.",
-    _EVERY_ROW,
+    _ELECTROLYTES,
     code_version=_CODE_VERSION,
 )
-def chemistry_descriptors(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame
-) -> dg.MaterializeResult[pd.DataFrame]:
+def chemistry_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every composition."""
-    return table_result(chemistry(pd.concat([electrolytes, formula_only], ignore_index=True)))
+    return table_result(chemistry(electrolytes))
 
 
 @table_asset(
     "descriptors.cell",
     "What the cell says whichever cell is chosen: room, shape, symmetry; imputed where it is not known.",
-    _EVERY_ROW | table_ins("curated.structures"),
+    table_ins("curated.electrolytes", "curated.structures"),
     code_version=_CODE_VERSION,
 )
 def cell_descriptors(
-    electrolytes: pd.DataFrame, formula_only: pd.DataFrame, structures: pd.DataFrame
+    electrolytes: pd.DataFrame, structures: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every cell; one that cannot be described is imputed, and its note says why."""
     crystals, unreadable = read_crystals(structures)
     table, unusable = cell(
-        pd.concat([electrolytes, formula_only], ignore_index=True),
-        {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()},
+        electrolytes, {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()}
     )
     notes: dict[str, str] = {}
     for failure in [*unreadable, *unusable]:
@@ -95,6 +94,7 @@ def cell_descriptors(
         GROUP,
         {
             "geometric": "Unit cell (Å), density (g/cm³) and void volumes (cm³/g, Zeo++).",
+            "voids": "Answers of Zeo++ by what was probed; the next run asks only what is new.",
             "symmetry_and_disorder": "Space group, point group and shared or partly empty sites.",
             "failures": "Descriptors that could not be computed, each with its reason.",
         },
@@ -105,26 +105,37 @@ def cell_descriptors(
 def crystal_descriptors(
     context: dg.AssetExecutionContext,
     config: PoreConfig,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     structures: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Describe every crystal; one that cannot be described costs its own values and a line in `failures`."""
+    electrolytes = with_cells(electrolytes)
+    kept = KeptVoids(_earlier_voids(settings))
     geometry, geometric_failures = geometric(
         electrolytes,
         structures,
         with_values_of(config, _DEFAULTS),
         workers=os.cpu_count() or 1,
         progress=report_progress(context.log, "pore volumes, runs of Zeo++"),
+        kept=kept,
     )
     yield table_result(
         geometry,
         "descriptors.geometric",
         metadata={"with_pore_volume": int(geometry["poav_cm3_g"].notna().sum())},
     )
+    yield table_result(kept.table(), "descriptors.voids")
     symmetry, symmetry_failures = symmetry_and_disorder(electrolytes, structures)
     yield table_result(symmetry, "descriptors.symmetry_and_disorder")
     failures = pd.concat([geometric_failures, symmetry_failures], ignore_index=True).drop_duplicates()
     yield table_result(failures, "descriptors.failures")
+
+
+def _earlier_voids(settings: Settings) -> pd.DataFrame | None:
+    """Return the answers that the last run kept; read from the store, for no asset is an input of itself."""
+    store, key = TableStore(settings.blob_root), TableKey(GROUP, "voids")
+    return store.read(key) if store.version(key) else None
 
 
 @table_asset(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import CELL_COLUMNS
 from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
@@ -23,14 +24,14 @@ from sse_assets.splits.papers import paper_folds
 from sse_assets.tables.names import CellOrigin, Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 _SETTINGS = GaussianProcessSettings()
 """The constants that `benchmarks/accuracy.py` compares others with."""
 
 
 @dg.multi_asset(
     name="fit_gaussian_process",
-    ins=table_ins("curated.electrolytes", "curated.formula_only", "splits.assignments")
+    ins=table_ins("curated.electrolytes", "splits.assignments")
     | {"further": dg.AssetIn(["splits", "formula_only"])}
     | table_ins("descriptors.chemistry", "descriptors.cell"),
     outs=table_outs(
@@ -48,39 +49,39 @@ def gaussian_process(
     context: dg.AssetExecutionContext,
     settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
-    formula_only: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
     cell: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fit the process in every fold, and on all rows."""
-    rows = pd.concat([electrolytes, formula_only], ignore_index=True)
-    features = composition_chemistry_cell(rows, chemistry, cell)
+    features = composition_chemistry_cell(electrolytes, chemistry, cell)
     every = pd.DataFrame(
         {
             "protocol": Protocol.ALL_ROWS.value,
             "fold": 0,
-            "electrolyte_id": rows["electrolyte_id"],
+            "electrolyte_id": electrolytes["electrolyte_id"],
             "role": Role.TRAIN.value,
         }
     )
     has_cells = features[CELL_COLUMNS].notna().all(axis=None)
-    tested = pd.Index(electrolytes["electrolyte_id"])
+    tested = pd.Index(with_cells(electrolytes)["electrolyte_id"])
     trained = train_gaussian_process(
         features,
-        labels(rows),
-        rows.set_index("electrolyte_id")["doi"],
+        labels(electrolytes),
+        electrolytes.set_index("electrolyte_id")["doi"],
         pd.concat([assignments, further, every], ignore_index=True),
         chemistry=tuple(CHEMISTRY_COLUMNS),
         cell=tuple(CELL_COLUMNS) if has_cells else (),
-        hold_out_papers=lambda train: _held_out_papers(rows[rows["electrolyte_id"].isin(train)], tested),
+        hold_out_papers=lambda train: _held_out_papers(
+            electrolytes[electrolytes["electrolyte_id"].isin(train)], tested
+        ),
         settings=_SETTINGS,
         progress=report_progress(context.log, "Gaussian process, folds"),
     )
-    inputs = [electrolytes, formula_only, chemistry, cell]
+    inputs = [electrolytes, chemistry, cell]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
-    measured = rows[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
+    measured = electrolytes[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
     measured_cells = measured[measured["cell_origin"].isin([CellOrigin.STRUCTURE, CellOrigin.TABLE])]
     measured_cells = measured_cells.set_index("electrolyte_id")
     imputer = CellImputer.fit(measured_cells["formula"], measured_cells[CELL_COLUMNS])
@@ -102,7 +103,7 @@ def gaussian_process(
         metadata={
             "models": file_metadata(settings.blob_root / folder),
             "fitting_seconds": float(fits["seconds"].sum()),
-            "rows_with_a_formula_alone": len(formula_only),
+            "rows_with_a_formula_alone": int(electrolytes["formula_only"].sum()),
         },
     )
     predictions = trained.predictions

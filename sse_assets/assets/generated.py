@@ -89,7 +89,9 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
         known = pd.concat(structures.values(), ignore_index=True)
         own = known["origin"] + ":" + known["source_id"]
         formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
-        formula_alone &= measurements["source"].isin(searched_sources(dataset))
+        formula_alone &= measurements["repeats"].isna() & measurements["source"].isin(
+            searched_sources(dataset)
+        )
         references = known.loc[known["source_id"].isna(), "formula"]
         wanted, refused = compositions_to_search(measurements[formula_alone], _composition_keys(references))
         _keep_partitions(context.instance, wanted["cell_formula"].tolist())

@@ -3,6 +3,7 @@
 import dagster as dg
 import pandas as pd
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.evaluation.doubtful_labels import doubtful_labels
 from sse_assets.evaluation.floor import floor
 from sse_assets.evaluation.leaderboard import best_model, leaderboard
@@ -95,7 +96,8 @@ def leaderboard_table(
     # read from the store, and the metadata say which version was read, for `sse-assets run` to see news.
     store = TableStore(settings.blob_root)
     submitted = read_submitted(store)
-    of_submitted, left_out = submitted_scores(submitted, predictions, merged_groups(electrolytes))
+    groups = merged_groups(with_cells(electrolytes))
+    of_submitted, left_out = submitted_scores(submitted, predictions, groups)
     for sentence in left_out:
         context.log.warning(f"{sentence}, and submit it anew")
     table = leaderboard(scores, of_submitted, published.leaderboard_anchors(), floor)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
@@ -84,7 +85,7 @@ def predictions(
 )
 def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Score everything that was predicted."""
-    table = scores(predictions, merged_groups(electrolytes))
+    table = scores(predictions, merged_groups(with_cells(electrolytes)))
     overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
@@ -101,7 +102,7 @@ def _judgement(
         code_version=_CODE_VERSION,
     )
     def judgement(**tables: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(judge(**tables))
+        return table_result(judge(**tables | {"electrolytes": with_cells(tables["electrolytes"])}))
 
     return judgement
 
@@ -173,6 +174,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
+    electrolytes = tables["electrolytes"]
     hyperparameters, shap_values = tables["boosted_trees_settings"], tables["boosted_trees_shap"]
     of_all_features = hyperparameters[hyperparameters["feature_set"] == FeatureSet.ALL]
     explained = (
@@ -184,7 +186,9 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
         ReportInputs(
             data_set=settings.dataset.value,
             created=datetime.now(UTC),
-            **{name: tables[name] for name in table_ins(*_REPORTED)},
+            **{name: tables[name] for name in table_ins(*_REPORTED)}
+            | {"electrolytes": with_cells(electrolytes)},
+            n_formula_only=int(electrolytes["formula_only"].sum()),
             judging=Judging(**{name: tables[name] for name in table_ins(*_JUDGING)}),
             shap_values=shap_values[explained],
             language_model_fits=pd.concat(

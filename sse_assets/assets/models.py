@@ -16,6 +16,7 @@ from sse_assets.boosted_trees.left_out import predictions_without
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
@@ -109,6 +110,7 @@ def boosted_trees_settings(
     """Settle the hyperparameters of one feature set; the table has one row."""
     feature_set = FeatureSet(context.partition_key)
     steps = config.tuning_steps
+    electrolytes = with_cells(electrolytes)
     settings, metadata = with_values_of(config, _TABLE_1), {}
     origin = "Table 1" if settings == _TABLE_1 else "launchpad"
     if steps:
@@ -158,6 +160,7 @@ def boosted_trees(
     """Train on one feature set."""
     feature_set = FeatureSet(context.partition_key)
     features = feature_matrix(feature_set, stoichiometric, geometric)
+    electrolytes = with_cells(electrolytes)
     hyperparameters = _only_row(boosted_trees_settings)
     inputs = [features.reset_index(), electrolytes, assignments, boosted_trees_settings]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]

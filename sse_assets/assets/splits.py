@@ -4,6 +4,7 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
@@ -42,6 +43,7 @@ def assignments(
     config: SplitConfig, electrolytes: pd.DataFrame, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Assign every electrolyte its role under each protocol."""
+    electrolytes = with_cells(electrolytes)
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
     assigned = assign(electrolytes, features, with_values_of(config, _DEFAULTS))
     counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")
@@ -71,31 +73,27 @@ def leakage(electrolytes: pd.DataFrame, assignments: pd.DataFrame) -> dg.Materia
     "splits.formula_only",
     "Where the rows with a formula alone train: in the folds whose test rows share no paper and no "
     "composition with them.",
-    table_ins("splits.assignments", "curated.electrolytes", "curated.formula_only"),
+    table_ins("splits.assignments", "curated.electrolytes"),
     code_version=_CODE_VERSION,
 )
 def formula_only_assignments(
-    assignments: pd.DataFrame, electrolytes: pd.DataFrame, formula_only: pd.DataFrame
+    assignments: pd.DataFrame, electrolytes: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Assign the rows that train the models that need no cell."""
-    return table_result(further_training_rows(assignments, electrolytes, formula_only))
+    return table_result(further_training_rows(assignments, electrolytes))
 
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "formula_only"]),
-    additional_ins=table_ins("splits.assignments", "curated.electrolytes")
-    | {"measurements": dg.AssetIn(["curated", "formula_only"])},
+    additional_ins=table_ins("splits.assignments", "curated.electrolytes"),
     description="No test row shares a paper or a composition with a row with a formula alone that trains.",
     blocking=True,
 )
 def formula_only_shares_nothing(
-    formula_only: pd.DataFrame,
-    assignments: pd.DataFrame,
-    electrolytes: pd.DataFrame,
-    measurements: pd.DataFrame,
+    formula_only: pd.DataFrame, assignments: pd.DataFrame, electrolytes: pd.DataFrame
 ) -> dg.AssetCheckResult:
     """Check under every protocol, the flattering ones included."""
-    shared = shared_with_tests(formula_only, assignments, electrolytes, measurements)
+    shared = shared_with_tests(formula_only, assignments, electrolytes)
     by_doi, by_composition = int(shared["doi"].sum()), int(shared["composition"].sum())
     return dg.AssetCheckResult(
         passed=by_doi + by_composition == 0,

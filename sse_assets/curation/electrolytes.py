@@ -31,7 +31,6 @@ STRUCTURE_FOLDER = "structures"
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
-_TRAINS = "; it trains the models that need no cell"
 ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
@@ -65,10 +64,11 @@ def curate_electrolytes(
 
     A measurement takes the structure its own source has for it. One whose table gives no unit cell takes a
     reference or generated structure of the same composition, measured before computed before generated, the
-    first by id where several compete; a glass takes none, for a crystal of the same formula is another
-    material. Without structure and without unit cell only a formula is known, and the row is refused. So is a
-    row whose Z or unit cell no crystal can have, and one on which anything here fails. A structure of its own
-    that is another compound than its formula is not used.
+    first by id where several compete. A glass takes none, for a crystal of the same formula is another
+    material; nor does a row that repeats the material of another. Without structure and without unit cell
+    the row stays, marked as a formula alone. A row whose Z or unit cell no crystal can have is refused, and
+    so is one on which anything here fails. A structure of its own that is another compound than its formula
+    is not used.
 
     Args:
         measurements: labelled rows of `curate_measurements`.
@@ -155,7 +155,7 @@ def _read_structures(structures: pd.DataFrame) -> tuple[list[_Candidate], list[d
 
 
 def _unused(row: dict, source_id: str | None, code: Reason, reason: str) -> dict[str, object]:
-    remedy = "its table's unit cell is used instead, if it has one" if source_id else "it is not used"
+    remedy = "its row stands with its unit cell or its formula alone" if source_id else "it is not used"
     return {
         "source": row["origin"],
         "source_id": source_id or row["structure_id"],
@@ -195,18 +195,17 @@ def _with_crystal(
     """Return the structure of a row, its own or one of its composition, and the row with what it tells.
 
     Raises:
-        RefusedError: if the row has neither structure nor unit cell, or one that cannot be.
+        RefusedError: if the row has a unit cell that cannot be.
     """
     composition = parse_composition(row["formula"])
     named_family = family(row["reported_family"], composition, row["space_group"])
-    if candidate is None and not _has_cell(row) and named_family != _GLASS:
+    stands_alone = named_family != _GLASS and not isinstance(row["repeats"], str)
+    if candidate is None and not _has_cell(row) and stands_alone:
         candidate = by_composition.get(row["composition_key"])
-    if candidate is None and not _has_cell(row):
-        raise RefusedError(*_why_formula_alone(named_family))
     if row["z"] <= 0:
         sentence = f"Z is {row['z']:g}: a cell holds a positive number of formula units"
         raise RefusedError(Reason.IMPOSSIBLE_CELL, sentence)
-    if candidate is None:
+    if candidate is None and _has_cell(row):
         _require_possible(row, composition)
     return candidate, _electrolyte(row, candidate, composition, named_family, role)
 
@@ -272,6 +271,7 @@ def _electrolyte(
             "family": named_family,
             "chemical_group": chemical_group(composition).value,
             "official_role": role,
+            "formula_only": candidate is None and not _has_cell(row),
         }
     )
 
@@ -296,7 +296,6 @@ def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
     return group.symbol, float(group.number)
 
 
-def _why_formula_alone(named_family: str) -> tuple[Reason, str]:
-    if named_family == _GLASS:
-        return Reason.GLASS, f"a glass: no crystal describes it, and no unit cell is reported{_TRAINS}"
-    return Reason.FORMULA_ONLY, f"no structure and no unit cell: only the formula is known{_TRAINS}"
+def with_cells(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Return the electrolytes whose unit cell is known: the rows of the paper's models and of every test."""
+    return electrolytes[~electrolytes["formula_only"]].reset_index(drop=True)

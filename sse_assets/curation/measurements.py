@@ -1,7 +1,7 @@
 """Which reported measurements become labels, and why the others do not."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -35,6 +35,9 @@ _FORMULA_ALONE = Source.LIION.value
 
 _MEASURED_AT_C = 25.0
 
+_ROUNDING = 0.05
+"""Largest relative difference between two readings of one conductivity from a paper."""
+
 
 def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Turn reported measurements into labelled rows.
@@ -42,9 +45,10 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     A row is refused if its formula cannot be read, holds no Li, cannot be charge balanced or is misprinted;
     if its conductivity is not a positive number or bound; if it was measured outside `ROOM_TEMPERATURE_C`; if
     it repeats another; or if the code fails on it. Two rows repeat one another when they share an id, or when
-    they share a composition and at least one of them gives a formula alone: then the row that describes its
-    crystal stays, else the one measured nearest to 25 °C. Different papers' measurements of one crystal stay
-    apart, for their scatter is the noise between laboratories.
+    they share paper and composition, one of them gives a formula alone, and the other does so too or tells
+    the same conductivity: then the row that describes its crystal stays, else the one measured nearest to
+    25 °C. Different papers' measurements of one material stay apart, for their scatter is the noise between
+    laboratories; `repeats` names the row that speaks for the material where a formula alone is given.
 
     Args:
         measurements: rows of every source, in the columns that the tables of measurements in `tables.raw`
@@ -144,23 +148,40 @@ def _label(electrolyte_id: str, composition: Composition, conductivity: Conducti
 
 
 def _without_repeats(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """Split off rows that repeat a composition without describing a crystal of their own."""
+    """Split off formulas alone that repeat a measurement; name in the others whose material they repeat."""
     order = rows.assign(
         precedence=rows["source"] == _FORMULA_ALONE,
         distance=(rows["temperature_c"] - _MEASURED_AT_C).abs().fillna(0.0),
     ).sort_values(["precedence", "distance"], kind="stable")
-    keeper: dict[str, str] = {}
-    repeats = []
-    for index, row in order.iterrows():
-        first = keeper.setdefault(row["composition_key"], row["electrolyte_id"])
-        if row["precedence"] and first != row["electrolyte_id"]:
-            reason = f"repeats the composition of {first}, which "
-            reason += (
-                "describes its crystal" if not first.startswith(row["source"]) else "was nearer to 25 °C"
-            )
-            repeats.append((index, refusal(row.to_dict(), Reason.REPEATED_COMPOSITION, reason)))
-    kept = rows.drop(index=[index for index, _ in repeats]).reset_index(drop=True)
-    return kept, [refusal for _, refusal in repeats]
+    kept: dict[str, list[dict]] = {}
+    """The rows that stay, by composition."""
+    repeats: dict[Hashable, str] = {}
+    refused: dict[Hashable, dict[str, object]] = {}
+    for index, row in zip(order.index, order.to_dict("records"), strict=True):
+        earlier = kept.setdefault(row["composition_key"], [])
+        if row["precedence"] and earlier:
+            if again := next((one for one in earlier if _is_one_measurement(one, row)), None):
+                why = "was nearer to 25 °C" if again["precedence"] else "describes its crystal"
+                reason = f"repeats the measurement {again['electrolyte_id']}, which {why}"
+                refused[index] = refusal(row, Reason.REPEATED_MEASUREMENT, reason)
+                continue
+            repeats[index] = earlier[0]["electrolyte_id"]
+        earlier.append(row)
+    named = rows.assign(repeats=pd.Series(repeats, dtype="str").reindex(rows.index))
+    return named.drop(index=list(refused)).reset_index(drop=True), list(refused.values())
+
+
+def _is_one_measurement(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Tell whether two rows of one composition, the other a formula alone, come from one measurement."""
+    papers = _papers(one["doi"])
+    if papers.isdisjoint(_papers(other["doi"])) and (papers or _papers(other["doi"])):
+        return False
+    return one["precedence"] or math.isclose(one["sigma_s_cm"], other["sigma_s_cm"], rel_tol=_ROUNDING)
+
+
+def _papers(dois: object) -> set[str]:
+    """Return the papers that a row names, so that equal ones are equal texts."""
+    return {doi.strip().lower() for doi in dois.split("|") if doi.strip()} if isinstance(dois, str) else set()
 
 
 def refusal(row: Mapping[Any, Any], code: Reason, reason: str) -> dict[str, object]:

@@ -41,6 +41,9 @@ class ReportInputs:
     data_set: str
     created: datetime
     electrolytes: pd.DataFrame
+    """Those whose unit cell is known."""
+    n_formula_only: int
+    """Electrolytes of which the formula alone is known."""
     rejected: pd.DataFrame
     assignments: pd.DataFrame
     leakage: pd.DataFrame

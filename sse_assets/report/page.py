@@ -39,6 +39,7 @@ def render_report(inputs: ReportInputs) -> str:
         protocols=protocols,
         protocol_meanings=PROTOCOL_MEANINGS,
         n_censored=int(inputs.electrolytes["censored"].sum()),
+        n_formula_only=inputs.n_formula_only,
         n_with_structure=int(inputs.electrolytes["structure_origin"].notna().sum()),
         findings=findings(inputs),
         flattery=flattery(inputs),

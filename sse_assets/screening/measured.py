@@ -39,14 +39,11 @@ class MeasuredMaterials:
         """Take the rows of tables.
 
         Args:
-            electrolytes: columns electrolyte_id, formula, composition_key, sigma_s_cm, censored, doi; and
-                where known family, space_group and structure_path.
+            electrolytes: columns electrolyte_id, formula, composition_key, sigma_s_cm, censored, doi, family,
+                space_group and structure_path.
             trained: ids of the rows that the model has learned from; None for all of them.
         """
-        optional = {
-            name: None for name in ("family", "space_group", "structure_path") if name not in electrolytes
-        }
-        table = electrolytes.assign(**optional).sort_values("structure_path", kind="stable")
+        table = electrolytes.sort_values("structure_path", kind="stable")
         records = table.astype(object).where(table.notna(), None).to_dict("records")
         rows = tuple(_measured(row, trained is None or row["electrolyte_id"] in trained) for row in records)
         keys = tuple(row["composition_key"] for row in records)

@@ -28,6 +28,7 @@ from sse_assets.screening.material import Accepted, Given, Material, Refusal, ac
 from sse_assets.screening.measured import MeasuredMaterials
 from sse_assets.screening.model_choice import choose_model, stored_models
 from sse_assets.screening.prediction import StoredModel, open_model
+from sse_assets.tables.curated import ELECTROLYTES
 from sse_assets.tables.names import Protocol, Reason, Role
 
 _AT_A_TIME = 250
@@ -139,9 +140,9 @@ class Predictor:
                 None if trained is None else len(trained),
                 *self._errors(chosen["model"], chosen["variant"]),
             )
-            tables = [self._home.table("curated", name) for name in ("electrolytes", "formula_only")]
-            rows = pd.concat([table for table in tables if table is not None], ignore_index=True)
-            self._opened[path] = _Opened(model, description, MeasuredMaterials.of(rows, trained))
+            rows = self._home.table("curated", "electrolytes")
+            measured = MeasuredMaterials.of(ELECTROLYTES.frame() if rows is None else rows, trained)
+            self._opened[path] = _Opened(model, description, measured)
         return self._opened[path]
 
     def _errors(self, model: str, variant: str) -> tuple[dict[str, ErrorOf], dict[str, ErrorOf]]:

@@ -6,12 +6,8 @@ from sse_assets.splits.groups import sharing_nothing, sources_in_common
 from sse_assets.tables import splits
 from sse_assets.tables.names import Role
 
-_SOURCES = ["electrolyte_id", "doi", "composition_key"]
 
-
-def further_training_rows(
-    assignments: pd.DataFrame, electrolytes: pd.DataFrame, formula_only: pd.DataFrame
-) -> pd.DataFrame:
+def further_training_rows(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
     """Let a row train in every fold whose test rows share neither its DOI nor its composition.
 
     This holds under each protocol, the flattering ones included: no score gets better because a test row has
@@ -19,16 +15,16 @@ def further_training_rows(
 
     Args:
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
-        electrolytes: columns `electrolyte_id`, `doi` and `composition_key`.
-        formula_only: rows that the electrolytes do not hold, with the same columns.
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `formula_only`.
 
     Returns:
         A frame as `tables.splits.FORMULA_ONLY`.
     """
-    tested, rows = electrolytes.set_index("electrolyte_id"), formula_only.set_index("electrolyte_id")
+    every = electrolytes.set_index("electrolyte_id")
+    rows = every[every["formula_only"]]
     parts = []
     for (protocol, fold), assigned in assignments.groupby(["protocol", "fold"], sort=False):
-        test = tested.loc[assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"]]
+        test = every.loc[assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"]]
         ids = sharing_nothing(rows, test)
         parts.append(
             pd.DataFrame(
@@ -39,7 +35,7 @@ def further_training_rows(
 
 
 def shared_with_tests(
-    further: pd.DataFrame, assignments: pd.DataFrame, electrolytes: pd.DataFrame, formula_only: pd.DataFrame
+    further: pd.DataFrame, assignments: pd.DataFrame, electrolytes: pd.DataFrame
 ) -> pd.DataFrame:
     """Count the test rows that share something with a further training row of their fold.
 
@@ -49,7 +45,7 @@ def shared_with_tests(
     Returns:
         Columns `protocol`, `fold`, `doi` and `composition`: test rows that share one.
     """
-    sources = pd.concat([electrolytes[_SOURCES], formula_only[_SOURCES]]).set_index("electrolyte_id")
+    sources = electrolytes.set_index("electrolyte_id")[["doi", "composition_key"]]
     counts = []
     for (protocol, fold), rows in further.groupby(["protocol", "fold"], sort=False):
         in_fold = (assignments["protocol"] == protocol) & (assignments["fold"] == fold)

@@ -34,6 +34,11 @@ MEASUREMENTS = raw.OBELIX_MEASUREMENTS.like(
     _CENSORED,
     _LOG10_SIGMA,
     CONDUCTIVITY_CLASS,
+    text(
+        "repeats",
+        "Electrolyte of the same composition that speaks for the material; empty if it is this row",
+        optional=True,
+    ),
 )
 
 ELECTROLYTES = Table(
@@ -75,16 +80,12 @@ ELECTROLYTES = Table(
             optional=True,
         ),
         choice("official_role", Role, "What the row does in OBELiX's own split", optional=True),
+        flag("formula_only", "Whether neither a structure nor a unit cell is known: the row only trains"),
         DOI.but(optional=True),
         choice("source", Source, "Data set that it was taken from"),
         LICENCE.but(optional=True),
     ),
     key=("electrolyte_id",),
-)
-
-FORMULA_ONLY = MEASUREMENTS.like(
-    "curated.formula_only",
-    "One measurement whose formula alone is known: it trains the models that need no cell, and tests none.",
 )
 
 STRUCTURES = Table(

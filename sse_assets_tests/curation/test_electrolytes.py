@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sse_assets.curation.electrolytes import CuratedElectrolytes, curate_electrolytes
+from sse_assets.curation.electrolytes import CuratedElectrolytes, curate_electrolytes, with_cells
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.sources import obelix
 from sse_assets_tests.curation.rows import formula_only, frame, li2o, measurement, structure
@@ -65,8 +65,8 @@ def test_a_formula_alone_takes_a_reference_structure_measured_before_generated()
 def test_a_generated_cell_is_for_the_formula_that_it_rounds() -> None:
     cell = reference("generated", "generated:Li2O") | {"formula": "Li1.99O"}
     curated = curate([formula_only(formula="Li1.99O"), formula_only(formula="Li2O", source_id="2")], [cell])
-    assert curated.electrolytes["formula"].tolist() == ["Li1.99O"]
-    assert curated.rejected["formula"].tolist() == ["Li2O"]
+    alone = curated.electrolytes.set_index("formula")["formula_only"]
+    assert alone.to_dict() == {"Li1.99O": False, "Li2O": True}
 
 
 def test_formula_units_are_counted_where_the_table_gives_none() -> None:
@@ -83,18 +83,26 @@ def test_a_structure_id_cannot_lead_out_of_its_folder() -> None:
     assert curated.structures["structure_path"].item() == "structures/oqmd/..%2F..%2F..%2Fevil.cif"
 
 
-def test_a_formula_without_any_structure_is_refused() -> None:
-    curated = curate([formula_only()], [])
-    assert curated.electrolytes.empty
-    assert "only the formula is known" in curated.rejected["reason"].item()
+def test_a_formula_without_any_structure_stays_and_is_marked() -> None:
+    curated = curate([formula_only(), measurement(formula="Li2O")], [])
+    assert curated.rejected.empty
+    assert curated.electrolytes["formula_only"].tolist() == [True, False]
+    assert with_cells(curated.electrolytes)["formula"].tolist() == ["Li2O"]
+
+
+def test_a_row_that_repeats_a_material_takes_no_crystal() -> None:
+    rows = [formula_only(formula="Li2O"), formula_only(formula="Li2O", source_id="2", doi="10.1/other")]
+    curated = curate(rows, [reference("materials_project", "mp-1960")])
+    assert curated.electrolytes["formula_only"].tolist() == [False, True]
+    assert curated.structures["electrolyte_id"].tolist() == ["liion:1"]
 
 
 def test_a_glass_takes_no_crystal_of_the_same_formula() -> None:
     curated = curate(
         [formula_only(formula="Li2O", reported_family="Glass")], [reference("materials_project", "mp-1960")]
     )
-    assert curated.electrolytes.empty
-    assert "a glass" in curated.rejected["reason"].item()
+    assert curated.electrolytes["formula_only"].tolist() == [True]
+    assert curated.structures.empty
 
 
 def test_a_truncated_cif_costs_the_structure_and_not_the_row() -> None:
@@ -104,7 +112,7 @@ def test_a_truncated_cif_costs_the_structure_and_not_the_row() -> None:
     refusal = curated.rejected.iloc[0]
     assert (refusal["source"], refusal["source_id"]) == ("obelix", "abc")
     assert "obelix:abc: the CIF cannot be read" in refusal["reason"]
-    assert "its table's unit cell is used instead" in refusal["reason"]
+    assert "its row stands with its unit cell or its formula alone" in refusal["reason"]
 
 
 def test_a_cif_without_li_is_flagged() -> None:
@@ -211,7 +219,5 @@ def test_a_generated_structure_is_for_the_sources_that_were_searched_for() -> No
     found = reference("generated", "generated:Li2O")
     labelled_rows, _ = curate_measurements(frame(*rows))
     curated = curate_electrolytes(labelled_rows, frame(found), {}, ["sample"])
-    assert curated.electrolytes["electrolyte_id"].tolist() == ["sample:1"]
-    assert curated.rejected["source"].tolist() == ["inbox"]
-    assert "only the formula is known" in curated.rejected["reason"].item()
-    assert len(curate_electrolytes(labelled_rows, frame(found), {}).electrolytes) == 2
+    assert with_cells(curated.electrolytes)["electrolyte_id"].tolist() == ["sample:1"]
+    assert len(with_cells(curate_electrolytes(labelled_rows, frame(found), {}).electrolytes)) == 2

@@ -70,10 +70,25 @@ def test_measurements_of_one_crystal_by_two_papers_stay_apart() -> None:
     assert len(accepted) == 2
 
 
-def test_a_formula_alone_gives_way_to_a_described_crystal() -> None:
-    accepted, rejected = curate_measurements(frame(formula_only(), measurement()))
-    assert accepted["electrolyte_id"].tolist() == ["obelix:abc"]
-    assert "repeats the composition of obelix:abc" in rejected["reason"].item()
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, False),
+        ({"doi": "10.1/x|10.1/A"}, False),
+        ({"reported_conductivity": "1.03e-4"}, False),
+        ({"reported_conductivity": "3e-4"}, True),
+        ({"doi": "10.1/b"}, True),
+        ({"doi": None}, True),
+    ],
+)
+def test_a_measurement_that_two_sources_tell_of_counts_once(changes: dict[str, object], kept: bool) -> None:
+    accepted, rejected = curate_measurements(frame(formula_only(**changes), measurement()))
+    if kept:
+        assert accepted.set_index("electrolyte_id")["repeats"].dropna().to_dict() == {"liion:1": "obelix:abc"}
+        assert rejected.empty
+    else:
+        assert accepted["electrolyte_id"].tolist() == ["obelix:abc"]
+        assert "repeats the measurement obelix:abc, which describes" in rejected["reason"].item()
 
 
 def test_of_formulas_alone_the_one_measured_nearest_to_25_degrees_stays() -> None:

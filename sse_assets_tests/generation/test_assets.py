@@ -38,6 +38,7 @@ def labelled(row: dict[str, Any], composition_key: str) -> dict[str, Any]:
         "censored": False,
         "log10_sigma": -4.0,
         "conductivity_class": "high",
+        "repeats": None,
     }
 
 

@@ -9,9 +9,7 @@ from sse_assets.curation.measurements import curate_measurements
 from sse_assets.sources.inbox import InboxFile, read_inbox
 
 LOST = {
-    "formula_only": {
-        "formula-only": "formula_only: no structure and no unit cell: only the formula is known"
-    },
+    "formula_only": {},
     "formulas": {
         "f-2": "unreadable_formula: cannot read the formula 'LiClO4.3H2O': the point in 'lO4.3H2O' may",
         "f-5": "impossible_cell: formulas.csv, line 7: formula, unit cell and Z tell of no solid",

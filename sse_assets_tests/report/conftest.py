@@ -36,6 +36,7 @@ def inputs(run: Run) -> ReportInputs:
         data_set="sample <b>",
         created=datetime(2026, 3, 1, 12, 0, tzinfo=UTC),
         electrolytes=run.electrolytes,
+        n_formula_only=7,
         rejected=REJECTED,
         assignments=run.assignments,
         leakage=run.leakage,

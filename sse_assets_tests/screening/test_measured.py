@@ -15,6 +15,7 @@ ROWS = pd.DataFrame(
         "sigma_s_cm": [1e-8, 1e-7, 1e-6, 1e-9],
         "censored": [True, False, False, False],
         "doi": ["10.1/x", None, "10.1/y", "10.1/z"],
+        "space_group": None,
         "family": ["Halide", "Halide", None, "Sulfide"],
         "structure_path": [None, None, "structures/b.cif", None],
     }

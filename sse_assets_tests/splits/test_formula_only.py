@@ -9,25 +9,29 @@ from sse_assets.splits.formula_only import further_training_rows, shared_with_te
 from sse_assets.tables import splits
 
 ELECTROLYTES = pd.DataFrame(
-    [("e0", "10.1/a", "Li2O"), ("e1", "10.1/b", "LiF"), ("e2", None, "LiCl")],
-    columns=["electrolyte_id", "doi", "composition_key"],
+    [
+        ("e0", "10.1/a", "Li2O", False),
+        ("e1", "10.1/b", "LiF", False),
+        ("e2", None, "LiCl", False),
+        ("twin", "10.1/x", "Li2O", True),
+        ("same paper", "10.1/B | 10.1/c", "LiI", True),
+        ("free", None, "LiBr", True),
+    ],
+    columns=["electrolyte_id", "doi", "composition_key", "formula_only"],
 )
+TESTED = ELECTROLYTES[~ELECTROLYTES["formula_only"]]
 ASSIGNMENTS = splits.ASSIGNMENTS.frame(
     [
         {"protocol": protocol, "fold": fold, "electrolyte_id": name, "role": "test" if n == fold else "train"}
         for protocol in ("random", "grouped")
         for fold in range(3)
-        for n, name in enumerate(ELECTROLYTES["electrolyte_id"])
+        for n, name in enumerate(TESTED["electrolyte_id"])
     ]
-)
-FORMULA_ONLY = pd.DataFrame(
-    [("twin", "10.1/x", "Li2O"), ("same paper", "10.1/B | 10.1/c", "LiI"), ("free", None, "LiBr")],
-    columns=["electrolyte_id", "doi", "composition_key"],
 )
 
 
 def test_a_row_trains_where_it_shares_nothing_under_every_protocol() -> None:
-    rows = further_training_rows(ASSIGNMENTS, ELECTROLYTES, FORMULA_ONLY)
+    rows = further_training_rows(ASSIGNMENTS, ELECTROLYTES)
     assert set(rows["role"]) == {"train"}
     for _, of_protocol in rows.groupby("protocol"):
         assert of_protocol.groupby("fold")["electrolyte_id"].apply(list).to_dict() == {
@@ -39,19 +43,19 @@ def test_a_row_trains_where_it_shares_nothing_under_every_protocol() -> None:
 
 @pytest.mark.parametrize(("planted", "counts"), [("twin", (0, 1)), ("same paper", (1, 0))])
 def test_a_planted_duplicate_is_found(planted: str, counts: tuple[int, int]) -> None:
-    sound = further_training_rows(ASSIGNMENTS, ELECTROLYTES, FORMULA_ONLY)
+    sound = further_training_rows(ASSIGNMENTS, ELECTROLYTES)
     fold = 0 if planted == "twin" else 1
     row = {"protocol": "random", "fold": fold, "electrolyte_id": planted, "role": "train"}
     leaking = pd.concat([sound, pd.DataFrame([row])], ignore_index=True)
-    shared = shared_with_tests(leaking, ASSIGNMENTS, ELECTROLYTES, FORMULA_ONLY)
+    shared = shared_with_tests(leaking, ASSIGNMENTS, ELECTROLYTES)
     assert (shared["doi"].sum(), shared["composition"].sum()) == counts
     for rows, passed in ((sound, True), (leaking, False)):
-        result = formula_only_shares_nothing(rows, ASSIGNMENTS, ELECTROLYTES, FORMULA_ONLY)
+        result = formula_only_shares_nothing(rows, ASSIGNMENTS, ELECTROLYTES)
         assert isinstance(result, dg.AssetCheckResult)
         assert result.passed is passed
 
 
 def test_without_such_rows_the_table_is_empty() -> None:
-    rows = further_training_rows(ASSIGNMENTS, ELECTROLYTES, FORMULA_ONLY.iloc[:0])
+    rows = further_training_rows(ASSIGNMENTS, TESTED)
     splits.FORMULA_ONLY.check(rows)
     assert rows.empty
