@@ -51,7 +51,8 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
     from sse_assets.assets.judging import LEADERBOARD, SUBMITTED_METADATA, submitted_version
     from sse_assets.assets.raw import INBOX
-    from sse_assets.orchestration.inbox import has_news, take_in
+    from sse_assets.assets.screening import CANDIDATES
+    from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, has_news, take_in
     from sse_assets.orchestration.runs import (
         UnknownJobError,
         UnknownOpError,
@@ -78,6 +79,9 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
             on_demand |= made_on_demand(pipeline, instance, job, partitions)
         listing = take_in(settings.inbox, settings.blob_root)
         news = [key for key in INBOX if has_news(instance, key, listing)]
+        listed = take_in(settings.candidates, settings.blob_root, CANDIDATES_FOLDER)
+        if has_news(instance, CANDIDATES, listed):
+            news.append(CANDIDATES)
         submitted = submitted_version(TableStore(settings.blob_root))
         if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
             news.append(LEADERBOARD)
@@ -379,7 +383,8 @@ def _prepare_dagster_home(settings: Settings) -> None:
     A DAGSTER_HOME with a dagster.yaml of its own, as in a container, stays as it is. Processes that run in
     other folders get absolute paths.
     """
-    settings.inbox.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.inbox, settings.candidates):
+        folder.mkdir(parents=True, exist_ok=True)
     if not settings.given_dagster_home:
         create_dagster_home(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)

@@ -118,6 +118,19 @@ class ServedProcess:
             ]
         return found
 
+    def covariance(self, features: pd.DataFrame) -> tuple[np.ndarray, float]:
+        """Return how far the answers for materials err together, without the scatter of a measurement.
+
+        Returns:
+            Covariances in log units squared, shape (n, n), and the variance of a measurement of one material
+            around its true value.
+        """
+        rows = self.inputs.rows(features)
+        prior = covariances(self.kernel, rows, rows.copy())
+        reduced = solve_triangular(self.factor, covariances(self.kernel, rows, self.rows).T, lower=True)
+        scatter = variance(self.kernel) - float(prior[0, 0])
+        return self.variance * (prior - reduced.T @ reduced), self.variance * scatter
+
     def _mean_and_std(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         across = covariances(self.kernel, rows, self.rows)
         explained = (solve_triangular(self.factor, across.T, lower=True) ** 2).sum(axis=0)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from sse_assets.materials.conductivity import ConductivityClass, conductivity_class
 from sse_assets.tables.names import Protocol, Reason
-from sse_assets.tables.screening import PREDICTIONS
+from sse_assets.tables.screening import ANSWERS
 
 Interval = tuple[float, float]
 """Lower and upper end, log10(σ / (S/cm))."""
@@ -182,7 +182,7 @@ class Answer:
         return tuple(one for one in self.nearest if one.same_composition)
 
     def record(self) -> dict[str, object]:
-        """Return the answer as one row of `tables.screening.PREDICTIONS`, texts joined by semicolons."""
+        """Return the answer as one row of `tables.screening.ANSWERS`, texts joined by semicolons."""
         row: dict[str, object] = {
             "material": self.asked,
             "formula": self.formula,
@@ -294,8 +294,8 @@ class Answers(Sequence[Answer]):
         return sum(answer.prediction is None for answer in self._answers)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row for each material, as `tables.screening.PREDICTIONS`."""
-        return PREDICTIONS.frame([answer.record() for answer in self._answers])
+        """Return one row for each material, as `tables.screening.ANSWERS`."""
+        return ANSWERS.frame([answer.record() for answer in self._answers])
 
     def _repr_html_(self) -> str:
         head = ("material", "log10 σ", "σ / (mS/cm)", "90 % interval", "class", "nearest measured", "remarks")

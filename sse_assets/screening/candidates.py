@@ -30,15 +30,25 @@ def read_candidates(content: bytes, name: str, folder: Path) -> Iterator[Materia
     Raises:
         PredictionError: if it is no such file, or has neither a column `formula` nor `structure`.
     """
+    table = candidate_frame(content, name)
+    empty = pd.Series(None, index=table.index, dtype=object)
+    formulas, structures = (table.get(column, empty) for column in (FORMULA, STRUCTURE))
+    return (_material(*row, folder) for row in zip(formulas, structures, strict=True))
+
+
+def candidate_frame(content: bytes, name: str) -> pd.DataFrame:
+    """Read a file of candidates as it is.
+
+    Raises:
+        PredictionError: as `read_candidates`.
+    """
     table = _table(content, name)
     if not {FORMULA, STRUCTURE} & set(table):
         raise PredictionError(
             f"{name} has neither a column formula nor a column structure, but "
             f"{', '.join(map(str, table)) or 'none'}: name one of its columns so"
         )
-    empty = pd.Series(None, index=table.index, dtype=object)
-    formulas, structures = (table.get(column, empty) for column in (FORMULA, STRUCTURE))
-    return (_material(*row, folder) for row in zip(formulas, structures, strict=True))
+    return table
 
 
 def write_answers(answers: Answers, name: str, standard_output: BinaryIO) -> None:

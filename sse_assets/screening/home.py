@@ -26,6 +26,11 @@ class Home:
         except TableError:
             return None
 
+    def version(self, schema: str, name: str) -> str:
+        """Return the hash of a table without partitions; empty if there is none."""
+        version = self.store.version(TableKey(schema, name))
+        return version.content_sha256[:16] if version else ""
+
     def written(self, schema: str, name: str) -> str:
         """Return the day on which a table without partitions was written, in ISO 8601; empty if unknown."""
         version = self.store.version(TableKey(schema, name))

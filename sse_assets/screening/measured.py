@@ -61,7 +61,7 @@ class MeasuredMaterials:
         keys = np.array(self.keys, dtype=object)
         for start in range(0, len(compositions), _ROWS_AT_A_TIME):
             part = compositions[start : start + _ROWS_AT_A_TIME]
-            rows = _table([element_fractions(composition) for composition in part])
+            rows = fraction_table(part)
             for composition, distances in zip(part, cdist(rows, self.fractions, "cityblock"), strict=True):
                 same = keys == composition_key(composition)
                 order = np.lexsort((np.arange(len(keys)), distances.round(2), ~same))
@@ -100,6 +100,11 @@ def _measured(row: Mapping[Any, Any], trained: bool) -> Measured:
         same_composition=True,
         trained=trained,
     )
+
+
+def fraction_table(compositions: Sequence[Composition]) -> np.ndarray:
+    """Return atomic fractions, one column an element, shape (n, n_elements)."""
+    return _table([element_fractions(composition) for composition in compositions])
 
 
 def _table(fractions: Sequence[Mapping[str, float | str]]) -> np.ndarray:

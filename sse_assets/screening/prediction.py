@@ -16,6 +16,7 @@ from upath import UPath
 from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import chemistry
+from sse_assets.descriptors.crystals import Failure
 from sse_assets.descriptors.feature_sets import (
     GEOMETRIC_COLUMNS,
     composition_chemistry_cell,
@@ -56,6 +57,9 @@ class StoredModel(Protocol):
 
     def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
         """Predict for materials, of which there is one at least, in their order."""
+
+    def covariance(self, materials: Sequence[Accepted]) -> tuple[np.ndarray, float] | None:
+        """Return how far the answers err together, as `ServedProcess.covariance`; None if it is not known."""
 
 
 def open_model(folder: UPath) -> StoredModel:
@@ -126,6 +130,9 @@ class _Trees:
             )
         ]
 
+    def covariance(self, materials: Sequence[Accepted]) -> None:
+        return None
+
     def _with_refusals(
         self, materials: Sequence[Accepted], without: list[Accepted], feature_set: FeatureSet
     ) -> list[Prediction | Refusal]:
@@ -166,14 +173,7 @@ class _Process:
         return frozenset(self.process.electrolyte_ids)
 
     def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
-        rows = _rows(materials).assign(space_group=None, space_group_number=math.nan)
-        crystals = {
-            row: one.crystal.structure
-            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
-            if one.crystal is not None
-        }
-        described, failures = cell(rows, crystals, self.imputer)
-        features = composition_chemistry_cell(rows, chemistry(rows), described)
+        features, described, failures = self._features(materials)
         answers = self.process.predict(features)
         failed = {failure.electrolyte_id: failure.reason for failure in failures}
         carried = self.process.carrying(features, _N_CARRYING)
@@ -191,7 +191,7 @@ class _Process:
                 tuple(carrying),
             )
             for row, answer, share, origin, carrying in zip(
-                rows["electrolyte_id"],
+                features.index,
                 answers.to_dict("records"),
                 shares,
                 described["cell_origin"],
@@ -199,6 +199,20 @@ class _Process:
                 strict=True,
             )
         ]
+
+    def covariance(self, materials: Sequence[Accepted]) -> tuple[np.ndarray, float]:
+        return self.process.covariance(self._features(materials)[0])
+
+    def _features(self, materials: Sequence[Accepted]) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
+        """Return the descriptors of materials, their cells, and what of these could not be computed."""
+        rows = _rows(materials).assign(space_group=None, space_group_number=math.nan)
+        crystals = {
+            row: one.crystal.structure
+            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
+            if one.crystal is not None
+        }
+        described, failures = cell(rows, crystals, self.imputer)
+        return composition_chemistry_cell(rows, chemistry(rows), described), described, failures
 
     def _rests_on(self, origin: str, carrying: Sequence[tuple[str, float]]) -> str:
         """Say what the answer was computed from, and the measurements that count most in it."""
@@ -236,6 +250,9 @@ class _LanguageModel:
 
     data_version = ""
     trained = None
+
+    def covariance(self, materials: Sequence[Accepted]) -> None:
+        return None
 
     def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
         from sse_assets.language_models.errors import LanguageModelError, require_packages

@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import pandas as pd
 from upath import UPath
 
@@ -105,6 +106,34 @@ class Predictor:
             PredictionError: if none is stored.
         """
         return self._open(has_crystal).description
+
+    def covariance(self, materials: Iterable[Material]) -> tuple[np.ndarray, float] | None:
+        """Return how far the answers for materials that are not refused err together.
+
+        Returns:
+            As `StoredModel.covariance`; None if formulas and crystals are answered by different models.
+        """
+        accepted = [one for one in map(accept, materials) if isinstance(one, Accepted)]
+        models = {id(opened := self._open(one.crystal is not None)): opened for one in accepted}
+        if len(models) != 1:
+            return None
+        (opened,) = models.values()
+        return opened.model.covariance(accepted)
+
+    @property
+    def answering(self) -> str:
+        """The stored models that answer, and their version: another text means other answers."""
+        if self._stored is None:
+            self._stored = stored_models(self._home.table)
+        chosen = [
+            choose_model(self._stored, self._model, self._variant, has_crystal=has_crystal)
+            for has_crystal in (False, True)
+        ]
+        return "; ".join(
+            dict.fromkeys(
+                f"{one['model_path']} {self._home.version('models', one['model'])}" for one in chosen
+            )
+        )
 
     def _answers(self, judged: Sequence[Accepted | Refusal]) -> list[Answer]:
         answers: dict[int, Answer] = {}

@@ -10,7 +10,7 @@ from sse_assets.screening import Predictor
 from sse_assets.screening.answer import FlagCode
 from sse_assets.screening.errors import PredictionError
 from sse_assets.tables.names import Reason
-from sse_assets.tables.screening import PREDICTIONS
+from sse_assets.tables.screening import ANSWERS
 from sse_assets_tests.screening.stored import ERROR_ON_HALIDES, ROCK_SALT
 
 
@@ -62,7 +62,7 @@ def test_bad_materials_stand_beside_the_good(home: Path, tmp_path: Path) -> None
     assert answers[0].reason_code is Reason.NO_LITHIUM
     assert "not answered: NaCl holds no Li" in "".join(answers[0].lines())
     frame = answers.to_frame()
-    PREDICTIONS.check(frame)
+    ANSWERS.check(frame)
     assert frame["refused"].notna().tolist() == [True, True, False, False, True, True]
     assert list(frame["log10_sigma"].notna()) == [False, False, True, True, False, False]
     html = answers._repr_html_()
