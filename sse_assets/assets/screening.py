@@ -1,22 +1,25 @@
 """Group `screening`: candidates, the answers for them, and what to make next."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
-from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets.screening.candidate_sets import sets_of_files, unmeasured
+from sse_assets.screening.candidate_sets import known_compounds, sets_of_files
 from sse_assets.screening.filters import Filters
 from sse_assets.screening.home import Home
 from sse_assets.screening.material import Material
 from sse_assets.screening.next_experiments import next_experiments
+from sse_assets.screening.page import render_screening
 from sse_assets.screening.predictor import Predictor
 from sse_assets.screening.ranking import ranked, shortlist
 from sse_assets.tables import raw, screening
@@ -60,7 +63,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     @table_asset(
         "screening.candidates",
         "Materials that somebody considers to make: files in SSE_HOME/candidates/, compounds that were "
-        "measured at other temperatures alone, and computed crystals that nobody has measured.",
+        "measured at other temperatures alone, and computed crystals.",
         table_ins("curated.electrolytes", "curated.rejected") | references,
         code_version=_CODE_VERSION,
     )
@@ -73,7 +76,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         of_files, faults = sets_of_files(files)
         for sentence in (*unread, *faults):
             context.log.warning(sentence)
-        of_pipeline = unmeasured(
+        of_pipeline = known_compounds(
             tables["electrolytes"],
             tables["rejected"],
             tables.get("reference_structures", raw.REFERENCE_STRUCTURES.frame()),
@@ -93,7 +96,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             },
         )
 
-    return [candidates, predictions, rankings]
+    return [candidates, predictions, rankings, page]
 
 
 @table_asset(
@@ -179,6 +182,30 @@ def rankings(
         config.n_next_experiments,
     )
     yield table_result(chosen, "screening.next_experiments")
+
+
+@dg.asset(
+    key=[GROUP, "report"],
+    ins=table_ins(
+        *(f"screening.{name}" for name in ("ranking", "predictions", "candidates", "next_experiments"))
+    ),
+    group_name=GROUP,
+    description="The ranked candidates in one HTML file: a table to sort and filter, a plot, and a download.",
+    kinds={"html"},
+    code_version=_CODE_VERSION,
+)
+def page(
+    settings: dg.ResourceParam[Settings],
+    ranking: pd.DataFrame,
+    predictions: pd.DataFrame,
+    candidates: pd.DataFrame,
+    next_experiments: pd.DataFrame,
+) -> dg.MaterializeResult[None]:
+    """Write the page below the blob root, beside the report."""
+    html = render_screening(ranking, predictions, candidates, next_experiments, datetime.now(UTC))
+    path = settings.report.with_name("screening.html")
+    write_bytes(path, html.encode())
+    return dg.MaterializeResult(metadata={"page": file_metadata(path), "size_mb": round(len(html) / 1e6, 2)})
 
 
 def _materials(candidates: pd.DataFrame) -> Iterator[Material]:

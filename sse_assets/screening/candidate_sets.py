@@ -53,8 +53,13 @@ def sets_of_files(files: Mapping[str, bytes]) -> tuple[pd.DataFrame, list[str]]:
     return _frame(rows), unread
 
 
-def unmeasured(electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
-    """List the Li compounds that the pipeline knows and that were never measured at room temperature.
+def known_compounds(
+    electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame
+) -> pd.DataFrame:
+    """List the Li compounds that the pipeline knows and does not learn from.
+
+    These are the compositions that were measured at other temperatures alone, and every computed crystal with
+    Li. The ranking sets those aside whose composition has been measured.
 
     Args:
         electrolytes: a frame as `tables.curated.ELECTROLYTES`.
@@ -66,8 +71,9 @@ def unmeasured(electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: p
     """
     measured = set(electrolytes["composition_key"])
     warm = rejected.loc[rejected["reason_code"] == Reason.TEMPERATURE, "formula"].dropna().unique()
-    rows = [_row(OTHER_TEMPERATURES, formula, formula, None) for formula in _new(warm, measured)]
-    computed = references[references["formula"].isin(_new(references["formula"].unique(), measured))]
+    plain = [formula.strip("'\"") for formula in _of_lithium(warm, measured)]
+    rows = [_row(OTHER_TEMPERATURES, formula, formula, None) for formula in plain]
+    computed = references[references["formula"].isin(_of_lithium(references["formula"], set()))]
     rows += [
         _row(REFERENCES, row["structure_id"], row["formula"], row["cif"])
         for row in computed.to_dict("records")
@@ -75,7 +81,7 @@ def unmeasured(electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: p
     return _frame(rows)
 
 
-def _new(formulas: Iterable[str], measured: set[str]) -> list[str]:
+def _of_lithium(formulas: Iterable[str], measured: set[str]) -> list[str]:
     """Return the formulas of Li compounds whose composition has not been measured, each composition once."""
     found: dict[str, str] = {}
     for formula in formulas:
