@@ -60,7 +60,7 @@ def page(browser: Browser, file: Path) -> Iterator[Page]:
 
 
 def first_line(page: Page) -> str:
-    return page.locator(".line").first.inner_text().split("\n")[1]
+    return page.locator(".line").first.locator("div").nth(1).inner_text()
 
 
 def test_names_are_text(page: Page) -> None:
