@@ -9,6 +9,7 @@ import click
 
 from sse_assets.orchestration.settings import Settings, SettingsError
 
+LOOPBACK = "127.0.0.1"
 _SOME_REFUSED, _NOTHING_USABLE = 1, 2
 """Exit codes; 0 says that every material was answered."""
 
@@ -139,6 +140,28 @@ def structure(formula: str, output: Path | None) -> None:
     if output is not None:
         output.write_text(found[0].cif)
         click.echo(f"{output} holds the first")
+
+
+@click.command()
+@click.option("--port", default=3030, show_default=True, help="Port on this computer.")
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address to listen at. Any other lets everybody who reaches it ask: there is no password.",
+)
+def serve(port: int, host: str) -> None:
+    """Answer over HTTP, and on a page with one field, on this computer only."""
+    import uvicorn
+
+    from sse_assets.screening.home import Home
+    from sse_assets.screening.predictor import Predictor
+    from sse_assets.screening.server import application
+
+    predictor = Predictor(Home(_settings().blob_root))
+    click.echo(f"Ask at http://{host}:{port} (Ctrl-C ends it)")
+    hosts = ["localhost", LOOPBACK, host] if host == LOOPBACK else ["*"]
+    uvicorn.run(application(predictor, hosts), host=host, port=port, log_level="warning")
 
 
 def _settings() -> Settings:

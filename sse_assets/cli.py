@@ -10,14 +10,13 @@ from pathlib import Path
 import click
 import pandas as pd
 
-from sse_assets.answer_commands import predict, structure
+from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.settings import Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 """File with the tested versions of packages; only a checkout has it."""
-LOOPBACK = "127.0.0.1"
 
 
 @click.group()
@@ -192,6 +191,7 @@ def restore(file: Path) -> None:
 
 main.add_command(predict)
 main.add_command(structure)
+main.add_command(serve)
 
 
 @main.command()

@@ -21,16 +21,17 @@ from sse_assets_tests.orchestration.test_warehouse import open_in_another_proces
 
 
 def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
-    for group in ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics"):
+    for group in ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics", "screening"):
         assert f"✓ {group}." in sample_run.output
     assert "Test MAE" in sample_run.output
     assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
-    assert len(sample_run.output.splitlines()) < 98  # a line for each asset, not a wall of log
+    assert len(sample_run.output.splitlines()) < 105  # a line for each asset, not a wall of log
 
 
 def test_everything_lies_below_the_home(sample_run: Run) -> None:
     assert {path.name for path in sample_run.home.iterdir()} == {
         "blobs",
+        "candidates",
         "dagster",
         "inbox",
         "small.yaml",
