@@ -43,7 +43,7 @@ def test_a_formula_is_answered_and_a_hostile_one_is_text(page: Page) -> None:
     expect(first).to_contain_text("LiCl (the same)")
     page.fill("#formula", "<img src=x onerror=document.title='taken'>")
     page.press("#formula", "Enter")
-    expect(first).to_contain_text("not answered: cannot read the formula '<img")
+    expect(first).to_contain_text("not answered: cannot read the formula")
     expect(page).to_have_title("Ask for a solid electrolyte")
 
 
