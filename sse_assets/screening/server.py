@@ -1,9 +1,9 @@
 """A small HTTP door to the predictor: questions in, answers out, nothing kept.
 
 `POST /predict` takes JSON: `{"materials": ["Li6PS5Cl", {"formula": "LiCl", "cif": "data_…"}]}`, and
-`"anyway": true` if need be. It answers `{"answers": […]}`, each as `Answer.to_dict`. `GET /status` names the models that
-answer. `GET /` is a page with one field. Whatever is no question gets a status of 400 and more, and
-`{"error": "…"}`.
+`"anyway": true` if need be. It answers `{"answers": […]}`, each as `Answer.to_dict`. `GET /status` names the
+models that answer. `GET /` is a page with one field. Whatever is no question gets a status of 400 and more,
+and `{"error": "…"}`.
 """
 
 import json
