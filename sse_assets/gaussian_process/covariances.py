@@ -8,7 +8,7 @@
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist, squareform
 
 
 def covariances(kernel: list[Any], left: np.ndarray, right: np.ndarray | None = None) -> np.ndarray:
@@ -29,7 +29,10 @@ def covariances(kernel: list[Any], left: np.ndarray, right: np.ndarray | None = 
         case ["product", first, second]:
             return covariances(first, left, right) * covariances(second, left, right)
         case ["laplacian", start, stop, length]:
-            return np.exp(-cdist(left[:, start:stop], other[:, start:stop], "cityblock") / length)
+            columns = left[:, start:stop]
+            if right is None:  # half the work
+                return np.exp(-squareform(pdist(columns, "cityblock")) / length)
+            return np.exp(-cdist(columns, right[:, start:stop], "cityblock") / length)
         case ["constant", value]:
             return np.full((len(left), len(other)), float(value))
         case ["same_paper", column]:
