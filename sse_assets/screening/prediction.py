@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -62,8 +62,13 @@ class StoredModel(Protocol):
         """Return how far the answers err together, as `ServedProcess.covariance`; None if it is not known."""
 
 
-def open_model(folder: UPath) -> StoredModel:
+def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredModel:
     """Open the model that an asset of the group `models` has stored: trees, a process or a language model.
+
+    Args:
+        folder: of the model.
+        geometric: table `descriptors.geometric` of the training rows, which says how their pores were probed;
+            without it, or without rows, the defaults of `PoreSettings` count.
 
     Raises:
         PredictionError: if the folder holds none of them, or not all of it.
@@ -72,7 +77,7 @@ def open_model(folder: UPath) -> StoredModel:
         if (folder / CALIBRATION_FILE).exists():
             return _open_process(folder)
         if (folder / _TREES_FILE).exists():
-            return _open_trees(folder)
+            return _open_trees(folder, geometric)
     except FileNotFoundError as error:
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
     if (folder / _LANGUAGE_MODEL_FILE).exists():
@@ -80,21 +85,27 @@ def open_model(folder: UPath) -> StoredModel:
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
 
 
-def _open_trees(folder: UPath) -> "_Trees":
+def _open_trees(folder: UPath, geometric: pd.DataFrame | None) -> "_Trees":
     from sse_assets.boosted_trees.model import BoostedTreesModel
     from sse_assets.boosted_trees.recipe import Recipe, RecipeError
+    from sse_assets.descriptors.geometric import PROBE_COLUMNS
 
     try:
         trained = frozenset(Recipe.load(str(folder)).features.index)
     except RecipeError:  # a model of one protocol is stored without its rows
         trained = None
-    return _Trees(BoostedTreesModel.load(str(folder)), trained)
+    probe: dict[str, Any] = {}
+    if geometric is not None and len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
+        probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
+    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe)
 
 
 @dataclass(frozen=True)
 class _Trees:
     model: "BoostedTreesModel"
     trained: frozenset[str] | None
+    probe: dict[str, Any]
+    """Values of `PoreSettings` that are not the defaults."""
 
     @property
     def data_version(self) -> str:
@@ -109,7 +120,8 @@ class _Trees:
             without = [material for material in materials if material.crystal is None]
             if without:
                 return self._with_refusals(materials, without, feature_set)
-        known = with_absent_elements(_features(materials, feature_set), self.model.feature_names)
+        features = _features(materials, feature_set, self.probe)
+        known = with_absent_elements(features, self.model.feature_names)
         predicted = self.model.predict(known)
         half = np.full(
             len(predicted), math.nan if card.interval_half_width is None else card.interval_half_width
@@ -185,7 +197,7 @@ class _Process:
                 _interval(answer["low_50"], answer["high_50"]),
                 _interval(answer["low"], answer["high"]),
                 share,
-                tuple(_doubts(answer, origin)),
+                tuple(_doubts(answer, imputed=origin == CellOrigin.COMPOSITION and self._reads_cells)),
                 (failed[row],) if row in failed else (),
                 self._rests_on(origin, carrying),
                 tuple(carrying),
@@ -214,15 +226,14 @@ class _Process:
         described, failures = cell(rows, crystals, self.imputer)
         return composition_chemistry_cell(rows, chemistry(rows), described), described, failures
 
+    @property
+    def _reads_cells(self) -> bool:
+        return bool(self.process.inputs.cell)
+
     def _rests_on(self, origin: str, carrying: Sequence[tuple[str, float]]) -> str:
         """Say what the answer was computed from, and the measurements that count most in it."""
-        told = (
-            "the composition"
-            if origin == CellOrigin.COMPOSITION
-            else "the composition and the cell of the CIF"
-        )
-        if not self.process.inputs.cell:
-            told = "the composition"
+        has_cell = self._reads_cells and origin != CellOrigin.COMPOSITION
+        told = "the composition and the cell of the CIF" if has_cell else "the composition"
         by = []
         for electrolyte_id, weight in carrying:
             row = self.measured.loc[electrolyte_id]
@@ -231,7 +242,7 @@ class _Process:
         return f"{told}; the measurements that count most, with their weights: {', '.join(by)}"
 
 
-def _doubts(answer: dict, origin: str) -> list[Flag]:
+def _doubts(answer: dict, *, imputed: bool) -> list[Flag]:
     flags = []
     if answer["unseen_elements"]:
         sentence = f"no training row holds {answer['unseen_elements']}: this is outside what was learned"
@@ -239,7 +250,7 @@ def _doubts(answer: dict, origin: str) -> list[Flag]:
     elif answer["outside_domain"]:
         sentence = "every measured material is far from it: answers for such materials err more than others"
         flags.append(Flag(FlagCode.FAR, sentence))
-    if origin == CellOrigin.COMPOSITION:
+    if imputed:
         flags.append(Flag(FlagCode.COMPOSITION_ONLY, _IMPUTED))
     return flags
 
@@ -296,7 +307,7 @@ def _rows(materials: Sequence[Accepted]) -> pd.DataFrame:
     )
 
 
-def _features(materials: Sequence[Accepted], feature_set: FeatureSet) -> pd.DataFrame:
+def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any]) -> pd.DataFrame:
     """Compute the descriptors as in training; NaN for what is not known."""
     rows = _rows(materials)
     fractions = stoichiometric(rows)
@@ -312,7 +323,7 @@ def _features(materials: Sequence[Accepted], feature_set: FeatureSet) -> pd.Data
             for place, one in enumerate(materials)
         ]
     )
-    geometry, _ = geometric(rows, structures, PoreSettings(), workers=os.cpu_count() or 1)
+    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=os.cpu_count() or 1)
     return feature_matrix(feature_set, fractions, geometry)
 
 

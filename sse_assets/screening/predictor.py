@@ -30,10 +30,11 @@ from sse_assets.screening.measured import MeasuredMaterials
 from sse_assets.screening.model_choice import choose_model, stored_models
 from sse_assets.screening.prediction import StoredModel, open_model
 from sse_assets.tables.curated import ELECTROLYTES
-from sse_assets.tables.names import Protocol, Reason, Role
+from sse_assets.tables.names import ModelName, Protocol, Reason, Role
 
 _AT_A_TIME = 250
 """Materials that are held in memory together; a crystal takes about 0.1 MB."""
+_TREES = ModelName.BOOSTED_TREES
 _BAD_FAMILY = 1.25
 """How many times the error on all compounds the error on a family is, where an answer says so."""
 _FEWEST_OF_FAMILY = 5
@@ -157,7 +158,8 @@ class Predictor:
         chosen = choose_model(self._stored, self._model, self._variant, has_crystal=has_crystal)
         path = chosen["model_path"]
         if path not in self._opened:
-            model = open_model(self._home.blob_root / path)
+            geometric = self._home.table("descriptors", "geometric") if chosen["model"] == _TREES else None
+            model = open_model(self._home.blob_root / path, geometric)
             trained = model.trained
             description = AnsweringModel(
                 chosen["model"],

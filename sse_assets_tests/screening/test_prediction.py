@@ -1,15 +1,20 @@
 """Any stored model answers for new materials, and says what it did not know."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from upath import UPath
 
+from sse_assets.descriptors.geometric import geometric
+from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.screening.answer import FlagCode, Prediction
 from sse_assets.screening.errors import PredictionError
 from sse_assets.screening.material import Accepted, Material, Refusal, accept
 from sse_assets.screening.prediction import StoredModel, open_model
 from sse_assets.tables.names import Reason
+from sse_assets_tests.descriptors.crystal_examples import electrolytes_table
 from sse_assets_tests.screening.stored import PRIMITIVE_ROCK_SALT, ROCK_SALT, stored_process, stored_trees
 
 ALL = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
@@ -70,6 +75,21 @@ def test_a_cif_counts_as_its_cell(tmp_path: Path) -> None:
     assert said(model, cif=ROCK_SALT).log10_sigma == pytest.approx(-1, abs=0.5)
     thin = ROCK_SALT.replace("5.13", "9.0")  # 0.39 g/cm³, below the half on which these trees decide
     assert said(model, cif=thin).log10_sigma == pytest.approx(-9, abs=0.5)
+
+
+def test_pores_are_probed_as_they_were_for_the_training_rows(tmp_path: Path) -> None:
+    # A probe of 3 Å passes nowhere in rock salt, and these trees decide at 0.05 cm³/g of pores.
+    columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    folder = stored_trees(tmp_path, "geometric", columns, "poav_cm3_g", half=0.05)
+    settings = PoreSettings(probe_radius_a=0.0, lithium_removed=True, n_samples=5000)
+    rows, cifs = electrolytes_table({"electrolyte_id": "e1", "formula": "LiCl"}), [("e1", "s", ROCK_SALT)]
+    structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
+    wide, _ = geometric(rows, structures, settings, workers=1)
+    narrow, _ = geometric(rows, structures, replace(settings, probe_radius_a=3.0), workers=1)
+    assert wide["poav_cm3_g"].item() > 0.05
+    assert narrow["poav_cm3_g"].item() == 0
+    values = [said(open_model(folder, table), cif=ROCK_SALT).log10_sigma for table in (wide, narrow)]
+    assert values == pytest.approx([-1, -9], abs=0.5)
 
 
 def test_a_folder_without_a_whole_model_is_refused(tmp_path: Path) -> None:
