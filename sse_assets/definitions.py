@@ -3,15 +3,18 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.choice import choice_assets
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
+from sse_assets.assets.evidence import evidence_assets
 from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
 from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
+from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.screening import CANDIDATES, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
@@ -64,15 +67,18 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         inbox_assets(),
         *curated_assets(settings.dataset),
         *generated_assets(settings.dataset),
+        *prototype_assets(settings.dataset),
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        *choice_assets,
         gaussian_process,
         champions,
         *language_model_assets,
         *metrics_assets,
         *judging_assets,
         *screening_assets(settings.dataset),
+        *evidence_assets,
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),

@@ -63,20 +63,24 @@ def chemistry_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd
 
 @table_asset(
     "descriptors.cell",
-    "What the cell says whichever cell is chosen: room, shape, symmetry; imputed where it is not known.",
-    table_ins("curated.electrolytes", "curated.structures"),
-    code_version=_CODE_VERSION,
+    "What the cell says whichever cell is chosen: room, shape, symmetry; where it is not known, as a "
+    "trusted prototype has it, or imputed from the composition.",
+    table_ins("curated.electrolytes", "curated.structures", "generated.prototypes"),
+    code_version="4",
 )
 def cell_descriptors(
-    electrolytes: pd.DataFrame, structures: pd.DataFrame
+    electrolytes: pd.DataFrame, structures: pd.DataFrame, prototypes: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every cell; one that cannot be described is imputed, and its note says why."""
     crystals, unreadable = read_crystals(structures)
+    placed, unreadable_placed = read_crystals(prototypes[prototypes["trusted"]])
     table, unusable = cell(
-        electrolytes, {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()}
+        electrolytes,
+        {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()},
+        prototypes={electrolyte_id: crystal.structure for electrolyte_id, crystal in placed.items()},
     )
     notes: dict[str, str] = {}
-    for failure in [*unreadable, *unusable]:
+    for failure in [*unreadable, *unreadable_placed, *unusable]:
         notes[failure.electrolyte_id] = "; ".join(
             filter(None, [notes.get(failure.electrolyte_id), failure.reason])
         )

@@ -108,6 +108,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         dg.AssetKey(name.split("."))
         for name in (
             "curated.electrolytes",
+            "models.answering",
             "models.boosted_trees",
             "models.champions",
             "models.gaussian_process",

@@ -17,7 +17,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sse_assets.gaussian_process.files import CARD_FILE, ROWS_FILE
 from sse_assets.gaussian_process.inputs import Inputs, paper_numbers
 from sse_assets.gaussian_process.kernels import described
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.settings import GaussianProcessSettings, ProcessDesign
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,13 @@ class GaussianProcessModel:
         rows = inputs.rows(features, paper_numbers(dois.loc[features.index]))
         ids = tuple(str(electrolyte_id) for electrolyte_id in features.index)
         return cls._of_rows(settings, inputs, ids, rows, label.loc[features.index].to_numpy(float))
+
+    @classmethod
+    def of_design(
+        cls, design: ProcessDesign, features: pd.DataFrame, label: pd.Series, dois: pd.Series
+    ) -> Self:
+        """Fit what a design describes; the other arguments are those of `fit`."""
+        return cls.fit(features, label, dois, design.settings, chemistry=design.chemistry, cell=design.cell)
 
     @classmethod
     def _of_rows(

@@ -1,6 +1,6 @@
 """The predictor: it answers for one material or for thousands, with the evidence for each answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -68,6 +68,7 @@ class Predictor:
         """
         self._home, self._model, self._variant = home, model, variant
         self._stored: pd.DataFrame | None = None
+        self._answering: pd.DataFrame | None = None
         self._opened: dict[str, _Opened] = {}
 
     @classmethod
@@ -124,12 +125,7 @@ class Predictor:
     @property
     def answering(self) -> str:
         """The stored models that answer, and their version: another text means other answers."""
-        if self._stored is None:
-            self._stored = stored_models(self._home.table)
-        chosen = [
-            choose_model(self._stored, self._model, self._variant, has_crystal=has_crystal)
-            for has_crystal in (False, True)
-        ]
+        chosen = [self._chosen(has_crystal) for has_crystal in (False, True)]
         return "; ".join(
             dict.fromkeys(
                 f"{one['model_path']} {self._home.version('models', one['model'])}" for one in chosen
@@ -152,10 +148,19 @@ class Predictor:
             answers[place] if isinstance(one, Accepted) else _refused(one) for place, one in enumerate(judged)
         ]
 
-    def _open(self, has_crystal: bool) -> _Opened:
+    def _chosen(self, has_crystal: bool) -> Mapping[str, str]:
+        """Return the stored model that answers; see `choose_model`."""
         if self._stored is None:
-            self._stored = stored_models(self._home.table)
-        chosen = choose_model(self._stored, self._model, self._variant, has_crystal=has_crystal)
+            self._stored, self._answering = (
+                stored_models(self._home.table),
+                self._home.table("models", "answering"),
+            )
+        return choose_model(
+            self._stored, self._model, self._variant, has_crystal=has_crystal, answering=self._answering
+        )
+
+    def _open(self, has_crystal: bool) -> _Opened:
+        chosen = self._chosen(has_crystal)
         path = chosen["model_path"]
         if path not in self._opened:
             geometric = self._home.table("descriptors", "geometric") if chosen["model"] == _TREES else None

@@ -16,7 +16,7 @@ from sse_assets.cli import main
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening import Predictor
 from sse_assets.screening.terminal import print_answers
-from sse_assets.tables import curated
+from sse_assets.tables import curated, generated
 from sse_assets_tests.command_line import environment_of, sse_assets
 from sse_assets_tests.screening.stored import ROCK_SALT
 
@@ -129,11 +129,25 @@ def test_the_structure_that_would_be_used_is_the_measured_one(home: Path, tmp_pa
     store.write(
         TableKey("raw", "reference_structures"), pd.DataFrame([computed, computed | {"formula": "x"}])
     )
+    prototype = {
+        "formula": "LiCl",
+        "structure_origin": "prototype",
+        "structure_id": "prototype:1",
+        "cif": "inferred",
+        "trusted": False,
+        "parent_formula": "NaCl",
+        "cost_per_anion": 1.234,
+        "reason": "it costs too much",
+    }
+    table = generated.PROTOTYPES.frame([prototype])
+    store.write(TableKey("generated", "prototypes"), table)
     result = call(own, "structure", "Cl2Li2", "--output", str(tmp_path / "x.cif"))
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("used: obelix:1 (LiCl); measured: ")
     assert lines[1].startswith("also known: oqmd:7 (LiCl); computed: ")
+    assert lines[2].startswith("also known: prototype:1 (LiCl); inferred: ")
+    assert lines[2].endswith(", that of NaCl, at a cost of 1.23; not trusted, it costs too much")
     assert (tmp_path / "x.cif").read_text() == ROCK_SALT
     for formula, words in (("Li2O", "no structure of Li2O is stored"), ("pasta", "cannot read the formula")):
         refused = call(own, "structure", formula)
