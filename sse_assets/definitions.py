@@ -16,12 +16,13 @@ from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
+from sse_assets.assets.screening import CANDIDATES, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
-from sse_assets.orchestration.inbox import inbox_sensor
+from sse_assets.orchestration.inbox import candidates_sensor, inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
@@ -76,13 +77,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *language_model_assets,
         *metrics_assets,
         *judging_assets,
+        *screening_assets(settings.dataset),
         *evidence_assets,
     ]
     return dg.Definitions(
         assets=catalogued(automated(assets)),
         asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
         jobs=_JOBS,
-        sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
+        sensors=[
+            automation_sensor(),
+            inbox_sensor(settings, INBOX),
+            candidates_sensor(settings, [CANDIDATES]),
+            housekeeping_sensor(settings),
+        ],
         schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor_of(settings),

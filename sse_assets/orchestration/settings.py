@@ -100,9 +100,19 @@ class Settings(BaseSettings):
         return self.home / "warehouse.duckdb"
 
     @property
+    def report(self) -> UPath:
+        """Return the report of the last run."""
+        return self.blob_root / "reports" / "report.html"
+
+    @property
     def inbox(self) -> Path:
         """Return the folder in which a person leaves measurements of their own."""
         return self.home / "inbox"
+
+    @property
+    def candidates(self) -> Path:
+        """Return the folder in which a person leaves materials to ask about."""
+        return self.home / "candidates"
 
     @property
     def downloads(self) -> Path:
