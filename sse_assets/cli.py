@@ -54,6 +54,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     from sse_assets.assets.metrics import REPORT
     from sse_assets.assets.raw import INBOX
     from sse_assets.orchestration.inbox import has_news, take_in
+    from sse_assets.orchestration.launchpad import SettingsOfStepError
     from sse_assets.orchestration.runs import (
         UnknownJobError,
         UnknownOpError,
@@ -69,7 +70,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     op_config = _op_config(config) if config else {}
     with (
         _one_sentence(UnknownJobError),
-        _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, begin=f"{config}: "),
+        _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
         dg.DagsterInstance.get() as instance,
     ):
         on_demand = {

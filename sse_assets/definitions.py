@@ -20,8 +20,10 @@ from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
 from sse_assets.orchestration.inbox import inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.launchpad import checked_at_launch
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
+from sse_assets.orchestration.retries import tried_again_with_reason
 from sse_assets.orchestration.settings import Settings
 
 REFRESH_EVERYTHING = "refresh_everything"
@@ -73,7 +75,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *judging_assets,
     ]
     return dg.Definitions(
-        assets=catalogued(automated(assets)),
+        assets=checked_at_launch(tried_again_with_reason(catalogued(automated(assets)))),
         asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
         jobs=_JOBS,
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],

@@ -124,6 +124,7 @@ def refresh(
     Raises:
         UnknownOpError: if `op_config` names an op that makes no asset.
         DagsterInvalidConfigError: if a setting is of the wrong type, or there is none of that name.
+        SettingsOfStepError: if a step cannot work with a setting.
     """
     graph = pipeline.get_definition().asset_graph
     job = pipeline.get_reconstructable_job(IMPLICIT_ASSET_JOB_NAME)
