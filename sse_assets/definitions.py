@@ -51,7 +51,7 @@ _JOBS = [
     ),
     dg.define_asset_job(
         SEARCH_STRUCTURES,
-        selection=dg.AssetSelection.groups("generated") & on_demand_selection(),
+        selection=dg.AssetSelection.key_prefixes("generated") & on_demand_selection(),
         description="A crystal for a composition that has none: an hour of a CPU for a small cell.",
     ),
 ]

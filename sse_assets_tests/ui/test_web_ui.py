@@ -13,7 +13,7 @@ from sse_assets_tests.ui.conftest import PATIENCE_S, Site
 
 pytestmark = pytest.mark.services
 
-GROUPS = ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics")
+GROUPS = ("raw", "measured", "structures", "curated", "descriptors", "splits", "models", "metrics")
 Picture = Callable[[str, Page | Locator], None]
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -47,10 +47,7 @@ def test_the_lineage_leads_from_raw_data_to_scores(page: Page) -> None:
         expect(shown(page, group)).to_have_count(2)
     page.get_by_text("Hide navigation").click()
     page.wait_for_timeout(2000)  # the graph moves to its place
-    x = [
-        shown(page, group).last.evaluate("node => node.getBoundingClientRect().x")
-        for group in ("raw", "curated", "descriptors", "splits", "models", "metrics")
-    ]
+    x = [shown(page, group).last.evaluate("node => node.getBoundingClientRect().x") for group in GROUPS]
     assert x == sorted(x)
 
 
