@@ -148,7 +148,7 @@ def table_asset(
     kind: str = "table",
     **more: Any,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Return the decorator of a step that makes one table, as `table_outs`; `more` goes to `dagster.asset`."""
+    """Return the decorator of a step that makes one table, like `table_outs`; `more` goes to `dg.asset`."""
     schema, name = table.split(".")
     return dg.asset(
         key=[schema, name],
