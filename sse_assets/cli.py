@@ -49,19 +49,10 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     # Dagster takes a second to import, and a wrong setting should be answered at once.
     import dagster as dg
 
-    from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
-    from sse_assets.assets.judging import LEADERBOARD, SUBMITTED_METADATA, submitted_version
     from sse_assets.assets.metrics import REPORT
-    from sse_assets.assets.raw import INBOX
-    from sse_assets.orchestration.inbox import has_news, take_in
+    from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
     from sse_assets.orchestration.launchpad import SettingsOfStepError
-    from sse_assets.orchestration.runs import (
-        UnknownJobError,
-        UnknownOpError,
-        made_on_demand,
-        pipeline_of,
-        refresh,
-    )
+    from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
     if settings.given_dagster_home:
@@ -73,25 +64,15 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
         dg.DagsterInstance.get() as instance,
     ):
-        on_demand = {
-            key: partitions_of_every_run(settings.dataset)
-            for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
-        }
-        if job:
-            on_demand |= made_on_demand(pipeline, instance, job, partitions)
-        listing = take_in(settings.inbox, settings.blob_root)
-        news = [key for key in INBOX if has_news(instance, key, listing)]
-        submitted = submitted_version(TableStore(settings.blob_root))
-        if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
-            news.append(LEADERBOARD)
-        succeeded = refresh(
+        succeeded = make_what_is_stale(
+            settings,
             pipeline,
             instance,
-            everything=everything,
-            news=news,
-            op_config=op_config,
-            on_demand=on_demand,
             announce=click.echo,
+            everything=everything,
+            op_config=op_config,
+            job=job,
+            partitions=partitions,
         )
     store = TableStore(settings.blob_root)
     copied = bring_up_to_date(settings.warehouse, store)

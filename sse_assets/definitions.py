@@ -9,11 +9,18 @@ from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
-from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
+from sse_assets.assets.language_models import (
+    FINE_TUNE,
+    TRAIN_SMALL,
+    language_model_assets,
+    language_models,
+    small_language_model,
+)
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
+from sse_assets.assets.up_to_date import bring_up_to_date_job
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
@@ -26,26 +33,20 @@ from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.retries import tried_again_with_reason
 from sse_assets.orchestration.settings import Settings
 
-REFRESH_EVERYTHING = "refresh_everything"
-
 _JOBS = [
-    dg.define_asset_job(
-        REFRESH_EVERYTHING,
-        selection=dg.AssetSelection.all() - on_demand_selection(),
-        description="From raw data to the report; all but what is made on demand.",
-    ),
+    bring_up_to_date_job,
     dg.define_asset_job(
         "train_boosted_trees",
         selection=dg.AssetSelection.assets(*boosted_trees_assets, champions),
         description="Settings, models, predictions and SHAP values of the boosted trees, and the champion.",
     ),
     dg.define_asset_job(
-        "train_small_language_model",
+        TRAIN_SMALL,
         selection=dg.AssetSelection.assets(small_language_model),
         description="A small Llama from random weights on the prompts of a case: minutes on a CPU.",
     ),
     dg.define_asset_job(
-        "fine_tune_language_models",
+        FINE_TUNE,
         selection=dg.AssetSelection.assets(language_models),
         description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
     ),

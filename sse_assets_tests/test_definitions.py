@@ -9,9 +9,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from sse_assets.definitions import REFRESH_EVERYTHING, build_definitions
+from sse_assets.assets.up_to_date import BRING_UP_TO_DATE
+from sse_assets.definitions import build_definitions
 from sse_assets.orchestration.dagster_home import INSTANCE_SETTINGS, WORKSPACE
 from sse_assets.orchestration.settings import Dataset
+from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets_tests.command_line import environment_of
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.environment import plain_environment, settings_with
@@ -77,9 +79,19 @@ def test_the_groups_follow_one_another_without_a_circle(dataset: Dataset, tmp_pa
     assert backwards == []
 
 
-def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path) -> None:
-    job = definitions(Dataset.SAMPLE, tmp_path).resolve_job_def(REFRESH_EVERYTHING)
+def test_the_first_job_of_the_ui_brings_everything_up_to_date(tmp_path: Path) -> None:
+    repository = definitions(Dataset.SAMPLE, tmp_path).get_repository_def()
+    names = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
+    assert names[0] == BRING_UP_TO_DATE
+    description = repository.get_job(BRING_UP_TO_DATE).description
+    assert description is not None
+    assert description.startswith("Start here")
+
+
+def test_everything_is_brought_up_to_date_but_what_is_made_on_demand(tmp_path: Path) -> None:
     every_asset = set(definitions(Dataset.SAMPLE, tmp_path).resolve_all_asset_keys())
+    with dg.DagsterInstance.ephemeral() as instance:
+        stale = stale_partitions(definitions(Dataset.SAMPLE, tmp_path).resolve_asset_graph(), instance)
     on_demand = {
         dg.AssetKey(["models", f"{model}{table}"])
         for model in ("language_models", "small_language_model")
@@ -89,7 +101,7 @@ def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path
         dg.AssetKey(["generated", table])
         for table in ("structures", "search_history", "dynamics", "validation")
     }
-    assert job.asset_layer.selected_asset_keys == every_asset - on_demand
+    assert set(stale) == every_asset - on_demand
 
 
 def test_definitions_load_without_a_warning(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -51,6 +51,8 @@ _CODE_VERSION = "2"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
+_HOURS_OF_A_CLICK = 0.1
+"""Core hours above which a search has to be asked for."""
 
 compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
 """Integer formulas of Z = 1 (letters and digits), as `generated.compositions` finds them."""
@@ -185,7 +187,14 @@ def _find(
             record, origin = read_record(SHIPPED, formula), SHIPPED_RECORD
     if record is None:
         working = settings.home / "working" / "structure_search" / formula / place.name
+        from sse_assets.generation.cost import least_cpu_hours  # it imports torch, which takes seconds
+
         processes = config.processes or os.cpu_count() or 1
+        hours = least_cpu_hours(formula, search, validation)
+        if hours > _HOURS_OF_A_CLICK:
+            refuse_unless_asked_for(
+                context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
+            )
         found = _search_and_validate(context, search, validation, processes, working)
         publish_folder(working, place)
         for name, text in found.to_files().items():

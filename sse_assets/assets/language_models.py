@@ -24,7 +24,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed 
     from sse_assets.language_models.protocols import CaseSettings
 
 GROUP = "models"
+FINE_TUNE, TRAIN_SMALL = "fine_tune_language_models", "train_small_language_model"
+"""Names of the jobs that train."""
 _CODE_VERSION = "1"
 _TABLE_2 = TrainingSettings()
 _TABLE_2_LORA = LoraSettings()
@@ -175,6 +177,7 @@ def language_models(
     **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fine-tune one model on one prompt case, under every protocol."""
+    refuse_unless_asked_for(context, FINE_TUNE, "fine-tuning takes hours")
     require_packages()
     partition = context.partition_key
     assert isinstance(partition, dg.MultiPartitionKey)
@@ -214,6 +217,7 @@ def small_language_model(
     **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Train a small model on one prompt case, under every protocol."""
+    refuse_unless_asked_for(context, TRAIN_SMALL, "the training of a small model takes minutes for each fit")
     require_packages()
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 from upath import UPath
 
+from sse_assets.orchestration.automation import AUTOMATIC
 from sse_assets.orchestration.blobs import files_below, write_bytes
 from sse_assets.orchestration.settings import Settings
 
@@ -114,7 +115,7 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
         context.update_cursor(state)
         if not any(has_news(context.instance, reader, listing) for reader in readers):
             return dg.SkipReason("What lies there has been read.")
-        return dg.RunRequest()
+        return dg.RunRequest(tags=AUTOMATIC)
 
     return watch_inbox
 

@@ -1,4 +1,4 @@
-"""Update of every asset from the command line, in as few Dagster runs as the lineage allows."""
+"""Update of every asset, as the command line and the UI ask for it, in as few runs as the lineage allows."""
 
 import socket
 from collections.abc import Callable, Collection, Mapping
@@ -12,7 +12,7 @@ from sse_assets.orchestration.dagster_internals import (
     ReconstructableRepository,
 )
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
-from sse_assets.orchestration.on_demand import on_demand_selection
+from sse_assets.orchestration.on_demand import ASKED_FOR, on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
 
@@ -142,7 +142,7 @@ def refresh(
     to_make = stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand)
     if not to_make:
         announce("Nothing is stale: every asset is up to date.")
-    here = {HOST_TAG: socket.gethostname()}
+    tags = {HOST_TAG: socket.gethostname(), **ASKED_FOR}
     made = 0
     while runs := plan(graph, to_make):
         run, made = runs[0], made + 1
@@ -156,7 +156,7 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags=here | _partition_tags(graph, run),
+            tags=tags | _partition_tags(graph, run),
             asset_selection=run.keys,
         ) as result:
             if not result.success:

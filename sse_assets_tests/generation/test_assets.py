@@ -277,6 +277,25 @@ def test_what_cannot_work_stops_before_any_search(config: dict[str, Any], senten
     assert sentence in str(error.value)
 
 
+def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_assets.generation.search_composition", no_search)
+    steps.find_compositions(LI3N)
+    definitions = dg.Definitions(
+        [*STORED, steps.list_compositions, steps.search_structure], resources=steps.resources
+    )
+    result = definitions.resolve_job_def("__ASSET_JOB").execute_in_process(
+        asset_selection=[*steps.search_structure.keys],
+        partition_key="Li3N",
+        instance=steps.instance,
+        run_config={"ops": {"search_structure": {"config": {"population": 500, "max_generations": 50}}}},
+        raise_on_error=False,
+    )
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    said = str(failure.step_failure_data.error)
+    assert "the search for Li3N takes" in said
+    assert "start the job search_structures" in said
+
+
 def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:
     smoke = SmokeSearchConfig.model_validate({}).search_settings()
     assert smoke == SMOKE

@@ -182,6 +182,20 @@ def test_settings_that_mean_nothing_are_refused(config: dict[str, Any], sentence
     assert sentence in str(error.value)
 
 
+def test_materialize_does_not_start_a_fine_tuning(step: Step) -> None:
+    resources = {"io_manager": TableIOManager(step.settings), "settings": step.settings}
+    dg.materialize(step.sources, instance=step.instance, resources=resources)
+    pipeline = dg.Definitions([*step.sources, language_models], resources=resources)
+    result = pipeline.resolve_job_def("__ASSET_JOB").execute_in_process(
+        asset_selection=[*language_models.keys],
+        partition_key=PARTITION,
+        instance=step.instance,
+        raise_on_error=False,
+    )
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    assert "start the job fine_tune_language_models" in str(failure.step_failure_data.error)
+
+
 def test_without_the_extra_the_step_says_what_to_install(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
     # torch is there in a base installation, what reads language models is not.
     monkeypatch.setattr(

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from sse_assets.definitions import REFRESH_EVERYTHING, build_definitions
+from sse_assets.definitions import build_definitions
 from sse_assets.orchestration.launchpad import SettingsOfStepError, StepConfig, config_type_of
 from sse_assets_tests.environment import settings_with
 
@@ -16,13 +16,13 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
 
 REFUSED = [
     (
-        REFRESH_EVERYTHING,
+        "__ASSET_JOB",
         "splits__assignments",
         {"test_share": 3.5},
         "test_share is 3.5: it must be above 0 and below 1",
     ),
     (
-        REFRESH_EVERYTHING,
+        "__ASSET_JOB",
         "describe_crystals",
         {"probe_radius_a": -1.0},
         "probe_radius_a is -1.0: it must be at least 0",
