@@ -12,7 +12,8 @@ import pandas as pd
 import yaml
 
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
-from sse_assets.orchestration.settings import Settings, SettingsError
+from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
+from sse_assets.orchestration.settings import Executor, Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
 
@@ -46,17 +47,44 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     settings = _settings()
     _prepare_dagster_home(settings)
 
-    # Dagster takes a second to import, and a wrong setting should be answered at once.
-    import dagster as dg
-
-    from sse_assets.assets.metrics import REPORT
-    from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
-    from sse_assets.orchestration.launchpad import SettingsOfStepError
-    from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
-
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
     if settings.given_dagster_home:
         click.echo(f"Dagster's runs and events are kept as {settings.dagster_home}/dagster.yaml says")
+    if not (everything or config or job) and is_as_it_was(settings, fingerprint(settings)):
+        click.echo("Nothing is stale: every asset is up to date.")
+        succeeded = True
+    else:
+        succeeded = _make_what_is_stale(settings, everything, config, job, partitions)
+    store = TableStore(settings.blob_root)
+    copied = bring_up_to_date(settings.warehouse, store)
+    if not succeeded:
+        click.echo(
+            "\nA step failed; its message is above. What was finished is kept: run again to go on.",
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(f"\n{_score_table(store.read(TableKey('metrics', 'scores')))}\n")
+    click.echo(f"Report:    {settings.report}")
+    click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
+    click.echo(f"Done in {time.monotonic() - started:.0f} s.")
+
+
+def _make_what_is_stale(
+    settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
+) -> bool:
+    """Return whether all runs succeeded; print what they do."""
+    # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
+    import dagster as dg
+
+    from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
+    from sse_assets.assets.up_to_date import is_up_to_date
+    from sse_assets.orchestration.executors import require_ray_cluster
+    from sse_assets.orchestration.launchpad import SettingsOfStepError
+    from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
+
+    if settings.executor is Executor.RAY:
+        with _one_sentence(SettingsError):
+            require_ray_cluster(settings.ray_address)
     pipeline = pipeline_of("sse_assets.definitions")
     op_config = _op_config(config) if config else {}
     with (
@@ -74,18 +102,10 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
             job=job,
             partitions=partitions,
         )
-    store = TableStore(settings.blob_root)
-    copied = bring_up_to_date(settings.warehouse, store)
-    if not succeeded:
-        click.echo(
-            "\nA step failed; its message is above. What was finished is kept: run again to go on.",
-            err=True,
-        )
-        sys.exit(1)
-    click.echo(f"\n{_score_table(store.read(TableKey('metrics', 'scores')))}\n")
-    click.echo(f"Report:    {settings.blob_root / REPORT}")
-    click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
-    click.echo(f"Done in {time.monotonic() - started:.0f} s.")
+        now = fingerprint(settings)
+        if succeeded and is_up_to_date(settings, pipeline, instance):
+            remember(settings, now)
+    return succeeded
 
 
 @main.command()
@@ -116,6 +136,7 @@ def ui(port: int, host: str) -> None:
         )
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
     arguments = ["-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    arguments += ["--log-level", "warning"]  # else a line for each look of each sensor
     os.execv(sys.executable, [sys.executable, *arguments])
 
 

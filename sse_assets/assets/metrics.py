@@ -149,8 +149,6 @@ def coverage_table(predictions: pd.DataFrame) -> dg.MaterializeResult[pd.DataFra
     return table_result(coverage(predictions))
 
 
-REPORT = "reports/report.html"
-"""Path of the report below the blob root."""
 _REPORTED = [f"curated.{name}" for name in ("electrolytes", "rejected")]
 _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
@@ -205,7 +203,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             sources=published_sources(settings.dataset),
         )
     )
-    path = settings.blob_root / REPORT
+    path = settings.report
     write_bytes(path, html.encode())
     size_mb = round(len(html) / 1e6, 2)
     return dg.MaterializeResult(

@@ -12,6 +12,7 @@ from sse_assets.orchestration.dagster_internals import ReconstructableRepository
 from sse_assets.orchestration.inbox import has_news, take_in
 from sse_assets.orchestration.runs import made_on_demand, pipeline_of, refresh
 from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets.orchestration.tables import TableStore
 
 BRING_UP_TO_DATE = "bring_up_to_date"
@@ -50,26 +51,49 @@ def bring_up_to_date(
         DagsterInvalidConfigError: if a setting is of the wrong type, or there is none of that name.
         SettingsOfStepError: if a step cannot work with a setting.
     """
-    on_demand: dict[dg.AssetKey, Collection[str] | None] = {
-        key: partitions_of_every_run(settings.dataset)
-        for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
-    }
+    on_demand = _structures_of_every_run(settings, pipeline, instance)
     if job:
         on_demand |= made_on_demand(pipeline, instance, job, partitions)
+    return refresh(
+        pipeline,
+        instance,
+        everything=everything,
+        news=_news(settings, instance),
+        op_config=op_config,
+        on_demand=on_demand,
+        announce=announce,
+    )
+
+
+def is_up_to_date(
+    settings: Settings, pipeline: ReconstructableRepository, instance: dg.DagsterInstance
+) -> bool:
+    """Return whether `bring_up_to_date` would make nothing."""
+    stale = stale_partitions(
+        pipeline.get_definition().asset_graph,
+        instance,
+        anyway=_news(settings, instance),
+        on_demand=_structures_of_every_run(settings, pipeline, instance),
+    )
+    return not stale
+
+
+def _structures_of_every_run(
+    settings: Settings, pipeline: ReconstructableRepository, instance: dg.DagsterInstance
+) -> dict[dg.AssetKey, Collection[str] | None]:
+    """Return the tables of structures, with the partitions that take seconds."""
+    wanted = partitions_of_every_run(settings.dataset)
+    return dict.fromkeys(made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ()), wanted)
+
+
+def _news(settings: Settings, instance: dg.DagsterInstance) -> list[dg.AssetKey]:
+    """Return the assets that read something that Dagster does not know of and that has changed."""
     listing = take_in(settings.inbox, settings.blob_root)
     news = [key for key in INBOX if has_news(instance, key, listing)]
     submitted = submitted_version(TableStore(settings.blob_root))
     if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
         news.append(LEADERBOARD)
-    return refresh(
-        pipeline,
-        instance,
-        everything=everything,
-        news=news,
-        op_config=op_config,
-        on_demand=on_demand,
-        announce=announce,
-    )
+    return news
 
 
 @dg.op(description="Makes again what is stale, in runs of their own, one after the other.")

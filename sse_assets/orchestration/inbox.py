@@ -16,6 +16,7 @@ from upath import UPath
 
 from sse_assets.orchestration.automation import AUTOMATIC
 from sse_assets.orchestration.blobs import files_below, write_bytes
+from sse_assets.orchestration.folder_state import folder_state, is_hidden
 from sse_assets.orchestration.settings import Settings
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -50,7 +51,7 @@ def take_in(inbox: Path, blob_root: UPath) -> str | None:
     if not inbox.is_dir():
         return None
     files = []
-    for path in files_below(inbox, _is_hidden):
+    for path in files_below(inbox, is_hidden):
         name = path.relative_to(inbox).as_posix()
         refused = _why_not(path)
         sha256 = None
@@ -103,7 +104,7 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
         description=f"Takes in the CSV, zip and CIF files that somebody leaves in {settings.inbox}.",
     )
     def watch_inbox(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        seen = _glance(settings.inbox)
+        seen = folder_state(settings.inbox, is_hidden)
         if seen is None:
             return dg.SkipReason(f"There is no folder {settings.inbox}.")
         state, changed_at = seen
@@ -118,21 +119,6 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
         return dg.RunRequest(tags=AUTOMATIC)
 
     return watch_inbox
-
-
-def _glance(inbox: Path) -> tuple[str, float] | None:
-    """Return a text that changes when a file does, without reading it, and the time of the latest change."""
-    if not inbox.is_dir():
-        return None
-    found = [(str(path), path.lstat()) for path in files_below(inbox, _is_hidden)]
-    text = "\n".join(f"{path} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}" for path, info in found)
-    changed = max((max(info.st_mtime, info.st_ctime) for _, info in found), default=0.0)
-    return hashlib.sha256(text.encode()).hexdigest(), changed
-
-
-def _is_hidden(path: Path) -> bool:
-    """Return whether an operating system, an editor or a spreadsheet keeps a file for itself."""
-    return path.name.startswith((".", "~$", "__MACOSX"))
 
 
 def _why_not(path: Path) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import dagster as dg
 from pydantic import Field, ValidationError, model_validator
 
+from sse_assets.orchestration.progress import spelt
 from sse_assets.ranges import ranges
 
 SettingsType = TypeVar("SettingsType")
@@ -76,7 +77,7 @@ def check_settings(step: str, config_type: type[StepConfig], values: Mapping[str
     try:
         config_type(**values)
     except ValidationError as error:
-        raise SettingsOfStepError(f"settings of {step}: {_sentence(error)}") from None
+        raise SettingsOfStepError(f"settings of {spelt(step)}: {_sentence(error)}") from None
 
 
 def _check_at_launch(op: dg.OpDefinition, config_type: type[StepConfig]) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from sse_assets.definitions import build_definitions
 from sse_assets.orchestration.launchpad import SettingsOfStepError, StepConfig, config_type_of
+from sse_assets.orchestration.progress import spelt
 from sse_assets_tests.environment import settings_with
 
 
@@ -65,7 +66,7 @@ def test_a_setting_outside_its_range_never_becomes_a_run(
     with dg.DagsterInstance.ephemeral() as instance:
         with pytest.raises(SettingsOfStepError) as error:
             definition.execute_in_process(run_config=run_config, instance=instance)
-        assert str(error.value).startswith(f"settings of {step}: ")
+        assert str(error.value).startswith(f"settings of {spelt(step)}: ")
         assert reason in str(error.value)
         assert instance.get_runs_count() == 0
 

@@ -36,7 +36,7 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, variable: str, value: s
         ("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}", "max_depth"),
         (
             "ops: {splits__assignments: {config: {test_share: 3.5}}}",
-            "settings of splits__assignments: test_share is 3.5: it must be above 0 and below 1",
+            "settings of splits.assignments: test_share is 3.5: it must be above 0 and below 1",
         ),
     ],
 )
