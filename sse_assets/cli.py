@@ -192,13 +192,13 @@ def restore(file: Path) -> None:
 @click.option("--formula", help="Formula, such as Li6PS5Cl.")
 @click.option("--cif", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CIF file.")
 @click.option(
-    "--model", default="boosted_trees", show_default=True, help="Name of the model, as in metrics.scores."
+    "--model", help="Name of the model, as in metrics.scores; by default the one that models.answering names."
 )
 @click.option(
     "--variant",
-    help="Feature set or prompt case; by default the one with most descriptors that the input has.",
+    help="Feature set or prompt case; by default the one that models.answering names.",
 )
-def predict(formula: str | None, cif: Path | None, model: str, variant: str | None) -> None:
+def predict(formula: str | None, cif: Path | None, model: str | None, variant: str | None) -> None:
     """Predict the room-temperature Li-ion conductivity of a material by a stored model."""
     from sse_assets.language_models.errors import LanguageModelError
     from sse_assets.materials.crystal import CifError, cif_text
@@ -216,12 +216,18 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
 
     with _one_sentence(PredictionError, FormulaError, CifError, LanguageModelError):
         material = Material(formula, None if cif is None else cif_text(cif))
-        chosen = choose_model(stored_models(read), model, variant, has_crystal=cif is not None)
+        chosen = choose_model(
+            stored_models(read),
+            model,
+            variant,
+            has_crystal=cif is not None,
+            answering=read("models", "answering"),
+        )
         prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
     click.echo(f"log10(σ / (S/cm)) = {prediction.log10_sigma:.2f}, σ = {10**prediction.log10_sigma:.1e} S/cm")
     click.echo(f"90 % interval: {prediction.low:.2f} to {prediction.high:.2f}")
     standing = f" ({chosen['standing']})" if chosen["standing"] else ""
-    click.echo(f"by {model}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
+    click.echo(f"by {chosen['model']}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
     for remark in prediction.remarks:
         click.echo(f"note: {remark}")
 
@@ -235,25 +241,29 @@ def predict(formula: str | None, cif: Path | None, model: str, variant: str | No
 )
 def splits(output: Path) -> None:
     """Write the folds and what may be known of each row, for a model of your own; see docs/judging.md."""
-    from sse_assets.curation.electrolytes import with_cells
     from sse_assets.evaluation.given_folds import given_folds
 
     settings = _settings()
     if output.exists() and any(output.iterdir()):
         raise click.ClickException(f"{output} is not empty: name a new folder")
-    electrolytes, assignments, predictions = _tables_of_a_run(
-        settings, ("curated", "electrolytes"), ("splits", "assignments"), ("metrics", "predictions")
+    electrolytes, *tables = _tables_of_a_run(
+        settings,
+        ("curated", "electrolytes"),
+        ("splits", "assignments"),
+        ("splits", "formula_only"),
+        ("metrics", "predictions"),
     )
-    electrolytes = with_cells(electrolytes)
-    files = {
-        name: text.encode() for name, text in given_folds(electrolytes, assignments, predictions).items()
-    }
+    files = {name: text.encode() for name, text in given_folds(electrolytes, *tables).items()}
     for path in electrolytes["structure_path"].dropna().unique():
         files[path] = (settings.blob_root / path).read_bytes()
     for name, content in files.items():
         (output / name).parent.mkdir(parents=True, exist_ok=True)
         (output / name).write_bytes(content)
-    click.echo(f"{output} holds the folds of {len(electrolytes)} electrolytes; its README.md says what to do")
+    alone = int(electrolytes["formula_only"].sum())
+    click.echo(
+        f"{output} holds the folds of {len(electrolytes)} electrolytes ({alone} of them have a formula alone "
+        "and only train); its README.md says what to do"
+    )
 
 
 @main.command()
@@ -272,28 +282,41 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
         submission,
         too_good,
     )
+    from sse_assets.evaluation.twins import barred_twins
     from sse_assets.report.leaderboard import verdict_text
-    from sse_assets.splits.groups import merged_groups
+    from sse_assets.splits.groups import resampled_whole
 
     settings = _settings()
     name = name or file.stem
-    electrolytes, predictions, our_scores = _tables_of_a_run(
-        settings, ("curated", "electrolytes"), ("metrics", "predictions"), ("metrics", "scores")
+    electrolytes, assignments, further, predictions, our_scores = _tables_of_a_run(
+        settings,
+        ("curated", "electrolytes"),
+        ("splits", "assignments"),
+        ("splits", "formula_only"),
+        ("metrics", "predictions"),
+        ("metrics", "scores"),
     )
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file} is not text in UTF-8: save it as CSV") from error
     with _one_sentence(SubmissionError, begin=f"{file} is not scored.\n"):
-        submitted = submission(read_submission(text), predictions, name, fill_missing=fill_missing)
+        submitted = submission(
+            read_submission(text),
+            predictions,
+            name,
+            only_train=electrolytes.loc[electrolytes["formula_only"], "electrolyte_id"],
+            twins=barred_twins(electrolytes, assignments, further),
+            fill_missing=fill_missing,
+        )
     electrolytes = with_cells(electrolytes)
-    groups = merged_groups(electrolytes)
-    verdict = judge(submitted, predictions, our_scores, groups)
+    clusters = resampled_whole(electrolytes)
+    verdict = judge(submitted, predictions, our_scores, clusters)
     click.echo(verdict_text(verdict, name))
     own = submitted[~submitted["imputed"]]
     if 0 < len(own) < len(submitted):
         click.echo(f"\nOn the {len(own)} of {len(submitted)} rows that it predicts itself:\n")
-        click.echo(verdict_text(judge(own, predictions, our_scores, groups), name))
+        click.echo(verdict_text(judge(own, predictions, our_scores, clusters), name))
     for sentence in too_good(verdict, name, repeat_measurements(electrolytes).mean):
         click.echo(f"warning: {sentence}", err=True)
     if add:

@@ -3,9 +3,11 @@
 import dagster as dg
 
 from sse_assets.assets.champions import champions
+from sse_assets.assets.choice import choice_assets
 from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
+from sse_assets.assets.evidence import evidence_assets
 from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
@@ -18,6 +20,7 @@ from sse_assets.assets.language_models import (
 )
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
+from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.assets.up_to_date import bring_up_to_date_job
@@ -33,8 +36,7 @@ from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
 from sse_assets.orchestration.retries import tried_again_with_reason
 from sse_assets.orchestration.settings import Settings
 
-_JOBS = [
-    bring_up_to_date_job,
+_ASSET_JOBS = [
     dg.define_asset_job(
         "train_boosted_trees",
         selection=dg.AssetSelection.assets(*boosted_trees_assets, champions),
@@ -66,19 +68,22 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         inbox_assets(),
         *curated_assets(settings.dataset),
         *generated_assets(settings.dataset),
+        *prototype_assets(settings.dataset),
         *descriptor_assets,
         *split_assets,
         *model_assets,
+        *choice_assets,
         gaussian_process,
         champions,
         *language_model_assets,
         *metrics_assets,
         *judging_assets,
+        *evidence_assets,
     ]
     return dg.Definitions(
         assets=checked_at_launch(tried_again_with_reason(catalogued(automated(assets)))),
         asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
-        jobs=_JOBS,
+        jobs=[bring_up_to_date_job, *_ASSET_JOBS],
         sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
         schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},

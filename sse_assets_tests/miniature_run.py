@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sse_assets.evaluation.baselines import baseline_predictions
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.metrics import scores
 from sse_assets.materials.formula import composition_key, element_fractions, parse_composition
@@ -42,6 +43,7 @@ class Run:
     predictions: pd.DataFrame
     scores: pd.DataFrame
     comparisons: pd.DataFrame
+    coverage: pd.DataFrame
     shap_values: pd.DataFrame
 
 
@@ -145,6 +147,7 @@ def miniature_run() -> Run:
         predictions=predictions,
         scores=scores(predictions, n_bootstrap=50),
         comparisons=comparisons(predictions, n_bootstrap=50),
+        coverage=coverage(predictions, n_bootstrap=20),
         shap_values=shap_values,
     )
 

@@ -11,13 +11,15 @@ from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pores import KeptVoids, PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.tables import TableKey, TableStore
 
 GROUP = "descriptors"
 _CODE_VERSION = "3"
@@ -64,20 +66,24 @@ def chemistry_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd
 
 @table_asset(
     "descriptors.cell",
-    "What the cell says whichever cell is chosen: room, shape, symmetry; imputed where it is not known.",
-    table_ins("curated.electrolytes", "curated.structures"),
-    code_version=_CODE_VERSION,
+    "What the cell says whichever cell is chosen: room, shape, symmetry; where it is not known, as a "
+    "trusted prototype has it, or imputed from the composition.",
+    table_ins("curated.electrolytes", "curated.structures", "generated.prototypes"),
+    code_version="4",
 )
 def cell_descriptors(
-    electrolytes: pd.DataFrame, structures: pd.DataFrame
+    electrolytes: pd.DataFrame, structures: pd.DataFrame, prototypes: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Describe every cell; one that cannot be described is imputed, and its note says why."""
     crystals, unreadable = read_crystals(structures)
+    placed, unreadable_placed = read_crystals(prototypes[prototypes["trusted"]])
     table, unusable = cell(
-        electrolytes, {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()}
+        electrolytes,
+        {electrolyte_id: crystal.structure for electrolyte_id, crystal in crystals.items()},
+        prototypes={electrolyte_id: crystal.structure for electrolyte_id, crystal in placed.items()},
     )
     notes: dict[str, str] = {}
-    for failure in [*unreadable, *unusable]:
+    for failure in [*unreadable, *unreadable_placed, *unusable]:
         notes[failure.electrolyte_id] = "; ".join(
             filter(None, [notes.get(failure.electrolyte_id), failure.reason])
         )
@@ -95,6 +101,7 @@ def cell_descriptors(
         GROUP,
         {
             "geometric": "Unit cell (Å), density (g/cm³) and void volumes (cm³/g, Zeo++).",
+            "voids": "Answers of Zeo++ by what was probed; the next run asks only what is new.",
             "symmetry_and_disorder": "Space group, point group and shared or partly empty sites.",
             "failures": "Descriptors that could not be computed, each with its reason.",
         },
@@ -105,27 +112,37 @@ def cell_descriptors(
 def crystal_descriptors(
     context: dg.AssetExecutionContext,
     config: PoreConfig,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     structures: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Describe every crystal; one that cannot be described costs its own values and a line in `failures`."""
     electrolytes = with_cells(electrolytes)
+    kept = KeptVoids(_earlier_voids(settings))
     geometry, geometric_failures = geometric(
         electrolytes,
         structures,
         with_values_of(config, _DEFAULTS),
         workers=os.cpu_count() or 1,
         progress=report_progress(context.log, "pore volumes, runs of Zeo++"),
+        kept=kept,
     )
     yield table_result(
         geometry,
         "descriptors.geometric",
         metadata={"with_pore_volume": int(geometry["poav_cm3_g"].notna().sum())},
     )
+    yield table_result(kept.table(), "descriptors.voids")
     symmetry, symmetry_failures = symmetry_and_disorder(electrolytes, structures)
     yield table_result(symmetry, "descriptors.symmetry_and_disorder")
     failures = pd.concat([geometric_failures, symmetry_failures], ignore_index=True).drop_duplicates()
     yield table_result(failures, "descriptors.failures")
+
+
+def _earlier_voids(settings: Settings) -> pd.DataFrame | None:
+    """Return the answers that the last run kept; read from the store, for no asset is an input of itself."""
+    store, key = TableStore(settings.blob_root), TableKey(GROUP, "voids")
+    return store.read(key) if store.version(key) else None
 
 
 @table_asset(
@@ -137,7 +154,7 @@ def crystal_descriptors(
 )
 def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Write every prompt beside its labels, or say what is missing for it."""
-    table = prompt_table(with_cells(electrolytes))
+    table = prompt_table(electrolytes)
     written = table.dropna(subset="prompt").groupby("case").size()
     return table_result(
         table,

@@ -7,33 +7,29 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.curation.electrolytes import with_cells
-from sse_assets.descriptors.cell import CELL_COLUMNS
-from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.gaussian_process import train_gaussian_process
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE
-from sse_assets.gaussian_process.training import Fold
 from sse_assets.materials.conductivity import labels
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
-from sse_assets.splits.papers import paper_folds
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
+from sse_assets.splits.papers import as_folds, paper_folds
 from sse_assets.tables.names import Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "1"
-_SETTINGS = GaussianProcessSettings()
-"""The constants that `benchmarks/accuracy.py` compares others with."""
+_CODE_VERSION = "2"
+"""2: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
 
 
 @dg.multi_asset(
     name="fit_gaussian_process",
     ins=table_ins("curated.electrolytes", "splits.assignments")
     | {"further": dg.AssetIn(["splits", "formula_only"])}
-    | table_ins("descriptors.chemistry", "descriptors.cell"),
+    | table_ins("descriptors.chemistry", "descriptors.cell", "models.choice"),
     outs=table_outs(
         GROUP,
         {
@@ -53,6 +49,7 @@ def gaussian_process(
     further: pd.DataFrame,
     chemistry: pd.DataFrame,
     cell: pd.DataFrame,
+    choice: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fit the process in every fold, and on all rows."""
     features = composition_chemistry_cell(electrolytes, chemistry, cell)
@@ -64,22 +61,19 @@ def gaussian_process(
             "role": Role.TRAIN.value,
         }
     )
-    has_cells = features[CELL_COLUMNS].notna().all(axis=None)
     tested = pd.Index(with_cells(electrolytes)["electrolyte_id"])
     trained = train_gaussian_process(
         features,
         labels(electrolytes),
         electrolytes.set_index("electrolyte_id")["doi"],
         pd.concat([assignments, further, every], ignore_index=True),
-        chemistry=tuple(CHEMISTRY_COLUMNS),
-        cell=tuple(CELL_COLUMNS) if has_cells else (),
-        hold_out_papers=lambda train: _held_out_papers(
-            electrolytes[electrolytes["electrolyte_id"].isin(train)], tested
+        designs=chosen_designs(choice, has_cells=has_every_cell(features)),
+        hold_out_papers=lambda train: as_folds(
+            paper_folds(electrolytes[electrolytes["electrolyte_id"].isin(train)], tested=tested)
         ),
-        settings=_SETTINGS,
         progress=report_progress(context.log, "Gaussian process, folds"),
     )
-    inputs = [electrolytes, chemistry, cell]
+    inputs = [electrolytes, chemistry, cell, choice]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
     measured = electrolytes[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
     folder = f"models/gaussian_process/{data_version}"
@@ -107,15 +101,3 @@ def gaussian_process(
     yield table_result(
         predictions[of_electrolytes].reset_index(drop=True), "models.gaussian_process_predictions"
     )
-
-
-def _held_out_papers(rows: pd.DataFrame, tested: pd.Index) -> list[Fold]:
-    """Return the folds of `papers` among some rows; those outside `tested` only train."""
-    folds = paper_folds(rows, tested=tested)
-    return [
-        (
-            pd.Index(fold.loc[fold["role"] == Role.TRAIN, "electrolyte_id"]),
-            pd.Index(fold.loc[fold["role"] == Role.TEST, "electrolyte_id"]),
-        )
-        for _, fold in folds.groupby("fold")
-    ]

@@ -13,7 +13,7 @@ from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 from sse_assets.report import published
-from sse_assets.splits.groups import comparable_dois, merged_groups
+from sse_assets.splits.groups import comparable_dois, resampled_whole
 from sse_assets.tables import metrics
 from sse_assets.tables.names import Entry, Metric, Protocol, Role
 
@@ -22,7 +22,7 @@ SUBMITTED = TableKey(GROUP, "submitted_predictions")
 SUBMITTED_METADATA = "submitted_predictions"
 """Name of the metadata entry that says from which version of the submissions the leaderboard was made."""
 LEADERBOARD = dg.AssetKey([GROUP, "leaderboard"])
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
 _CLEAR = 1.0
 """Log units: a label contradicted by more than a factor of ten is counted in the UI."""
 _SCORED = table_ins("curated.electrolytes", "metrics.predictions", "metrics.scores")
@@ -96,8 +96,8 @@ def leaderboard_table(
     # read from the store, and the metadata say which version was read, for `sse-assets run` to see news.
     store = TableStore(settings.blob_root)
     submitted = read_submitted(store)
-    groups = merged_groups(with_cells(electrolytes))
-    of_submitted, left_out = submitted_scores(submitted, predictions, groups)
+    clusters = resampled_whole(with_cells(electrolytes))
+    of_submitted, left_out = submitted_scores(submitted, predictions, clusters)
     for sentence in left_out:
         context.log.warning(f"{sentence}, and submit it anew")
     table = leaderboard(scores, of_submitted, published.leaderboard_anchors(), floor)

@@ -53,7 +53,7 @@ fine_tunings = dg.MultiPartitionsDefinition(
     {"base_model": dg.StaticPartitionsDefinition([str(name) for name in BASE_MODELS]), "case": prompt_cases}
 )
 
-_DATA = table_ins("descriptors.prompts", "splits.assignments", "splits.leakage")
+_DATA = table_ins("descriptors.prompts", "splits.assignments", "splits.leakage", "splits.formula_only")
 
 
 class ScoringConfig(StepConfig):
@@ -66,6 +66,11 @@ class ScoringConfig(StepConfig):
     label_conventions: list[str] = Field(
         [convention.value for convention in LabelConvention],
         description="Label of a censored row: its limit (bound) or 1e-15 S/cm (obelix); one fit for each.",
+    )
+    formula_only: bool = Field(
+        True,
+        description="Whether measurements with a formula alone train too, where the case asks for no more; "
+        "the paper has none.",
     )
     number_modes: list[str] = Field(
         [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
@@ -197,7 +202,7 @@ def language_models(
             PromptCase(partition.keys_by_dimension["case"]),
             lambda folder: base,
             config.case_settings(load, config.training()),
-            **tables,
+            **tables if config.formula_only else tables | {"formula_only": splits.FORMULA_ONLY.frame()},
         )
 
 
@@ -231,7 +236,7 @@ def small_language_model(
         PromptCase(context.partition_key),
         base,
         config.case_settings(LoadSettings(), config.training(SMALL_TRAINING)),
-        **tables,
+        **tables if config.formula_only else tables | {"formula_only": splits.FORMULA_ONLY.frame()},
     )
 
 
@@ -249,6 +254,7 @@ def _train(
     prompts: pd.DataFrame,
     assignments: pd.DataFrame,
     leakage: pd.DataFrame,
+    formula_only: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Run a case in a working folder that outlives a kill, report on the way, and store the outcome."""
     from sse_assets.language_models import run_case
@@ -278,6 +284,7 @@ def _train(
         working / "fits",
         data_version=data_version,
         split_and_leakage=_split_and_leakage(leakage),
+        further=_with_all_rows(formula_only),
         progress=report_progress(context.log, f"{table} ({context.partition_key}), updates"),
         on_losses=at_most_every(_SECONDS_BETWEEN_CURVES, show),
     )

@@ -11,9 +11,10 @@ from sse_assets.assets.raw import published_sources
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.evaluation.by_chemistry import by_group_scores, representative_compounds
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
 from sse_assets.evaluation.generated_contribution import contributions
-from sse_assets.evaluation.intervals import comparisons, coverage
+from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.metrics import scores
 from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
@@ -22,16 +23,17 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
-from sse_assets.report.inputs import Generated, Judging, ReportInputs
+from sse_assets.report.evidence_figures import intervals_of_parts
+from sse_assets.report.inputs import Choice, Evidence, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
 from sse_assets.report.page import render_report
 from sse_assets.report.parity_figures import language_model_parity, parity_plots
-from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.groups import merged_groups, resampled_whole
 from sse_assets.tables import metrics
 from sse_assets.tables.names import FeatureSet, Metric, ModelName, Protocol, Role
 
 GROUP = "metrics"
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 
 
 @table_asset(
@@ -85,7 +87,7 @@ def predictions(
 )
 def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
     """Score everything that was predicted."""
-    table = scores(predictions, merged_groups(with_cells(electrolytes)))
+    table = scores(predictions, resampled_whole(with_cells(electrolytes)))
     overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
@@ -111,7 +113,7 @@ _JUDGEMENTS = [
     _judgement(
         "comparisons",
         "Paired differences in test MAE: trees against baselines, all features against composition.",
-        lambda predictions, electrolytes: comparisons(predictions, merged_groups(electrolytes)),
+        lambda predictions, electrolytes: comparisons(predictions, resampled_whole(electrolytes)),
     ),
     _judgement(
         "by_chemical_group",
@@ -140,13 +142,23 @@ _JUDGEMENTS = [
 
 @table_asset(
     "metrics.coverage",
-    "Share of rows inside the 90 % interval that a model gave for them.",
-    table_ins("metrics.predictions"),
+    "How often the 50 % and 90 % intervals hold the measured value, and how wide they are: on all rows, by "
+    "family, by distance to the training data, and inside and outside the domain.",
+    table_ins("metrics.predictions", "curated.electrolytes", "models.gaussian_process_predictions"),
     code_version=_CODE_VERSION,
 )
-def coverage_table(predictions: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def coverage_table(
+    predictions: pd.DataFrame, electrolytes: pd.DataFrame, gaussian_process_predictions: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
     """Count how often the intervals hold the measured value."""
-    return table_result(coverage(predictions))
+    table = coverage(
+        predictions,
+        resampled_whole(with_cells(electrolytes)),
+        families=electrolytes.set_index("electrolyte_id")["family"],
+        process=gaussian_process_predictions,
+    )
+    parts = figure_metadata(intervals_of_parts(table), "Where the intervals hold")
+    return table_result(table, metadata={"plot_intervals": parts})
 
 
 _REPORTED = [f"curated.{name}" for name in ("electrolytes", "rejected")]
@@ -154,6 +166,9 @@ _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
 """Tables that the report takes as they are."""
 _JUDGING = [f"metrics.{name}" for name in ("leaderboard", "floor", "doubtful_labels")]
+_CHOICE = [f"models.{name}" for name in ("candidates", "choice", "answering")]
+_EVIDENCE = [f"metrics.{name}" for name in ("coverage", "learning_curve", "process_factors", "shap_ranking")]
+_PROTOTYPES = ["generated.prototypes", "generated.prototypes_left_out"]
 _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "dynamics", "validation")]
 
 
@@ -162,6 +177,9 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     ins=table_ins(
         *_REPORTED,
         *_JUDGING,
+        *_CHOICE,
+        *_EVIDENCE,
+        *_PROTOTYPES,
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
@@ -170,7 +188,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version=_CODE_VERSION,
+    code_version="3",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -189,13 +207,15 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             **{name: tables[name] for name in table_ins(*_REPORTED)}
             | {"electrolytes": with_cells(electrolytes)},
             n_formula_only=int(electrolytes["formula_only"].sum()),
+            choice=Choice(**{name: tables[name] for name in table_ins(*_CHOICE)}),
             judging=Judging(**{name: tables[name] for name in table_ins(*_JUDGING)}),
+            evidence=Evidence(**{name: tables[name] for name in table_ins(*_EVIDENCE)}),
             shap_values=shap_values[explained],
             language_model_fits=pd.concat(
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True
             ),
             generated=Generated(
-                **{name: tables[name] for name in table_ins(*_GENERATED)},
+                **{name: tables[name] for name in table_ins(*_GENERATED, *_PROTOTYPES)},
                 contribution=tables["generated_contribution"],
                 beside_known=shipped_comparisons(),
             ),

@@ -11,7 +11,8 @@ import pandas as pd
 from pydantic import Field
 
 from sse_assets.boosted_trees import shap_values, train_feature_set, tune
-from sse_assets.boosted_trees.explanation import shap_ranking
+from sse_assets.boosted_trees.explanation import out_of_fold_shap_values, shap_ranking
+from sse_assets.boosted_trees.folds import folds_of
 from sse_assets.boosted_trees.left_out import predictions_without
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe
@@ -241,6 +242,39 @@ def boosted_trees_shap(
 
 
 @table_asset(
+    "models.boosted_trees_grouped_shap",
+    "SHAP values of the test rows under `grouped`, by trees on all features that did not see them.",
+    _SETTINGS | _DATA,
+    kind="shap",
+    code_version=_CODE_VERSION,
+)
+def boosted_trees_grouped_shap(
+    context: dg.AssetExecutionContext,
+    boosted_trees_settings: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Explain the trees where they are tested honestly; their folds are fitted anew, as none is stored."""
+    of_all_features = boosted_trees_settings["feature_set"] == FeatureSet.ALL
+    values = out_of_fold_shap_values(
+        folds_of(assignments[assignments["protocol"] == Protocol.GROUPED]),
+        feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
+        labels(electrolytes)[LabelConvention.BOUND],
+        _only_row(boosted_trees_settings[of_all_features]),
+        workers=workers(),
+        progress=report_progress(context.log, "SHAP under grouped, folds"),
+    )
+    names = {
+        "feature_set": FeatureSet.ALL,
+        "protocol": Protocol.GROUPED,
+        "label_convention": LabelConvention.BOUND,
+    }
+    return table_result(models.BOOSTED_TREES_GROUPED_SHAP.frame(values.assign(**names)))
+
+
+@table_asset(
     "models.boosted_trees_without_generated",
     "Test predictions under `grouped` by trees on all features that did not train on rows with a "
     "generated structure; none if there are no such rows.",
@@ -272,8 +306,18 @@ def boosted_trees_without_generated(
     )
 
 
-boosted_trees_assets = [boosted_trees_settings, boosted_trees, boosted_trees_shap]
+boosted_trees_assets = [
+    boosted_trees_settings,
+    boosted_trees,
+    boosted_trees_shap,
+    boosted_trees_grouped_shap,
+]
 model_assets = [baselines, *boosted_trees_assets, boosted_trees_without_generated]
+
+
+def settings_of(table: pd.DataFrame, feature_set: FeatureSet) -> BoostedTreesSettings:
+    """Return the hyperparameters of one feature set from `models.boosted_trees_settings`."""
+    return _only_row(table[table["feature_set"] == feature_set])
 
 
 def _only_row(table: pd.DataFrame) -> BoostedTreesSettings:

@@ -187,7 +187,8 @@ def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
     def reference_structures(
         context: dg.AssetExecutionContext, measurements: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        wanted = measurements.loc[measurements["a"].isna(), "formula"].unique().tolist()
+        alone = measurements["a"].isna() & measurements["repeats"].isna()
+        wanted = measurements.loc[alone, "formula"].unique().tolist()
         found: References
         if snapshot and is_recorded:
             found = recorded.read_snapshot(snapshot, wanted)

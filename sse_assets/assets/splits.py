@@ -1,4 +1,4 @@
-"""Group `splits`: the four protocols, and what their test rows share with the rows that train."""
+"""Group `splits`: the protocols, and what their test rows share with the rows that train."""
 
 import dagster as dg
 import pandas as pd
@@ -13,12 +13,13 @@ from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.formula_only import further_training_rows, shared_with_tests
 from sse_assets.splits.leakage import shared_sources
+from sse_assets.splits.papers import PAPER_FOLDS
 from sse_assets.splits.protocols import SplitSettings, assign
 from sse_assets.tables.names import FeatureSet, Protocol, Role
 
 GROUP = "splits"
-_CODE_VERSION = "1"
-_HONEST = (Protocol.OFFICIAL, Protocol.GROUPED)
+_CODE_VERSION = "2"
+_HONEST = (Protocol.PAPERS, Protocol.OFFICIAL, Protocol.GROUPED)
 _DEFAULTS = SplitSettings()
 _DESCRIPTORS = ("descriptors.stoichiometric", "descriptors.geometric")
 
@@ -28,7 +29,7 @@ class SplitConfig(StepConfig):
 
     test_share: float = setting(_DEFAULTS, "test_share", "Share of rows that `diversity` tests on.")
     folds: int = setting(_DEFAULTS, "folds", "Folds of `random` and `grouped`.")
-    seed: int = setting(_DEFAULTS, "seed", "Seed of `random` and `grouped`.")
+    seed: int = setting(_DEFAULTS, "seed", "Seed of `random`, `papers` and `grouped`.")
 
     def check(self) -> None:
         """Refuse a share or a number of folds that splits nothing."""
@@ -37,18 +38,25 @@ class SplitConfig(StepConfig):
 
 @table_asset(
     "splits.assignments",
-    "Who trains and who tests, for each protocol and fold: the paper's `diversity`, `random`, OBELiX's "
-    "`official` where the data set has it, and `grouped` by paper and composition.",
+    "Who trains and who tests, for each protocol and fold: the paper's `diversity`, `random`, `papers` "
+    "on which models are chosen, OBELiX's `official` where the data set has it, and `grouped` by paper and "
+    "composition.",
     table_ins("curated.electrolytes", *_DESCRIPTORS),
     code_version=_CODE_VERSION,
 )
 def assignments(
-    config: SplitConfig, electrolytes: pd.DataFrame, stoichiometric: pd.DataFrame, geometric: pd.DataFrame
+    context: dg.AssetExecutionContext,
+    config: SplitConfig,
+    electrolytes: pd.DataFrame,
+    stoichiometric: pd.DataFrame,
+    geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Assign every electrolyte its role under each protocol."""
     electrolytes = with_cells(electrolytes)
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
     assigned = assign(electrolytes, features, with_values_of(config, _DEFAULTS))
+    if Protocol.PAPERS not in set(assigned["protocol"]):
+        context.log.info(f"no folds of `papers`: fewer than {PAPER_FOLDS} papers may be tested")
     counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")
     return table_result(
         assigned,
@@ -137,18 +145,22 @@ def _shares_nothing(protocol: Protocol) -> dg.AssetChecksDefinition:
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "assignments"]),
-    description="`random` and `grouped` test every electrolyte in exactly one fold.",
+    description="`random` and `grouped` test every electrolyte exactly once, `papers` at most once.",
 )
 def every_row_is_tested_once(assignments: pd.DataFrame) -> dg.AssetCheckResult:
     """Check the protocols that cross-validate."""
-    folded = assignments[assignments["protocol"].isin([Protocol.RANDOM, Protocol.GROUPED])]
-    tested = folded[folded["role"] == Role.TEST].groupby(["protocol", "electrolyte_id"]).size()
-    expected = 2 * folded["electrolyte_id"].nunique()
+    whole = (Protocol.RANDOM, Protocol.GROUPED)
+    tests = assignments[assignments["role"] == Role.TEST]
+    of_folds = tests[tests["protocol"].isin([*whole, Protocol.PAPERS])]
+    tested = of_folds.groupby(["protocol", "electrolyte_id"]).size()
+    of_papers = tests.loc[tests["protocol"] == Protocol.PAPERS, "electrolyte_id"].nunique()
+    everyone = assignments.loc[assignments["protocol"].isin(whole), "electrolyte_id"].nunique()
+    expected = 2 * everyone + of_papers
     once = int((tested == 1).sum())
     return dg.AssetCheckResult(
         passed=once == len(tested) == expected,
         metadata={"rows_tested": len(tested), "rows_expected": expected},
-        description=f"Of {expected} rows of both protocols together, {once} are tested exactly once.",
+        description=f"Of {expected} rows of these protocols together, {once} are tested exactly once.",
     )
 
 

@@ -12,24 +12,8 @@ from ase.data import chemical_symbols
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.neighbours import near_pairs
 from sse_assets.atomistics.potential import REACH_A, Response
+from sse_assets.materials.short_bonds import SHORT_BONDS_A, SHORTEST_A
 
-SHORTEST_A = 1.3
-"""Shortest distance in Å of two atoms in a sound structure (paper, III.B), but for the bonds below."""
-_SHORT_BONDS_A = {
-    ("O", "H"): 0.85,
-    ("N", "H"): 0.85,
-    ("C", "H"): 0.95,
-    ("B", "H"): 1.05,
-    ("C", "O"): 1.05,
-    ("C", "N"): 1.05,
-    ("C", "C"): 1.1,
-    ("N", "N"): 1.0,
-    ("N", "O"): 1.05,
-}
-"""Shortest distances in Å of these pairs: 0.1 Å, the room of a vibration, below their shortest bonds
-(hydroxide 0.96, ammonia 1.01, methane 1.09, borohydride 1.2, cyanide and carbonyl 1.15, acetylide 1.2, azide
-1.1, nitrite 1.15). The paper excepts O-H alone; its rule would refuse real carbonates (1.28 Å) and nitrates
-(1.24 Å)."""
 OVERLAP_A = 0.5
 """Distance in Å below which CHGNet gives NaN or a plausible energy, and no force that parts the atoms."""
 VOLUME_PER_ATOM_A3 = (6.0, 45.0)
@@ -163,7 +147,7 @@ def closest_contact(atoms: Atoms) -> tuple[float, str | None]:
 
 def _allowed_distances() -> torch.Tensor:
     allowed = torch.full((119, 119), SHORTEST_A, dtype=torch.float64)
-    for (one, other), shortest in _SHORT_BONDS_A.items():
+    for (one, other), shortest in SHORT_BONDS_A.items():
         first, second = chemical_symbols.index(one), chemical_symbols.index(other)
         allowed[first, second] = allowed[second, first] = shortest
     return allowed

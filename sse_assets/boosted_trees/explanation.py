@@ -1,9 +1,14 @@
 """SHAP values: the share of each feature in a prediction (paper, section III.C and Figure 7d)."""
 
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 
+from sse_assets.boosted_trees.folds import Fold
 from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.settings import BoostedTreesSettings
 
 
 def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
@@ -44,6 +49,42 @@ def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) 
     )
 
 
+def out_of_fold_shap_values(
+    folds: Sequence[Fold],
+    features: pd.DataFrame,
+    label: pd.Series,
+    settings: BoostedTreesSettings,
+    *,
+    workers: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> pd.DataFrame:
+    """Return the SHAP values of the test rows of each fold, by trees fitted on its training rows.
+
+    Args:
+        folds: folds with their rows in any order; rows are sorted by id before a fit.
+        features: index electrolyte_id.
+        label: log10(σ / (S/cm)), index electrolyte_id.
+        settings: settings of the trees.
+        workers: number of folds that are explained at a time, each on one thread.
+        progress: called with (folds done, folds in all).
+
+    Returns:
+        Columns as those of `shap_values`, fold by fold.
+    """
+
+    def explain(fold: Fold) -> pd.DataFrame:
+        train = fold.train.sort_values()
+        model = BoostedTreesModel.fit(features.loc[train], label.loc[train], settings)
+        return shap_values(model, features.loc[fold.test.sort_values()])
+
+    explained: list[pd.DataFrame] = []
+    with ThreadPoolExecutor(workers) as pool:  # threads: XGBoost releases the interpreter lock
+        for one in pool.map(explain, folds):
+            explained.append(one)
+            progress(len(explained), len(folds))
+    return pd.concat(explained, ignore_index=True)
+
+
 def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:
     """Rank features by the mean absolute SHAP value over all rows, the most influential first.
 
@@ -56,3 +97,23 @@ def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:
     strength = values["shap_value"].abs().groupby(values["feature"], sort=False).mean()
     ranking = strength.sort_values(ascending=False, kind="stable").rename("mean_abs_shap").reset_index()
     return ranking.assign(rank=range(1, len(ranking) + 1))
+
+
+def shap_ranking_of_kinds(values: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Rank kinds of features by the mean over all rows of the absolute sum of their SHAP values.
+
+    SHAP values add up: those of one kind, summed, say how far all its features together move a prediction.
+
+    Args:
+        values: the frame that `shap_values` returns.
+        kinds: kind of each feature.
+
+    Returns:
+        Columns as those of `shap_ranking`; `feature` is the kind.
+
+    Raises:
+        KeyError: if a feature has no kind.
+    """
+    of_kind = values["feature"].map({name: kinds[name] for name in values["feature"].unique()})
+    summed = values.groupby(["electrolyte_id", of_kind], sort=False)["shap_value"].sum()
+    return shap_ranking(summed.reset_index())

@@ -1,6 +1,6 @@
 """Models fitted on the training rows of several folds; each predicts the test rows of its own fold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ import pandas as pd
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.tables import models
+from sse_assets.tables.names import Role
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,21 @@ class Fold:
     name: object
     train: pd.Index
     test: pd.Index
+
+
+def folds_of(assignments: pd.DataFrame, without: Collection[str] = ()) -> list[Fold]:
+    """Return the folds of one protocol.
+
+    Args:
+        assignments: columns fold, electrolyte_id, role.
+        without: electrolyte ids that train in no fold; they are still tested.
+    """
+    folds = []
+    for name, rows in assignments.groupby("fold"):
+        role = rows.set_index("electrolyte_id")["role"]
+        trains = (role == Role.TRAIN) & ~role.index.isin(list(without))
+        folds.append(Fold(name, role.index[trains], role.index[role == Role.TEST]))
+    return folds
 
 
 def predict_folds(

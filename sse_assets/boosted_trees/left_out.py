@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection
 
 import pandas as pd
 
-from sse_assets.boosted_trees.folds import Fold, predict_folds
+from sse_assets.boosted_trees.folds import folds_of, predict_folds
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.tables.names import Role
 
 
 def predictions_without(
@@ -33,11 +32,7 @@ def predictions_without(
     Returns:
         Columns of `models.BOOSTED_TREES_WITHOUT_GENERATED`; no rows if nothing is left out.
     """
-    folds = []
-    for name, rows in assignments.groupby("fold") if left_out else ():
-        role = rows.set_index("electrolyte_id")["role"]
-        trains = (role == Role.TRAIN) & ~role.index.isin(list(left_out))
-        folds.append(Fold(name, role.index[trains], role.index[role == Role.TEST]))
+    folds = folds_of(assignments, without=left_out) if left_out else []
     return predict_folds(
         folds, features, label, settings, tested=features, workers=workers, progress=progress
     )

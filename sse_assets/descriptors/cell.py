@@ -7,24 +7,24 @@ finds (Togo et al., Sci. Technol. Adv. Mater. Methods 4, 2384822, 2024).
 import math
 from collections.abc import Mapping
 from functools import cache, partial
+from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import spglib
 from pymatgen.core import Composition, Element, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from sklearn.ensemble import ExtraTreesRegressor
 
-from sse_assets.descriptors.chemistry import anion_symbols
 from sse_assets.descriptors.crystals import Failure, guarded
+from sse_assets.materials.anions import anion_symbols
+from sse_assets.materials.conventional_cell import point_group_order, standard_lattice
 from sse_assets.materials.formula import (
     COMPOSITION_TOLERANCE,
     element_fractions,
     largest_difference,
     parse_composition,
 )
-from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.materials.symmetry import SYMPREC
 from sse_assets.tables.names import CellOrigin, Reason
 
 ROOM_COLUMNS = [
@@ -51,30 +51,31 @@ _MOST_SITES = 1000
 """spglib's time grows with the square of the sites; OBELiX's largest cell has 256."""
 _FLAT = 1e-4
 """Square of the volume of a cell over that of a box of its edges, below which it is flat: 1 % of the box."""
-_GENERAL_POSITIONS = np.array([[0.1379, 0.2841, 0.4327], [0.2113, 0.0719, 0.1637]])
-"""Points that no operation but the identity maps onto themselves. Two, for the images of one point alone are
-more symmetric than a polar group: in P4mm they lie in one plane."""
 _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 """Number of the last space group of the triclinic, monoclinic, …, cubic system."""
 
 
 def cell(
-    electrolytes: pd.DataFrame, crystals: Mapping[str, Structure], imputer: "CellImputer | None" = None
+    electrolytes: pd.DataFrame,
+    crystals: Mapping[str, Structure],
+    imputer: "CellImputer | None" = None,
+    prototypes: Mapping[str, Structure] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
 
     The crystal comes first, for a table's Z may count another cell than the CIF shows. The table is next, and
     first where the crystal's composition differs from the formula by more than `COMPOSITION_TOLERANCE`: some
-    CIFs leave atoms out.
+    CIFs leave atoms out. A row without either has the cell of its prototype, if it has one.
 
-    The imputation is fitted on all rows that have a cell, test rows among them. It sees what is known of a
-    material before it is measured, and no conductivity; so one table serves every protocol.
+    The imputation is fitted on all rows that have a cell of their own, test rows among them. It sees what is
+    known of a material before it is measured, and no conductivity; so one table serves every protocol.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, `a`, `b`, `c` (Å), `alpha`, `beta`, `gamma`
             (degrees), `space_group` and `space_group_number`; what is unknown is missing.
         crystals: by electrolyte_id, for those electrolytes that have one.
         imputer: fitted on other rows; by default one that is fitted on these.
+        prototypes: by electrolyte_id, structures from known structure types that are trusted.
 
     Returns:
         `electrolyte_id`, `CELL_COLUMNS` and `cell_origin` (`CellOrigin`), one row an electrolyte in their
@@ -84,7 +85,8 @@ def cell(
     failures: list[Failure] = []
     for row in electrolytes.to_dict("records"):
         crystal = crystals.get(row["electrolyte_id"])
-        described = guarded(row, "cell", partial(_described, row, crystal), failures)
+        placed = prototypes.get(row["electrolyte_id"])
+        described = guarded(row, "cell", partial(_described, row, crystal, placed), failures)
         numbers, failure, origin = described or (_UNKNOWN, None, CellOrigin.COMPOSITION)
         n_known = sum(not math.isnan(value) for value in numbers.values())
         if n_known == 0:
@@ -95,20 +97,23 @@ def cell(
             reason = f"{failure}; imputed from the composition"
             failures.append(Failure(row["electrolyte_id"], "cell", Reason.NOT_COMPUTED, reason))
         known.append(numbers)
-        origins.append(origin.value)
+        origins.append(origin)
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
-    complete = (imputer or CellImputer(formulas, measured)).fill(formulas, measured)
-    return complete.assign(cell_origin=origins).reset_index(), failures
+    own = measured[[origin is not CellOrigin.PROTOTYPE for origin in origins]]
+    complete = (imputer or CellImputer(formulas, own)).fill(formulas, measured)
+    return complete.assign(cell_origin=[origin.value for origin in origins]).reset_index(), failures
 
 
 def _described(
-    row: Mapping[Any, Any], crystal: Structure | None
+    row: Mapping[Any, Any], crystal: Structure | None, placed: Structure | None
 ) -> tuple[dict[str, float], str | None, CellOrigin]:
     composition = parse_composition(row["formula"])
     if crystal is not None and _shows(crystal, composition):
         return *crystal_features(crystal), CellOrigin.STRUCTURE
+    if placed is not None and all(pd.isna(row[name]) for name in _PARAMETERS):
+        return *crystal_features(placed), CellOrigin.PROTOTYPE
     return *_table_features(row, composition), CellOrigin.TABLE
 
 
@@ -191,68 +196,6 @@ def _encloses_volume(a: float, b: float, c: float, *angles: float) -> bool:
     return min(a, b, c) > 0 and math.isfinite(a * b * c) and squared > _FLAT
 
 
-def standard_lattice(lattice: Lattice, number: int, symbol: object) -> Lattice | None:
-    """Return the conventional lattice, in standard setting, of a lattice given with its space group alone.
-
-    Two kinds of atom in general positions, repeated by the group's operations in the setting that the symbol
-    names, have the symmetry that the crystal has; spglib standardises them as it would the crystal.
-
-    Args:
-        lattice: of the cell that the table describes.
-        number: of the space group, 1 to 230.
-        symbol: Hermann-Mauguin, of the setting; if it names none of the group's settings, the first setting
-            that the lattice allows is taken.
-
-    Returns:
-        None where no setting of the group fits the lattice.
-    """
-    text = normalised_symbol(symbol) if isinstance(symbol, str) else ""
-    for hall_number in sorted(_settings(number), key=lambda hall: text not in _symbols(hall)):
-        rotations, translations = _operations(hall_number)
-        images = [rotations @ point + translations for point in _GENERAL_POSITIONS]
-        kinds = np.repeat(np.arange(len(images)), len(rotations))
-        crystal = (lattice.matrix.tolist(), (np.concatenate(images) % 1).tolist(), kinds.tolist())
-        dataset = spglib.get_symmetry_dataset(crystal, symprec=SYMPREC)
-        if dataset is not None and dataset.number == number:
-            return Lattice(dataset.std_lattice)
-    return None
-
-
-@cache
-def _settings(number: int) -> list[int]:
-    """Hall numbers of a space group, the standard setting first."""
-    return [hall_number for hall_number in range(1, 531) if _setting(hall_number).number == number]
-
-
-@cache
-def _setting(hall_number: int) -> spglib.SpaceGroupType:
-    setting = spglib.get_spacegroup_type(hall_number)
-    assert setting is not None  # every Hall number up to 530 has one
-    return setting
-
-
-@cache
-def _operations(hall_number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rotations, shape (n, 3, 3), and translations, shape (n, 3), of a setting."""
-    operations = spglib.get_symmetry_from_database(hall_number)
-    assert operations is not None  # every Hall number up to 530 has some
-    return operations["rotations"], operations["translations"]
-
-
-@cache
-def _symbols(hall_number: int) -> frozenset[str]:
-    """Ways to write the setting: in full, and without the axes that hold no operation."""
-    full = _setting(hall_number).international_full
-    short = "".join(part for part in full.split() if part != "1")
-    return frozenset({normalised_symbol(full), normalised_symbol(short)})
-
-
-@cache
-def _point_group_order(number: int) -> int:
-    """Operations of the point group: as many as the group has distinct rotations."""
-    return len(np.unique(_operations(_settings(number)[0])[0], axis=0))
-
-
 def _shows(crystal: Structure, composition: Composition) -> bool:
     found = crystal.composition.element_composition
     return abs(largest_difference(found, composition)[1]) <= COMPOSITION_TOLERANCE
@@ -289,7 +232,7 @@ def _shape(lattice: Lattice, number: int, content: Composition, volume: float) -
     return {
         "middle_to_shortest": middle / shortest,
         "log_longest": math.log10(longest),
-        "log_point_group_order": math.log10(_point_group_order(number)),
+        "log_point_group_order": math.log10(point_group_order(number)),
         "crystal_system": 1.0 + sum(number > last for last in _LAST_OF_SYSTEM),
         "log_shortest": math.log10(shortest),
         "log_middle": math.log10(middle),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import pandas as pd
 from pymatgen.core import Composition, Element
 
+from sse_assets.materials.anions import HALOGENS, anion_symbols
 from sse_assets.materials.formula import parse_composition
 
 CHEMISTRY_COLUMNS = [
@@ -24,10 +25,6 @@ CHEMISTRY_COLUMNS = [
     "cation_charge_per_anion",
 ]
 
-_HALOGENS = frozenset({"F", "Cl", "Br", "I"})
-_CHALCOGENS = frozenset({"S", "Se", "Te"})
-_OXYANION_O_PER_CHALCOGEN = 4
-"""From this ratio of O to S on, as in Li2SO4, S is taken for the centre of an oxyanion."""
 _MOST_ATOMS = 200
 _WHOLE = 0.05
 """Distance from a whole number, in atoms, that counts as rounding."""
@@ -78,35 +75,13 @@ def chemistry_features(composition: Composition) -> dict[str, float]:
         "cation_per_anion": n_cations / n_anions,
         "oxide_share": anions.get("O", 0.0) / n_anions,
         "sulfide_share": anions.get("S", 0.0) / n_anions,
-        "halide_share": sum(n for symbol, n in anions.items() if symbol in _HALOGENS) / n_anions,
+        "halide_share": sum(n for symbol, n in anions.items() if symbol in HALOGENS) / n_anions,
         "cation_mixing_entropy": _mixing_entropy(cations.values()),
         "anion_mixing_entropy": _mixing_entropy(anions.values()),
         "n_elements": float(len(amounts)),
         "log_atoms_of_whole_formula": math.log10(atoms_of_whole_formula(composition)),
         "cation_charge_per_anion": charge / n_anions,
     }
-
-
-def anion_symbols(composition: Composition) -> list[str]:
-    """Name the elements that are anions here.
-
-    O, N and the halogens always are. S, Se and Te are, unless there is enough O to make them the centres of
-    oxyanions: any O for Te, and four O for each S or Se. H is where there is no O. Where none of these is
-    present, as in a phosphide or an alloy, the most electronegative element is.
-    """
-    amounts = {element.symbol: composition[element] for element in composition.elements}
-    oxygen = amounts.get("O", 0.0)
-    anions = []
-    for symbol, amount in amounts.items():
-        if symbol in _HALOGENS or symbol in ("O", "N"):
-            anions.append(symbol)
-        elif symbol in _CHALCOGENS:
-            enough = 0.0 if symbol == "Te" else _OXYANION_O_PER_CHALCOGEN * amount * (1 - 1e-6)
-            if oxygen == 0 or oxygen < enough:
-                anions.append(symbol)
-        elif symbol == "H" and oxygen == 0:
-            anions.append(symbol)
-    return sorted(anions) or [max(composition.elements, key=lambda element: (element.X, element.Z)).symbol]
 
 
 def atoms_of_whole_formula(composition: Composition) -> int:

@@ -8,10 +8,17 @@ from pymatgen.core import Element
 from sse_assets.descriptors.cell import CELL_COLUMNS
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.stoichiometric import stoichiometric
-from sse_assets.tables.names import FeatureSet
+from sse_assets.tables.names import DescriptorKind, FeatureSet
 
 GEOMETRIC_COLUMNS = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
 """The paper's five geometric features, of all that the geometric table holds."""
+_GEOMETRIC_KINDS = {
+    **dict.fromkeys("abc", DescriptorKind.LENGTHS),
+    "density_g_cm3": DescriptorKind.DENSITY,
+    "poav_cm3_g": DescriptorKind.PORES,
+}
+_ANIONS = frozenset({"N", "O", "F", "S", "Cl", "Se", "Br", "Te", "I"})
+"""Elements that are anions in most of the electrolytes that hold them."""
 
 
 def feature_matrix(
@@ -45,6 +52,21 @@ def feature_matrix(
             return geometry.loc[fractions.index]
         case FeatureSet.ALL:
             return fractions.join(geometry)
+
+
+def descriptor_kind(name: str) -> DescriptorKind:
+    """Return the kind of a column of `feature_matrix`.
+
+    Raises:
+        ValueError: for a column that it does not have.
+    """
+    if name in _GEOMETRIC_KINDS:
+        return _GEOMETRIC_KINDS[name]
+    if not Element.is_valid_symbol(name):
+        raise ValueError(f"{name} is no descriptor of the trees: they see elements and {GEOMETRIC_COLUMNS}")
+    if name == "Li":
+        return DescriptorKind.LITHIUM
+    return DescriptorKind.ANIONS if name in _ANIONS else DescriptorKind.OTHER_CATIONS
 
 
 def composition_chemistry_cell(

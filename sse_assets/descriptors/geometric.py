@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
-from sse_assets.descriptors.pores import PAPER_SETTINGS, PoreFailure, PoreSettings, void_fractions
+from sse_assets.descriptors.pores import PAPER_SETTINGS, KeptVoids, PoreFailure, PoreSettings, void_fractions
 from sse_assets.descriptors.unit_cells import cell_features
 from sse_assets.materials.crystal import Crystal
 from sse_assets.tables import descriptors
@@ -23,6 +23,7 @@ def geometric(
     *,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: KeptVoids | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return cell, density and void of every electrolyte.
 
@@ -39,6 +40,7 @@ def geometric(
         settings: the probe; its samples and time limit hold for the paper's probe too.
         workers: processes for Zeo++, best one a core.
         progress: told how many runs of Zeo++ are done, and how many there will be.
+        kept: answers of Zeo++ there are already; it takes the new ones.
 
     Returns:
         The features as `tables.descriptors.GEOMETRIC`, one row an electrolyte in their order, NaN where
@@ -46,7 +48,7 @@ def geometric(
     """
     crystals, unreadable = read_crystals(structures)
     cells, without_density = cell_features(electrolytes, crystals)
-    fractions, without_void = _void_fractions(crystals, settings, workers, progress)
+    fractions, without_void = _void_fractions(crystals, settings, workers, progress, kept)
     voids = fractions.reindex(cells.index).div(cells["density_g_cm3"], axis="index")
     failures = failures_table([*unreadable, *without_density, *without_void])
     return descriptors.GEOMETRIC.frame(cells.join(voids).reset_index()), failures
@@ -57,6 +59,7 @@ def _void_fractions(
     settings: PoreSettings,
     workers: int,
     progress: Callable[[int, int], None],
+    kept: KeptVoids | None,
 ) -> tuple[pd.DataFrame, list[Failure]]:
     """`VOID_COLUMNS` by electrolyte_id, not yet per gram but as fractions of the cell's volume."""
     paper = replace(PAPER_SETTINGS, n_samples=settings.n_samples, time_limit_s=settings.time_limit_s)
@@ -71,7 +74,7 @@ def _void_fractions(
                 Failure(electrolyte_id, "poav_li_kept_cm3_g", Reason.NO_LITHIUM, "the CIF holds no Li")
             )
     tasks = [(crystals[electrolyte_id].structure, probe) for electrolyte_id, _, probe in runs]
-    answers = void_fractions(tasks, workers=workers, progress=progress)
+    answers = void_fractions(tasks, workers=workers, progress=progress, kept=kept)
     for (electrolyte_id, column, _), answer in zip(runs, answers, strict=True):
         if isinstance(answer, PoreFailure):
             failures.append(Failure(electrolyte_id, column, Reason.NOT_COMPUTED, answer.reason))

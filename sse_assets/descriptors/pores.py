@@ -14,18 +14,23 @@ Zeo++ starts its random numbers afresh at every call, so the same crystal gives 
 ran before and on however many workers.
 """
 
+import hashlib
+import json
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
+import pandas as pd
 from annotated_types import Ge, Gt
 from pymatgen.core import PeriodicSite, Structure
 
 from sse_assets.materials.plain_text import fault
 from sse_assets.processes import Lost, Supervisor
 from sse_assets.ranges import check_ranges
+from sse_assets.tables import descriptors
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,45 @@ class PoreFailure:
     reason: str
 
 
+class KeptVoids:
+    """Answers of Zeo++ by what was probed and how, so that nothing is probed twice.
+
+    Zeo++ gives the same answer to the same question, so a kept one equals a new one to the last digit.
+    """
+
+    def __init__(self, earlier: pd.DataFrame | None = None) -> None:
+        """Begin with the answers of an earlier run, a frame as `tables.descriptors.VOIDS`."""
+        rows = [] if earlier is None else earlier.to_dict("records")
+        self._earlier = {row["probe"]: VoidFractions(row["accessible"], row["inaccessible"]) for row in rows}
+        self._asked: dict[str, VoidFractions] = {}
+
+    def get(self, probe: str) -> VoidFractions | None:
+        """Return the answer to a probe, if there is one."""
+        if answer := self._asked.get(probe) or self._earlier.get(probe):
+            self._asked[probe] = answer
+        return answer
+
+    def keep(self, probe: str, answer: VoidFractions | PoreFailure) -> None:
+        """Keep an answer; a failure is tried again, for it may be one of time."""
+        if isinstance(answer, VoidFractions):
+            self._asked[probe] = answer
+
+    def table(self) -> pd.DataFrame:
+        """Return the answers that were asked for, as `tables.descriptors.VOIDS`."""
+        rows = [
+            {"probe": probe, "accessible": answer.accessible, "inaccessible": answer.inaccessible}
+            for probe, answer in sorted(self._asked.items())
+        ]
+        return descriptors.VOIDS.frame(rows)
+
+
+def _probe(cif: str, settings: PoreSettings) -> str:
+    """Return the hash of what is probed and how."""
+    question = [_ZEO_VERSION, settings.probe_radius_a, settings.n_samples, cif]
+    return hashlib.sha256(json.dumps(question).encode()).hexdigest()
+
+
+_ZEO_VERSION = version("pyzeo")
 _NO_FRAMEWORK = PoreFailure("no atom is left once Li is removed, so there is no framework to probe")
 
 
@@ -78,6 +122,7 @@ def void_fractions(
     *,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: KeptVoids | None = None,
 ) -> list[VoidFractions | PoreFailure]:
     """Probe many crystals with Zeo++, each as its settings say, in `workers` processes of their own.
 
@@ -88,6 +133,7 @@ def void_fractions(
         tasks: crystals, each with its settings.
         workers: processes of one thread each.
         progress: called with (answers there are, answers in all).
+        kept: answers there are already; it takes the new ones.
 
     Returns:
         One answer a task, in the order of the tasks.
@@ -95,22 +141,31 @@ def void_fractions(
     Raises:
         ChildProcessError: if the process for Zeo++ cannot be started at all.
     """
+    kept = kept or KeptVoids()
     frameworks = [_framework(crystal, settings) for crystal, settings in tasks]
-    written = zip(frameworks, tasks, strict=True)
-    probed = [(cif, settings) for cif, (_, settings) in written if isinstance(cif, str)]
-    answers: list[VoidFractions | PoreFailure] = []
+    questions = {
+        _probe(cif, settings): (cif, settings)
+        for cif, (_, settings) in zip(frameworks, tasks, strict=True)
+        if isinstance(cif, str)
+    }
+    probed = {probe: question for probe, question in questions.items() if kept.get(probe) is None}
+    answers: dict[str, VoidFractions | PoreFailure] = {}
     with (
         TemporaryDirectory(prefix="zeo-") as folder,
         Supervisor(f"{__package__}.zeo:sampled_void", workers) as zeo,
     ):
         samples = zeo.answers(
-            [(cif, settings.probe_radius_a, settings.n_samples, folder) for cif, settings in probed],
-            [settings.time_limit_s for _, settings in probed],
+            [(cif, settings.probe_radius_a, settings.n_samples, folder) for cif, settings in probed.values()],
+            [settings.time_limit_s for _, settings in probed.values()],
         )
-        for cif, (_, settings) in zip(frameworks, tasks, strict=True):
-            answers.append(_answer(next(samples), settings) if isinstance(cif, str) else cif)
-            progress(len(answers), len(tasks))
-    return answers
+        for (probe, (_, settings)), sampled in zip(probed.items(), samples, strict=True):
+            answers[probe] = _answer(sampled, settings)
+            kept.keep(probe, answers[probe])
+            progress(len(answers), len(probed))
+    return [
+        (kept.get(probe := _probe(cif, settings)) or answers[probe]) if isinstance(cif, str) else cif
+        for cif, (_, settings) in zip(frameworks, tasks, strict=True)
+    ]
 
 
 def _framework(crystal: Structure, settings: PoreSettings) -> str | PoreFailure:

@@ -88,8 +88,8 @@ def learning_curve(
         seed: seed of the draws and of the resamples.
 
     Returns:
-        One row for each share: `n_papers`, the mean over the folds, `mae`, `low` and `high` (95 %), in log
-        units, and `n`, the rows tested.
+        One row for each share: `share`; `n_papers` and `n_train`, papers and rows that train, each the mean
+        over the folds; `mae`, `low` and `high` (95 %), in log units; and `n`, the rows tested.
     """
     folds = list(folds)
     every = pd.Index(np.unique(np.concatenate([ids for fold in folds for ids in fold])))
@@ -97,20 +97,24 @@ def learning_curve(
     rows = []
     for share in shares:
         draw = np.random.default_rng(seed)
-        of_share, n_papers = [], []
+        of_share, n_papers, n_train = [], [], []
         for train, test in folds:
             known = paper_of[train].unique()
             n_drawn = max(1, round(share * len(known)))
             chosen = draw.permutation(known)[:n_drawn]
-            of_share.append(errors(train[paper_of[train].isin(chosen)], test))
+            trains = train[paper_of[train].isin(chosen)]
+            of_share.append(errors(trains, test))
             n_papers.append(n_drawn)
+            n_train.append(len(trains))
         tested = pd.concat(of_share)
         ids = tested.index.to_series()
         counts = Bootstrap.of(ids, paper_of, n_bootstrap=n_bootstrap, seed=seed).counts(ids)
         low, high = percentile_interval(counts @ tested.to_numpy() / counts.sum(axis=1))
         rows.append(
             {
+                "share": share,
                 "n_papers": float(np.mean(n_papers)),
+                "n_train": float(np.mean(n_train)),
                 "mae": float(tested.mean()),
                 "low": low,
                 "high": high,

@@ -28,6 +28,7 @@ _KNOWN = [
     "source",
     "licence",
     "censored",
+    "formula_only",
 ]
 README = """# Folds of sse_assets
 
@@ -35,6 +36,8 @@ README = """# Folds of sse_assets
 2. `electrolytes.csv` has formula, cell, space group and DOI; `structure_path` is its CIF, if there is one.
 3. Labels are log10(σ / (S/cm)). For a row below the detection limit (`censored`), `label_bound` is the limit
    and `label_obelix` is -15. All labels are given, because a row that one fold tests trains in another.
+   Rows marked `formula_only` have no cell and are never tested. They may train where `folds.csv` lists them;
+   in the other folds their paper or their composition is tested.
 4. For each fold, train a new model on the rows with role train. Use no label of a test row: not to fit, not
    to scale, not to choose settings. Do not predict from the DOI.
 5. Write predictions.csv with the columns protocol, fold, electrolyte_id, predicted: a line for each test row.
@@ -45,7 +48,7 @@ README = """# Folds of sse_assets
 
 
 def given_folds(
-    electrolytes: pd.DataFrame, assignments: pd.DataFrame, predictions: pd.DataFrame
+    electrolytes: pd.DataFrame, assignments: pd.DataFrame, further: pd.DataFrame, predictions: pd.DataFrame
 ) -> dict[str, str]:
     """Return the content of README.md, folds.csv, electrolytes.csv and example.csv by file name.
 
@@ -54,6 +57,7 @@ def given_folds(
     Args:
         electrolytes: a frame as `tables.curated.ELECTROLYTES`.
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
+        further: a frame as `tables.splits.FORMULA_ONLY`.
         predictions: a frame as `tables.metrics.PREDICTIONS`; the train median makes the example.
     """
     known = electrolytes[_KNOWN].join(labels(electrolytes).add_prefix("label_"), on="electrolyte_id")
@@ -65,7 +69,7 @@ def given_folds(
     columns = ["protocol", "fold", "electrolyte_id", "predicted", "low", "high"]
     return {
         "README.md": README,
-        "folds.csv": assignments.to_csv(index=False),
+        "folds.csv": pd.concat([assignments, further]).to_csv(index=False),
         "electrolytes.csv": known.to_csv(index=False),
         "example.csv": example[columns].to_csv(index=False),
     }

@@ -1,6 +1,6 @@
-"""Bootstrap intervals, paired comparisons of models, and how often a stated interval holds the truth."""
+"""Bootstrap intervals, and paired comparisons of models."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.tables import metrics
-from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Protocol, Role
+from sse_assets.tables.names import LANGUAGE_MODELS, NO_VARIANT, FeatureSet, Metric, ModelName, Role
 
 Predictor = tuple[str, str]
 """Model and variant."""
+Clusters = Mapping[str, pd.Series]
+"""Groups of electrolyte_ids that a bootstrap draws as a whole, by protocol."""
 _INTERVAL = (0.025, 0.975)
 
 
@@ -53,18 +55,22 @@ class Bootstrap:
         return cls(electrolytes, drawn[:, codes].astype(float))
 
     def mean_interval(self, electrolyte_ids: pd.Series | pd.Index, values: pd.Series) -> tuple[float, float]:
-        """Return the 95 % interval of the mean of values, one for each given row."""
+        """Return the 95 % interval of the mean of values, one for each given row.
+
+        A resample that drew none of the rows is left out.
+        """
         counts = self.counts(electrolyte_ids)
-        return percentile_interval(counts @ values.to_numpy() / counts.sum(axis=1))
+        drawn = counts.sum(axis=1) > 0
+        return percentile_interval(counts[drawn] @ values.to_numpy() / counts[drawn].sum(axis=1))
 
     def counts(self, electrolyte_ids: pd.Series | pd.Index) -> NDArray[np.float64]:
         """Return how often each given row counts in each resample, shape (resamples, rows)."""
         return np.take(self.resamples, self.electrolytes.get_indexer(pd.Index(electrolyte_ids)), axis=1)
 
 
-def clusters_for(protocol: Hashable, groups: pd.Series | None) -> pd.Series | None:
+def clusters_for(protocol: Hashable, clusters: Clusters | None) -> pd.Series | None:
     """Return the groups that a protocol resamples whole; None if it resamples single rows."""
-    return groups if protocol == Protocol.GROUPED else None
+    return (clusters or {}).get(str(protocol))
 
 
 def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
@@ -78,7 +84,7 @@ def percentile_interval(resampled: NDArray[np.float64]) -> tuple[float, float]:
 
 def comparisons(
     predictions: pd.DataFrame,
-    groups: pd.Series | None = None,
+    clusters: Clusters | None = None,
     *,
     against: Callable[[str, str], list[Predictor]] | None = None,
     n_bootstrap: int = 1000,
@@ -93,7 +99,7 @@ def comparisons(
 
     Args:
         predictions: A frame as `tables.metrics.PREDICTIONS`.
-        groups: Group by electrolyte_id, resampled whole in protocol `grouped`.
+        clusters: What is resampled whole under which protocol.
         against: What a model and its variant are set against, if not those named above.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
@@ -106,7 +112,7 @@ def comparisons(
     rows = []
     for (protocol, convention), part in test.groupby(["protocol", "label_convention"], sort=False):
         bootstrap = Bootstrap.of(
-            part["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
+            part["electrolyte_id"], clusters_for(protocol, clusters), n_bootstrap=n_bootstrap, seed=seed
         )
         errors = {
             (str(model), str(variant)): block.set_index(["fold", "electrolyte_id"])["error"]
@@ -135,24 +141,6 @@ def comparisons(
                     }
                 )
     return metrics.COMPARISONS.frame(rows)
-
-
-def coverage(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return how many labels lie within the 90 % interval of a model, 0.9 is right, and how wide it is.
-
-    Returns:
-        A frame as `tables.metrics.COVERAGE`, for the models that state an interval.
-    """
-    stated = predictions.dropna(subset=["low", "high"])
-    inside = stated.assign(
-        coverage=stated["log10_sigma"].between(stated["low"], stated["high"]),
-        mean_width=stated["high"] - stated["low"],
-    )
-    by = ["protocol", "model", "variant", "label_convention", "role"]
-    table = inside.groupby(by, sort=False).agg(
-        coverage=("coverage", "mean"), mean_width=("mean_width", "mean"), n=("electrolyte_id", "nunique")
-    )
-    return metrics.COVERAGE.frame(table.reset_index())
 
 
 def _baselines(model: str, variant: str) -> list[Predictor]:

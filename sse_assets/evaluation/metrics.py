@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sse_assets.evaluation.intervals import Bootstrap, clusters_for, percentile_interval
+from sse_assets.evaluation.intervals import Bootstrap, Clusters, clusters_for, percentile_interval
 from sse_assets.tables import metrics
 from sse_assets.tables.names import Metric
 
@@ -63,7 +63,7 @@ METRICS: dict[Metric, Callable[..., Array]] = {
 
 def scores(
     predictions: pd.DataFrame,
-    groups: pd.Series | None = None,
+    clusters: Clusters | None = None,
     *,
     n_bootstrap: int = 1000,
     seed: int = 0,
@@ -71,12 +71,12 @@ def scores(
     """Return every metric of every model, with a 95 % bootstrap interval.
 
     The folds of a protocol are pooled. A test row is in one fold; a train row is in several and counts
-    once for each. What is resampled are electrolytes, with all their predictions; in protocol `grouped`
-    whole groups, if `groups` is given. All models of a protocol see the same resamples.
+    once for each. What is resampled are electrolytes, with all their predictions; whole groups of them under
+    the protocols that `clusters` names. All models of a protocol see the same resamples.
 
     Args:
         predictions: A frame as `tables.metrics.PREDICTIONS`.
-        groups: Group by electrolyte_id.
+        clusters: What is resampled whole under which protocol.
         n_bootstrap: Number of resamples.
         seed: Seed of the resamples.
 
@@ -86,7 +86,7 @@ def scores(
     rows = []
     for (protocol, role), part in predictions.groupby(["protocol", "role"], sort=False):
         bootstrap = Bootstrap.of(
-            part["electrolyte_id"], clusters_for(protocol, groups), n_bootstrap=n_bootstrap, seed=seed
+            part["electrolyte_id"], clusters_for(protocol, clusters), n_bootstrap=n_bootstrap, seed=seed
         )
         for (model, variant, convention), block in part.groupby(
             ["model", "variant", "label_convention"], sort=False

@@ -4,13 +4,15 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from scipy.stats import wilcoxon
 
+from sse_assets.evaluation.coverage import coverage
 from sse_assets.evaluation.current_rows import keep_current
-from sse_assets.evaluation.intervals import comparisons, coverage
+from sse_assets.evaluation.intervals import Clusters, comparisons
 from sse_assets.evaluation.leaderboard import BASELINES, best_model
 from sse_assets.evaluation.metrics import scores
 from sse_assets.materials.conductivity import LabelConvention
@@ -22,11 +24,13 @@ OPTIONAL = ("low", "high", "label_convention")
 COPIED_WITHIN = 0.005 + 1e-9
 """A prediction this near to the label, in log units, may be the label with two decimals."""
 _MOST = 0.5
+_BY_CHANCE = 0.001
+"""Probability of a false alarm from which on a file is not refused."""
 _NAMED = 3
 """Cases that a sentence names; it counts the others."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,59}")
 _ASKED = ["protocol", "fold", "label_convention", "electrolyte_id"]
-_HONEST = (Protocol.OFFICIAL, Protocol.GROUPED)
+_HONEST = (Protocol.PAPERS, Protocol.OFFICIAL, Protocol.GROUPED)
 
 
 class SubmissionError(ValueError):
@@ -95,7 +99,13 @@ def read_submission(text: str) -> pd.DataFrame:
 
 
 def submission(
-    given: pd.DataFrame, predictions: pd.DataFrame, name: str, *, fill_missing: bool = False
+    given: pd.DataFrame,
+    predictions: pd.DataFrame,
+    name: str,
+    *,
+    only_train: Collection[str] = (),
+    twins: pd.DataFrame | None = None,
+    fill_missing: bool = False,
 ) -> pd.DataFrame:
     """Return a submission as a table, once it answers what was asked.
 
@@ -104,6 +114,8 @@ def submission(
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run. The train median's rows say which
             rows train and test, and with which label.
         name: of the model.
+        only_train: electrolyte_ids that are never tested: the rows with a formula alone.
+        twins: what `twins.barred_twins` returns; None does not look for a leak through them.
         fill_missing: whether the train median stands in for test rows that lack; such rows are marked.
 
     Returns:
@@ -120,7 +132,7 @@ def submission(
     if name in set(predictions["model"]) | {str(model) for model in ModelName}:
         raise SubmissionError(f"{name!r} is a model of this project: give yours another --name.")
     asked = predictions[predictions["model"] == ModelName.TRAIN_MEDIAN]
-    faults = _unknown(given, asked)
+    faults = _unknown(given, asked, only_train)
     if faults:
         raise SubmissionError("\n".join(faults))
     tested = asked[asked["role"] == Role.TEST]
@@ -136,6 +148,7 @@ def submission(
         *([] if fill_missing else _missing(matched[imputed], wanted)),
         *_not_logarithms(given),
         *_copied(matched, tested),
+        *([] if twins is None else _nearer_to_twins(matched, twins, predictions)),
     ]
     if faults:
         raise SubmissionError("\n".join(faults))
@@ -151,7 +164,7 @@ def submission(
 
 
 def judge(
-    submitted: pd.DataFrame, predictions: pd.DataFrame, our_scores: pd.DataFrame, groups: pd.Series
+    submitted: pd.DataFrame, predictions: pd.DataFrame, our_scores: pd.DataFrame, clusters: Clusters
 ) -> Verdict:
     """Score a submission with the same metrics, resamples and paired tests as our own models.
 
@@ -159,7 +172,7 @@ def judge(
         submitted: a frame as `tables.metrics.SUBMITTED_PREDICTIONS`, of one model.
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run.
         our_scores: a frame as `tables.metrics.SCORES` of this run, which says what our best model is.
-        groups: group by electrolyte_id, resampled whole under `grouped`.
+        clusters: what is resampled whole under which protocol.
     """
     name = submitted["model"].iloc[0]
     tests = predictions[predictions["role"] == Role.TEST]
@@ -178,10 +191,10 @@ def judge(
         together = pd.concat([rows, shown], ignore_index=True)
         verdicts.append(
             (
-                scores(together, groups),
+                scores(together, clusters),
                 comparisons(
                     together,
-                    groups,
+                    clusters,
                     against=lambda model, _, others=others: others if model == name else [],  # type: ignore[misc]
                 ),
                 coverage(rows),
@@ -209,20 +222,20 @@ def too_good(verdict: Verdict, name: str, repeat_error: float) -> list[str]:
 
 
 def submitted_scores(
-    submitted: pd.DataFrame, predictions: pd.DataFrame, groups: pd.Series
+    submitted: pd.DataFrame, predictions: pd.DataFrame, clusters: Clusters
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the scores of the stored submissions that answer today's folds and labels.
 
     Args:
         submitted: a frame as `tables.metrics.SUBMITTED_PREDICTIONS`.
         predictions: a frame as `tables.metrics.PREDICTIONS` of this run.
-        groups: group by electrolyte_id.
+        clusters: what is resampled whole under which protocol.
 
     Returns:
         A frame as `tables.metrics.SCORES`, and a sentence for each submission and protocol left out.
     """
     current, left_out = keep_current(submitted, predictions)
-    return scores(current, groups), left_out
+    return scores(current, clusters), left_out
 
 
 def _check_cells(rows: pd.DataFrame) -> None:
@@ -263,7 +276,7 @@ def _number(cell: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _unknown(given: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
+def _unknown(given: pd.DataFrame, asked: pd.DataFrame, only_train: Collection[str]) -> list[str]:
     faults = []
     absent = given[~given["protocol"].isin(asked["protocol"])]
     if len(absent):
@@ -271,7 +284,7 @@ def _unknown(given: pd.DataFrame, asked: pd.DataFrame) -> list[str]:
         faults.append(
             f"{_at(absent['line'])}: this data set has no {absent['protocol'].iloc[0]}; it has {there_are}."
         )
-    ids = given[~given["electrolyte_id"].isin(asked["electrolyte_id"])]
+    ids = given[~given["electrolyte_id"].isin([*asked["electrolyte_id"].unique(), *only_train])]
     if len(ids):
         faults.append(
             f"{_at(ids['line'])}: electrolyte_id {ids['electrolyte_id'].iloc[0]!r} is not known; "
@@ -355,6 +368,42 @@ def _copied(matched: pd.DataFrame, tested: pd.DataFrame) -> list[str]:
         for protocol, share in shares.items()
         if share > _MOST
     ]
+
+
+def _nearer_to_twins(matched: pd.DataFrame, twins: pd.DataFrame, predictions: pd.DataFrame) -> list[str]:
+    """Name the honest protocols in which predictions lean to barred labels more than the process's do.
+
+    A test row and its twin are two measurements of one composition. A model that saw neither has no reason
+    to lean to the twin. Where one of the two is an outlier, every honest model leans to the other, so the
+    Gaussian process is the control. Under the other protocols it is none, for there a good model knows rows
+    of the same paper. Wilcoxon's signed-rank test (Biometrics Bull. 1, 80, 1945), on means by composition,
+    tells whether the predictions lean more.
+    """
+    process = predictions[predictions["model"] == ModelName.GAUSSIAN_PROCESS]
+    by_label = (_lean_to_twins(matched, twins) - _lean_to_twins(process, twins)).dropna()
+    leans = by_label.groupby(level=["protocol", "composition_key"], sort=False).mean()
+    faults = []
+    for protocol in _HONEST:
+        more = leans[leans.index.get_level_values("protocol") == protocol]
+        if (more != 0).any() and wilcoxon(more, alternative="greater").pvalue < _BY_CHANCE:
+            faults.append(
+                f"{protocol}: this leaks, for the predictions for {len(more)} compositions lie nearer to the "
+                "measured values of rows with a formula alone that may not train in the fold, by "
+                f"{more.mean():.2f} log units more than those of a model that has not seen them; train on "
+                "the rows that folds.csv names for each fold, and on no others."
+            )
+    return faults
+
+
+def _lean_to_twins(predicted: pd.DataFrame, twins: pd.DataFrame) -> pd.Series:
+    """Return how much nearer predictions are to the twins' labels than to the rows' own, in log units.
+
+    Means by `protocol`, `label_convention` and `composition_key`.
+    """
+    pairs = predicted.dropna(subset=["predicted"]).merge(twins, on=_ASKED)
+    own, twin = ((pairs["predicted"] - pairs[label]).abs() for label in ("log10_sigma", "twin_label"))
+    by = [pairs[name] for name in ("protocol", "label_convention", "composition_key")]
+    return (own - twin).groupby(by, sort=False).mean()
 
 
 def _at(lines: Iterable[int]) -> str:

@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve
 from sklearn.gaussian_process import GaussianProcessRegressor
 
 from sse_assets.gaussian_process.inputs import Inputs, paper_numbers
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.settings import GaussianProcessSettings, ProcessDesign
 
 ROWS_FILE = "training_rows.npz"
 """The inputs and labels of the rows that train; the process is fitted on them again when it is loaded."""
@@ -69,6 +69,13 @@ class GaussianProcessModel:
         rows = inputs.rows(features, paper_numbers(dois.loc[features.index]))
         ids = tuple(str(electrolyte_id) for electrolyte_id in features.index)
         return cls._of_rows(settings, inputs, ids, rows, label.loc[features.index].to_numpy(float))
+
+    @classmethod
+    def of_design(
+        cls, design: ProcessDesign, features: pd.DataFrame, label: pd.Series, dois: pd.Series
+    ) -> Self:
+        """Fit what a design describes; the other arguments are those of `fit`."""
+        return cls.fit(features, label, dois, design.settings, chemistry=design.chemistry, cell=design.cell)
 
     @classmethod
     def _of_rows(

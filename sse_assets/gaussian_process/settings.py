@@ -1,6 +1,6 @@
 """What the process is told: which descriptors its kernel compares, and how fast likeness fades."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sklearn.gaussian_process.kernels import ConstantKernel, Kernel, WhiteKernel
 
@@ -53,3 +53,14 @@ class GaussianProcessSettings:
         if self.paper_variance:
             kernel += ConstantKernel(self.paper_variance, (1e-4, 1e1)) * SamePaper(inputs.paper_column)
         return kernel + WhiteKernel(self.noise_variance, (1e-3, 1e1))
+
+
+@dataclass(frozen=True)
+class ProcessDesign:
+    """What a process compares, and its constants."""
+
+    chemistry: tuple[str, ...] = ()
+    """Columns of the chemistry factor; none leaves it out."""
+    cell: tuple[str, ...] = ()
+    """Columns of the cell factor, likewise."""
+    settings: GaussianProcessSettings = field(default_factory=GaussianProcessSettings)

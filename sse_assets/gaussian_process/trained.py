@@ -34,7 +34,8 @@ class TrainedProcess:
         Returns:
             `predicted`, log10(σ / (S/cm)), and `std`; `low` and `high`, the ends of the 90 % interval, and
             `low_50` and `high_50`, those of the 50 % interval, NaN where too few papers were held out to
-            tell; `outside_domain`. Index as that of features.
+            tell; `nearest_distance`, that of `Domain.examine`, and `outside_domain`. Index as that of
+            features.
         """
         answers = self.model.predict(features)
         mean, std = answers["mean"].to_numpy(), answers["std"].to_numpy()
@@ -43,7 +44,8 @@ class TrainedProcess:
         columns = {"predicted": mean, "std": std, "low": low, "high": high, "low_50": low_50}
         table = pd.DataFrame(columns | {"high_50": high_50}, index=features.index)
         table = table.where(np.isfinite(table))
-        return table.assign(outside_domain=self.domain.examine(features)["outside"])
+        place = self.domain.examine(features)
+        return table.assign(nearest_distance=place["nearest_distance"], outside_domain=place["outside"])
 
     def carrying(self, features: pd.DataFrame) -> pd.Series:
         """Return the weights of the five training rows that count most in the answer for one material.

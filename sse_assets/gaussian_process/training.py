@@ -1,7 +1,7 @@
 """Training under every protocol: each fold with intervals from papers held out of its training rows."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import pandas as pd
 from sse_assets.gaussian_process.conformal import ConformalIntervals
 from sse_assets.gaussian_process.domain import Domain
 from sse_assets.gaussian_process.model import GaussianProcessModel
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.gaussian_process.trained import TrainedProcess
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.models import GAUSSIAN_PROCESS, GAUSSIAN_PROCESS_PREDICTIONS
@@ -39,17 +39,15 @@ def train_gaussian_process(
     dois: pd.Series,
     assignments: pd.DataFrame,
     *,
-    chemistry: tuple[str, ...],
-    cell: tuple[str, ...],
+    designs: Mapping[LabelConvention, ProcessDesign],
     hold_out_papers: Callable[[pd.Index], list[Fold]],
-    settings: GaussianProcessSettings,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> TrainedProcesses:
     """Fit the process in every fold and on all rows, under both conventions, with 50 % and 90 % intervals.
 
     The intervals of a fit come from whole papers held out inside its own training rows. So they say how far a
     new paper may lie from the answer, and no test row has a part in them. If no row is censored, the two
-    conventions have the same labels, and one fit serves both.
+    conventions have the same labels, and one fit with the design of `bound` serves both.
 
     Args:
         features: columns as `inputs.Inputs.rows` asks, nothing missing; index electrolyte_id.
@@ -57,10 +55,8 @@ def train_gaussian_process(
         dois: paper of each row, missing where unknown; index as that of features.
         assignments: columns `protocol`, `fold`, `electrolyte_id`, `role`, those of the fit on all rows
             (`all_rows`) among them.
-        chemistry: names of the columns that the chemistry factor compares.
-        cell: names of the columns that the cell factor compares.
+        designs: what the process of each convention compares, and its constants.
         hold_out_papers: gives the folds of held-out papers inside some training rows.
-        settings: of the kernel; both conventions get the same constants.
         progress: called with (fits done, fits in all).
 
     Raises:
@@ -83,12 +79,14 @@ def train_gaussian_process(
         )
         papers = hold_out_papers(train)
         started = time.perf_counter()
-        first = GaussianProcessModel.fit(
-            features.loc[train], labels[conventions[0]], dois, settings, chemistry=chemistry, cell=cell
-        )
-        domain = Domain.fit(features.loc[train], dois, first.inputs, settings.lengths)
+        fitted: dict[ProcessDesign, tuple[GaussianProcessModel, Domain]] = {}
         for convention in conventions:
-            label = labels[convention]
+            label, design = labels[convention], designs[convention]
+            if design not in fitted:
+                first = GaussianProcessModel.of_design(design, features.loc[train], label, dois)
+                domain = Domain.fit(features.loc[train], dois, first.inputs, design.settings.lengths)
+                fitted[design] = first, domain
+            first, domain = fitted[design]
             model = first.with_labels(label)
             held_out = model.leave_out(papers)
             true, mean = label.loc[held_out.index].to_numpy(), held_out["mean"].to_numpy()

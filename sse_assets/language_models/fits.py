@@ -5,7 +5,7 @@ the settings and the examples. A finished fit is read back. A killed fit goes on
 a new folder.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -67,29 +67,32 @@ class Fit:
         fold: pd.DataFrame,
         convention: LabelConvention,
         data_version: str,
+        further: Iterable[str] = (),
     ) -> Self:
         """Return the fit of one fold under one label convention.
 
         Args:
             prompts: prompts of every electrolyte, from `prompts.prompt_table`.
             fold: assignments of one protocol and fold.
+            further: electrolyte_ids that train as well and are asked for nothing, as those with a formula
+                alone do; one without a prompt is left out.
 
         Raises:
             LanguageModelError: if an electrolyte of the fold is not in the table of prompts.
         """
         of_case = prompts[prompts["case"] == case].set_index("electrolyte_id")
-        ids = fold["electrolyte_id"]
-        unknown = ids[~ids.isin(of_case.index)]
+        ids = pd.Index([*fold["electrolyte_id"], *further])
+        unknown = ids.difference(of_case.index)
         if len(unknown):
             raise LanguageModelError(
-                f"{unknown.iloc[0]} is assigned to a fold and has no row in the table of prompts: "
+                f"{unknown[0]} is assigned to a fold and has no row in the table of prompts: "
                 "make both from the same electrolytes"
             )
         known = of_case.loc[ids]
         rows = pd.DataFrame(
             {
-                "electrolyte_id": ids.to_numpy(),
-                "role": fold["role"].to_numpy(),
+                "electrolyte_id": ids,
+                "role": [*fold["role"], *(Role.TRAIN for _ in ids[len(fold) :])],
                 "prompt": known["prompt"].to_numpy(),
                 "answer": known[f"label_{convention}"].to_numpy(),
                 "log10_sigma": known[f"label_{convention}"].to_numpy(dtype=float),
@@ -109,7 +112,7 @@ class Fit:
             label_convention=convention,
             data_version=data_version,
         )
-        return cls(task, data, rows.drop(columns="answer"))
+        return cls(task, data, rows.iloc[: len(fold)].drop(columns="answer"))
 
 
 class Fitter:

@@ -79,6 +79,7 @@ def run_case(
     *,
     data_version: str,
     split_and_leakage: Mapping[str, str],
+    further: pd.DataFrame | None = None,
     progress: Progress = lambda done, total: None,
     on_losses: Callable[[pd.DataFrame], None] = lambda losses: None,
 ) -> CaseOutcome:
@@ -106,6 +107,7 @@ def run_case(
         data_version: version of the table of prompts, for `run.json` and the card of a new fit.
         split_and_leakage: text of the model card, by protocol: the choice of the test rows, and the part of
             them that the model may have seen.
+        further: rows that only train, in the columns of the assignments; by default none.
         progress: called with (steps done, steps in all); a step is an update, or a row asked in one mode.
         on_losses: called after each epoch with the losses so far, as `CaseOutcome.losses`.
 
@@ -113,7 +115,7 @@ def run_case(
         LanguageModelError: if there is nothing to train, or an electrolyte has no row of prompts; as
             `runtime.load` and `training.fine_tune`.
     """
-    fits = _fits(case, prompts, assignments, settings, data_version)
+    fits = _fits(case, prompts, assignments, further, settings, data_version)
     fitter = Fitter(base, settings.load, settings.training, folder)
     steps = _Steps([length for fit in fits for length in _lengths(fit, settings)], progress)
     runs: list[dict[str, Any]] = []
@@ -146,16 +148,20 @@ def _fits(
     case: PromptCase,
     prompts: pd.DataFrame,
     assignments: pd.DataFrame,
+    further: pd.DataFrame | None,
     settings: CaseSettings,
     data_version: str,
 ) -> list[Fit]:
     """Return all fits, those of one task together, so that its model is loaded once."""
+    only_train = (
+        {} if further is None else dict(iter(further.groupby(["protocol", "fold"])["electrolyte_id"]))
+    )
     fits = [
-        Fit.of(task, case, prompts, fold, convention, data_version)
+        Fit.of(task, case, prompts, fold, convention, data_version, only_train.get((protocol, number), ()))
         for task in Task
         if settings.modes_of(task)
         for protocol in settings.protocols
-        for _, fold in assignments[assignments["protocol"] == protocol].groupby("fold")
+        for number, fold in assignments[assignments["protocol"] == protocol].groupby("fold")
         for convention in settings.label_conventions
     ]
     if not fits:

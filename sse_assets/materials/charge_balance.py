@@ -8,7 +8,7 @@ net charge of up to `TOLERANCE` of the positive charge counts as neutral.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import permutations, product
 
 from pymatgen.core import Composition, Element
@@ -72,21 +72,43 @@ def has_both_signs(symbols: Iterable[str]) -> bool:
 
 
 def smallest_imbalance(composition: Composition) -> float:
-    """Net charge of the most neutral assignment, as a share of its positive charge.
+    """Return the net charge of the most neutral assignment, as a share of its positive charge.
 
     Infinite where no assignment has both signs, as in an alloy. Where elements are so many that there are
     more than `_MAX_ASSIGNMENTS`, each may take any mean of its states, which calls too much neutral.
     """
+    return min((imbalance for imbalance, _ in _assignments(composition)), default=math.inf)
+
+
+def balanced_states(composition: Composition) -> dict[str, float] | None:
+    """Return the mean oxidation state of each element in the most neutral assignment.
+
+    Elements of mixed valence share what the others leave: each takes the same part of its range.
+
+    Returns:
+        States by symbol; None where no assignment has both signs, as in an alloy.
+    """
+    symbols = [element.symbol for element in composition.elements]
+    amounts = [composition[symbol] for symbol in symbols]
+    best = min(_assignments(composition), key=lambda assignment: round(assignment[0], 6), default=None)
+    if best is None:
+        return None
+    lowest = sum(n * low for n, (low, _) in zip(amounts, best[1], strict=True))
+    width = sum(n * (high - low) for n, (low, high) in zip(amounts, best[1], strict=True))
+    part = min(max(-lowest / width, 0.0), 1.0) if width else 0.0
+    return {symbol: low + part * (high - low) for symbol, (low, high) in zip(symbols, best[1], strict=True)}
+
+
+def _assignments(composition: Composition) -> Iterator[tuple[float, tuple[tuple[float, float], ...]]]:
+    """Yield each assignment that has both signs: its imbalance, and the range of states of each element."""
     symbols = [element.symbol for element in composition.elements]
     amounts = [composition[symbol] for symbol in symbols]
     choices = [usual_states(symbol) for symbol in symbols]
     if math.prod(map(len, choices)) > _MAX_ASSIGNMENTS:
         choices = [[(min(low for low, _ in states), max(high for _, high in states))] for states in choices]
-    best = float("inf")
     for states in product(*choices):
         lowest = sum(n * low for n, (low, _) in zip(amounts, states, strict=True))
         highest = sum(n * high for n, (_, high) in zip(amounts, states, strict=True))
         positive = sum(n * high for n, (_, high) in zip(amounts, states, strict=True) if high > 0)
         if positive > 0 and any(low < 0 for low, _ in states):
-            best = min(best, max(lowest, -highest, 0.0) / positive)
-    return best
+            yield max(lowest, -highest, 0.0) / positive, states

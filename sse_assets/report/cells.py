@@ -63,6 +63,12 @@ def count(value: float) -> Cell:
     return number(value, digits=0)
 
 
+def percent(share: float, note: str = "") -> Cell:
+    """Return a share as a whole number of percent; a dash where there is none."""
+    text = ABSENT if pd.isna(share) else f"{share:.0%}".replace("%", " %")
+    return Cell(text, note=note, is_number=True)
+
+
 def interval(low: float, high: float, digits: int = 2) -> str:
     """Return `0.34 to 0.51`, or nothing where the interval is not defined."""
     if pd.isna(low) or pd.isna(high):

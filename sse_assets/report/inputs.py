@@ -17,6 +17,8 @@ class Generated:
     search_history: pd.DataFrame
     dynamics: pd.DataFrame
     validation: pd.DataFrame
+    prototypes: pd.DataFrame
+    prototypes_left_out: pd.DataFrame
     contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""
@@ -29,6 +31,25 @@ class Judging:
     leaderboard: pd.DataFrame
     floor: pd.DataFrame
     doubtful_labels: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the model was chosen on papers, and who answers."""
+
+    candidates: pd.DataFrame
+    choice: pd.DataFrame
+    answering: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How far the models' intervals hold, and what their answers rest on."""
+
+    coverage: pd.DataFrame
+    learning_curve: pd.DataFrame
+    process_factors: pd.DataFrame
+    shap_ranking: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -51,6 +72,8 @@ class ReportInputs:
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     judging: Judging
+    choice: Choice
+    evidence: Evidence
     champions: pd.DataFrame
     """Every decision on which model answers."""
     shap_values: pd.DataFrame

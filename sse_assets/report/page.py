@@ -2,13 +2,15 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from sse_assets.evaluation.intervals import coverage
 from sse_assets.evaluation.repeats import repeat_measurements
 from sse_assets.report import (
+    choice_tables,
+    evidence_tables,
     generation_tables,
     language_model_tables,
     leaderboard,
     paper_tables,
+    prototype_tables,
     published,
     score_tables,
 )
@@ -61,10 +63,17 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
         "feature_sets": paper_tables.feature_sets(inputs.scores),
         "comparisons": score_tables.paired_comparisons(inputs.comparisons),
         "champions": score_tables.champions_table(inputs.champions),
-        "coverage": score_tables.interval_coverage(coverage(inputs.predictions)),
+        "coverage": score_tables.interval_coverage(inputs.evidence.coverage),
+        "coverage_of_parts": evidence_tables.coverage_of_parts(inputs.evidence.coverage),
+        "process_factors": evidence_tables.process_factors(inputs.evidence.process_factors),
+        "shap_features": evidence_tables.shap_features(inputs.evidence.shap_ranking),
+        "shap_kinds": evidence_tables.shap_kinds(inputs.evidence.shap_ranking),
         "cross_model": paper_tables.cross_model(inputs.scores, inputs.assignments),
         "chemical_groups": paper_tables.chemical_groups(inputs.predictions, inputs.electrolytes),
         "compounds": paper_tables.representative_compounds(inputs.predictions, inputs.electrolytes),
+        "choice": choice_tables.choice_table(inputs.choice.choice),
+        "candidates": choice_tables.candidates_table(inputs.choice.candidates),
+        "answering": choice_tables.answering_table(inputs.choice.answering),
         "leaderboard": leaderboard.leaderboard_table(inputs.judging.leaderboard),
         "floor": leaderboard.floor_table(inputs.judging.floor),
         "doubtful_labels": leaderboard.doubtful_labels_table(inputs.judging.doubtful_labels),
@@ -77,6 +86,10 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
         for protocol in language_model_tables.scored_protocols(fits):
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     generated = inputs.generated
+    if len(generated.prototypes):
+        printed["prototype_coverage"] = prototype_tables.coverage_by_family(generated.prototypes)
+    if len(generated.prototypes_left_out):
+        printed["prototype_errors"] = prototype_tables.errors_by_cost(generated.prototypes_left_out)
     if len(generated.structures):
         printed["found_structures"] = generation_tables.found_structures(generated.structures)
         printed["validation"] = generation_tables.validation(generated.validation)

@@ -7,11 +7,13 @@ from matplotlib.figure import Figure
 
 from sse_assets.report import (
     dataset_figures,
+    evidence_figures,
     generation_figures,
     model_figures,
     parity_figures,
     published,
 )
+from sse_assets.report.evidence_tables import honest_parts
 from sse_assets.report.figure_style import DOTS_PER_INCH, png_bytes
 from sse_assets.report.findings import most_honest
 from sse_assets.report.inputs import Generated, ReportInputs
@@ -103,6 +105,7 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             + ". A large value says that the model leans on a feature, not that it causes conduction.",
             "Bars: features by mean absolute SHAP value; swarms: the SHAP value of every electrolyte.",
         )
+    drawn |= _pictures_of_evidence(inputs)
     if len(trained):
         protocol = most_honest(trained["protocol"])
         drawn["residuals"] = _picture(
@@ -111,6 +114,46 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             f"Boosted trees on all features, {protocol} protocol, test rows. Boxes span the quartiles, "
             "the red line is the median.",
             "Box plots of predicted minus measured log conductivity for each family.",
+        )
+    return drawn
+
+
+def _pictures_of_evidence(inputs: ReportInputs) -> dict[str, Picture]:
+    evidence = inputs.evidence
+    drawn = {}
+    if len(honest_parts(evidence.coverage)):
+        drawn["intervals"] = _picture(
+            evidence_figures.intervals_of_parts(evidence.coverage),
+            "Where the intervals hold",
+            "Gaussian process, convention bound, with the number of test rows in brackets. Lines: 95 % "
+            "interval from resampling; dashed: what is stated. Thirds go by the distance to the nearest "
+            "training row.",
+            "Dot plots of coverage, width and error of the Gaussian process by part of the test rows.",
+        )
+    if len(evidence.learning_curve):
+        drawn["learning_curve"] = _picture(
+            evidence_figures.learning_curves(evidence.learning_curve, inputs.judging.floor),
+            "What more papers bring",
+            "Gaussian process on held-out papers, trained on an eighth to all of the other papers, drawn at "
+            "random. Bars: 95 % interval from resampling papers. Dotted: the floor, which is the mean "
+            "difference from the median of other papers on the same composition.",
+            "Line plot of mean absolute error against the number of papers that train.",
+        )
+    if len(evidence.process_factors):
+        drawn["process_factors"] = _picture(
+            evidence_figures.gains_of_factors(evidence.process_factors),
+            "What each factor of the Gaussian process is worth",
+            "Shapley values of the mean absolute error on held-out papers, with 95 % interval from "
+            "resampling papers. They add up to what all factors gain over none.",
+            "Bars: gain in mean absolute error by factor and label convention.",
+        )
+    if len(evidence.shap_ranking):
+        drawn["shap_kinds"] = _picture(
+            evidence_figures.shap_by_kind(evidence.shap_ranking),
+            "What kinds of descriptors move the trees",
+            "Boosted trees on all features, test rows. Under grouped each row is explained by the trees of "
+            "the fold that tests it.",
+            "Bars: mean absolute summed SHAP value of each kind of descriptor under two protocols.",
         )
     return drawn
 

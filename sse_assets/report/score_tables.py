@@ -9,7 +9,7 @@ from sse_assets.evaluation.champions import champions_now
 from sse_assets.evaluation.generated_contribution import CELL, TRAINING, TRAINING_GENERATED
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.report.cells import NAN, Cell, Row, Table, count, interval, listed, number, score
+from sse_assets.report.cells import NAN, Cell, Row, Table, count, interval, listed, number, percent, score
 from sse_assets.report.titles import (
     FEATURE_SET_TITLES,
     LABEL_CONVENTIONS,
@@ -17,7 +17,15 @@ from sse_assets.report.titles import (
     PROTOCOL_MEANINGS,
     model_title,
 )
-from sse_assets.tables.names import SCORED_PROTOCOLS, FeatureSet, Metric, ModelName, Role, in_reading_order
+from sse_assets.tables.names import (
+    SCORED_PROTOCOLS,
+    CoverageOf,
+    FeatureSet,
+    Metric,
+    ModelName,
+    Role,
+    in_reading_order,
+)
 
 _CONTRIBUTION_AGAINST = {
     CELL: "trees on the composition alone",
@@ -71,7 +79,7 @@ def shared_sources(leakage: pd.DataFrame, scores: pd.DataFrame) -> Table:
 
     def share(row: Row, column: str) -> Cell:
         part, whole = row[column], row["n_test"]
-        return _percent(part / whole, note=str(part)) if whole else number(NAN)
+        return percent(part / whole, note=str(part)) if whole else number(NAN)
 
     def mae(row: Row, model: str) -> Cell:
         return number(held_out_mae(scores, row["protocol"], model, FeatureSet.ALL), 2)
@@ -125,11 +133,18 @@ def paired_comparisons(comparisons: pd.DataFrame) -> Table:
 
 
 def interval_coverage(coverage: pd.DataFrame) -> Table:
-    """Print how often a model's 90 % interval held the measured value in test."""
-    test = rows_with(coverage, role=Role.TEST)
-    cells = [_percent(share) for share in test["coverage"]]
+    """Print how often a model's 90 % interval held the measured value in test, and how wide it was."""
+    test = rows_with(coverage, role=Role.TEST, coverage_of=CoverageOf.WHOLE)
+    cells = [
+        percent(row["coverage"], note=f"{number(row['mean_width'], 1).text} wide")
+        for row in test.to_dict("records")
+    ]
     return _side_by_side(
-        "Share of test rows inside the stated 90 % interval", "Model", test, _model_titles(test), cells
+        "Share of test rows inside the stated 90 % interval, and its mean width in log units",
+        "Model",
+        test,
+        _model_titles(test),
+        cells,
     )
 
 
@@ -207,7 +222,3 @@ def _model_titles(frame: pd.DataFrame) -> list[Cell]:
 def _difference(row: Row, digits: int) -> Cell:
     note = interval(row["low"], row["high"], digits)
     return number(row["difference"], digits, note=note)
-
-
-def _percent(share: float, note: str = "") -> Cell:
-    return Cell(f"{share:.0%}".replace("%", " %"), note=note, is_number=True)

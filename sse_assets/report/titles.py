@@ -5,10 +5,12 @@ Each dictionary lists its names in the order people read them.
 
 from pymatgen.core import Element
 
+from sse_assets.evaluation.coverage import FAR, INSIDE, MIDDLE, NEAR, OUTSIDE
 from sse_assets.materials.conductivity import ConductivityClass, LabelConvention
 from sse_assets.tables.names import (
     NO_VARIANT,
     FeatureSet,
+    InputKind,
     Metric,
     ModelName,
     PromptCase,
@@ -19,6 +21,7 @@ from sse_assets.tables.names import (
 PROTOCOL_MEANINGS: dict[str, str] = {
     Protocol.DIVERSITY: "the paper's max-min selection: outliers train, near-copies of them test",
     Protocol.RANDOM: "rows drawn at random; papers and compositions on both sides",
+    Protocol.PAPERS: "cross-validation by papers, to choose models on: no paper and no composition in common",
     Protocol.OFFICIAL: "OBELiX's own train and test set: no paper and no composition in common",
     Protocol.GROUPED: "cross-validation by groups: no paper and no composition in common",
 }
@@ -58,6 +61,12 @@ VARIANT_TITLES = FEATURE_SET_TITLES | {
 }
 """Titles of feature sets and of a language model's variants: `case_2` is by the distribution over numbers."""
 
+INPUT_KINDS: dict[str, str] = {
+    InputKind.FORMULA: "Formula",
+    InputKind.FORMULA_AND_CELL: "Formula and cell",
+    InputKind.CIF: "CIF",
+}
+
 LABEL_CONVENTIONS = {
     LabelConvention.OBELIX: "censored rows at 1e-15 S/cm (obelix)",
     LabelConvention.BOUND: "censored rows at their limit (bound)",
@@ -79,9 +88,19 @@ STRUCTURE_ORIGINS: dict[str, str] = {
     StructureOrigin.MATERIALS_PROJECT: "Materials Project",
     StructureOrigin.OQMD: "OQMD",
     StructureOrigin.GENERATED: "Generated",
+    StructureOrigin.PROTOTYPE: "Prototype",
     StructureOrigin.SAMPLE: "Embedded sample",
     StructureOrigin.INBOX: "Inbox",
 }
+
+PART_TITLES: dict[str, str] = {
+    NEAR: "The near third",
+    MIDDLE: "The middle third",
+    FAR: "The far third",
+    INSIDE: "Inside the domain",
+    OUTSIDE: "Outside the domain",
+}
+"""Parts of the test rows by their distance to the training data."""
 
 _FEATURES = {
     "a": "Lattice parameter a (Å)",

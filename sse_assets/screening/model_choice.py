@@ -8,7 +8,7 @@ from sse_assets.evaluation.champions import champions_now
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.screening.prediction import PredictionError
 from sse_assets.tables import models
-from sse_assets.tables.names import NO_VARIANT, FeatureSet, ModelName, PromptCase, Protocol, Task
+from sse_assets.tables.names import NO_VARIANT, FeatureSet, InputKind, ModelName, PromptCase, Protocol, Task
 
 ReadTable = Callable[[str, str], pd.DataFrame | None]
 """Function that returns a stored table by schema and name, and None for one that is not made yet."""
@@ -86,9 +86,17 @@ def with_champions(stored: pd.DataFrame, champions: pd.DataFrame) -> pd.DataFram
 
 
 def choose_model(
-    stored: pd.DataFrame, model: str, variant: str | None, *, has_crystal: bool
+    stored: pd.DataFrame,
+    model: str | None,
+    variant: str | None,
+    *,
+    has_crystal: bool,
+    answering: pd.DataFrame | None = None,
 ) -> Mapping[str, str]:
     """Choose the stored model to ask: trained on all rows if there is one, a censored label at its limit.
+
+    Where nobody names a model, the one answers that errs least on papers for such an input. A CIF does not
+    make anybody ask a model that loses to the composition alone.
 
     >>> stored = pd.DataFrame(
     ...     [
@@ -102,13 +110,24 @@ def choose_model(
 
     Args:
         stored: columns model, variant, protocol, label_convention, model_path.
-        model: as in `metrics.scores`.
-        variant: feature set or prompt case; None takes the first of `_PREFERRED` that is there.
+        model: as in `metrics.scores`; None follows `answering`, or without it takes the boosted trees.
+        variant: feature set or prompt case; None follows `answering` too, or without it takes the first of
+            `_PREFERRED` that is there.
         has_crystal: whether a CIF is given.
+        answering: a frame as `tables.models.ANSWERING`; None or empty where it is not made yet.
 
     Raises:
         PredictionError: if no such model is stored, naming those that are.
     """
+    if variant is None and answering is not None:
+        kind = InputKind.CIF if has_crystal else InputKind.FORMULA
+        can = (answering["kind"] == kind) & ((answering["model"] == model) | (model is None))
+        best_first = answering[can].sort_values("mae", kind="stable")
+        # A model that is no longer stored is passed over, and the next best answers.
+        for best, its_variant in zip(best_first["model"], best_first["variant"], strict=True):
+            if ((stored["model"] == best) & (stored["variant"] == its_variant)).any():
+                return choose_model(stored, best, its_variant, has_crystal=has_crystal)
+    model = model or ModelName.BOOSTED_TREES
     preferred = [variant] if variant else _PREFERRED[has_crystal]
     rows = stored[(stored["model"] == model) & stored["variant"].isin(preferred)]
     rows = rows[rows["label_convention"] == LabelConvention.BOUND]

@@ -1,1 +1,1 @@
-"""Choice of the rows that train and that test, under four protocols from flattering to honest."""
+"""Choice of the rows that train and that test, under five protocols from flattering to honest."""

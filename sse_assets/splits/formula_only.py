@@ -4,18 +4,19 @@ import pandas as pd
 
 from sse_assets.splits.groups import sharing_nothing, sources_in_common
 from sse_assets.tables import splits
-from sse_assets.tables.names import Role
+from sse_assets.tables.names import Protocol, Role
 
 
 def further_training_rows(assignments: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
     """Let a row train in every fold whose test rows share neither its DOI nor its composition.
 
     This holds under each protocol, the flattering ones included: no score gets better because a test row has
-    a twin among these rows.
+    a twin among these rows. Under `papers`, on which models are chosen, a row that shares something with an
+    official test row does not train either.
 
     Args:
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
-        electrolytes: columns `electrolyte_id`, `doi`, `composition_key` and `formula_only`.
+        electrolytes: columns `electrolyte_id`, `doi`, `composition_key`, `official_role` and `formula_only`.
 
     Returns:
         A frame as `tables.splits.FORMULA_ONLY`.
@@ -25,6 +26,8 @@ def further_training_rows(assignments: pd.DataFrame, electrolytes: pd.DataFrame)
     parts = []
     for (protocol, fold), assigned in assignments.groupby(["protocol", "fold"], sort=False):
         test = every.loc[assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"]]
+        if protocol == Protocol.PAPERS:
+            test = pd.concat([test, every[every["official_role"] == Role.TEST]])
         ids = sharing_nothing(rows, test)
         parts.append(
             pd.DataFrame(

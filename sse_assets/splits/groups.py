@@ -5,6 +5,8 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from sse_assets.tables.names import Protocol
+
 
 def comparable_dois(dois: pd.Series) -> pd.Series:
     """Return DOIs so that equal ones are equal texts: lower case, no blanks around, NaN for an empty one.
@@ -13,6 +15,29 @@ def comparable_dois(dois: pd.Series) -> pd.Series:
     """
     plain = dois.astype("str").str.lower().str.split("|").explode().astype("str").str.strip()
     return plain.mask(plain == "")
+
+
+def papers(electrolytes: pd.DataFrame) -> pd.Series:
+    """Return the paper of each row: the first DOI that it names, or its own id where it names none.
+
+    Args:
+        electrolytes: columns `electrolyte_id` and `doi`.
+
+    Returns:
+        Index `electrolyte_id`.
+    """
+    rows = electrolytes.set_index("electrolyte_id", drop=False)
+    first_doi = comparable_dois(rows["doi"]).groupby(level=0).first()
+    return first_doi.reindex(rows.index).fillna(rows["electrolyte_id"]).rename("paper")
+
+
+def resampled_whole(electrolytes: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what a bootstrap draws as a whole, by protocol: the units that its folds hold out.
+
+    Args:
+        electrolytes: columns `electrolyte_id`, `doi` and `composition_key`.
+    """
+    return {Protocol.PAPERS: papers(electrolytes), Protocol.GROUPED: merged_groups(electrolytes)}
 
 
 def merged_groups(electrolytes: pd.DataFrame) -> pd.Series:

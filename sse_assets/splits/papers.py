@@ -3,10 +3,30 @@
 import pandas as pd
 from sklearn.model_selection import StratifiedGroupKFold
 
-from sse_assets.splits.groups import comparable_dois, sharing_nothing
+from sse_assets.splits.groups import papers, sharing_nothing
+from sse_assets.tables.names import Protocol, Role
 
-PAPERS = "papers"
 PAPER_FOLDS = 6
+Fold = tuple[pd.Index, pd.Index]
+"""Ids of the rows that train, and of those that are tested."""
+
+
+def for_choosing(electrolytes: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
+    """Return what may be seen while a model is chosen, so that the official test stays unseen.
+
+    Args:
+        electrolytes: columns `doi`, `composition_key` and `official_role` ("train", "test" or missing);
+            index electrolyte_id.
+
+    Returns:
+        The rows that share neither a DOI nor a composition with an official test row, and the ids of those
+        to test: the official training rows among them. Without an official split, all rows are both.
+    """
+    official_test = electrolytes[electrolytes["official_role"] == Role.TEST]
+    if official_test.empty:
+        return electrolytes, electrolytes.index
+    rows = electrolytes.loc[sharing_nothing(electrolytes, official_test)]
+    return rows, rows.index[rows["official_role"] == Role.TRAIN]
 
 
 def paper_folds(
@@ -34,16 +54,37 @@ def paper_folds(
     """
     every = electrolytes.sort_values("electrolyte_id").set_index("electrolyte_id", drop=False)
     rows = every if tested is None else every[every.index.isin(tested)]
-    first_doi = comparable_dois(rows["doi"]).groupby(level=0).first()
-    papers = first_doi.reindex(rows.index).fillna(rows["electrolyte_id"])
-    if papers.nunique() < folds:
-        raise ValueError(f"{papers.nunique()} papers cannot be held out in {folds} folds")
+    paper = papers(rows)
+    if paper.nunique() < folds:
+        raise ValueError(f"{paper.nunique()} papers cannot be held out in {folds} folds")
     draw = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     assigned = []
-    for fold, (_, held_out) in enumerate(draw.split(rows, rows["conductivity_class"], papers)):
+    for fold, (_, held_out) in enumerate(draw.split(rows, rows["conductivity_class"], paper)):
         test = rows.iloc[held_out]
-        for role, ids in (("train", sharing_nothing(every, test)), ("test", test.index)):
+        for role, ids in ((Role.TRAIN, sharing_nothing(every, test)), (Role.TEST, test.index)):
             assigned.append(
-                pd.DataFrame({"protocol": PAPERS, "fold": fold, "electrolyte_id": ids, "role": role})
+                pd.DataFrame(
+                    {
+                        "protocol": Protocol.PAPERS.value,
+                        "fold": fold,
+                        "electrolyte_id": ids,
+                        "role": role.value,
+                    }
+                )
             )
     return pd.concat(assigned, ignore_index=True)
+
+
+def as_folds(assigned: pd.DataFrame) -> list[Fold]:
+    """Return the folds of one protocol as pairs of ids.
+
+    Args:
+        assigned: columns `fold`, `electrolyte_id` and `role`.
+    """
+    return [
+        (
+            pd.Index(fold.loc[fold["role"] == Role.TRAIN, "electrolyte_id"]),
+            pd.Index(fold.loc[fold["role"] == Role.TEST, "electrolyte_id"]),
+        )
+        for _, fold in assigned.groupby("fold")
+    ]

@@ -1,4 +1,4 @@
-"""The four protocols, from flattering to honest: each names the rows that train and that test."""
+"""The protocols, from flattering to honest: each names the rows that train and that test."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from sse_assets.ranges import check_ranges
 from sse_assets.splits.diversity import max_min_selection
-from sse_assets.splits.groups import merged_groups, sources_in_common
+from sse_assets.splits.groups import merged_groups, papers, sources_in_common
+from sse_assets.splits.papers import PAPER_FOLDS, for_choosing, paper_folds
 from sse_assets.tables import splits
 from sse_assets.tables.names import Protocol, Role
 
@@ -28,7 +29,7 @@ class SplitSettings:
     folds: Annotated[int, Ge(2)] = 5
     """Number of folds of `random` and of `grouped`."""
     seed: Annotated[int, Ge(0)] = 0
-    """Seed of `random` and of `grouped`; the other two protocols draw nothing."""
+    """Seed of `random`, `papers` and `grouped`; the other two protocols draw nothing."""
 
     def __post_init__(self) -> None:
         check_ranges(self)
@@ -37,8 +38,8 @@ class SplitSettings:
 def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """Assign every row a role under every protocol that the data allow.
 
-    `official` is left out where no row has an official role. The result does not depend on the order of
-    the rows.
+    `official` is left out where no row has an official role, and `papers` where there are too few papers.
+    The result does not depend on the order of the rows.
 
     Args:
         electrolytes: columns `electrolyte_id`, `doi`, `composition_key`, `conductivity_class` and
@@ -56,6 +57,7 @@ def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSe
     folds = {
         Protocol.DIVERSITY: _diversity(rows, features, settings),
         Protocol.RANDOM: _random(rows, settings),
+        Protocol.PAPERS: _papers(rows, settings),
         Protocol.OFFICIAL: _official(rows),
         Protocol.GROUPED: _grouped(rows, settings),
     }
@@ -83,6 +85,23 @@ def _diversity(rows: pd.DataFrame, features: pd.DataFrame, settings: SplitSettin
 
 def _random(rows: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
     return KFold(settings.folds, shuffle=True, random_state=settings.seed).split(rows)
+
+
+def _papers(rows: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
+    """Yield folds of whole papers, clear of the official test, on which models and features are chosen.
+
+    A fold that leaves nothing to train on says nothing, and is left out.
+    """
+    seen, tested = for_choosing(rows.set_index("electrolyte_id", drop=False).rename_axis(None))
+    if papers(seen.loc[tested]).nunique() < PAPER_FOLDS:
+        return
+    place = pd.Series(rows.index, index=rows["electrolyte_id"])
+    for _, fold in paper_folds(seen, seed=settings.seed, tested=tested).groupby("fold"):
+        train, test = (
+            place.loc[fold.loc[fold["role"] == role, "electrolyte_id"]].to_numpy() for role in Role
+        )
+        if len(train):
+            yield train, test
 
 
 def _official(rows: pd.DataFrame) -> Iterator[Fold]:

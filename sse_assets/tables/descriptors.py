@@ -123,6 +123,16 @@ CELL_OF_ANY_SETTING = Table(
     ),
     key=("electrolyte_id",),
 )
+VOIDS = Table(
+    "descriptors.voids",
+    "One answer of Zeo++, kept by what was probed: a crystal that did not change is not probed again.",
+    (
+        text("probe", "Hash of the probed atoms, the probe's radius and samples, and the version of pyzeo"),
+        number("accessible", "Share of the cell that the probe reaches", at_least=0, at_most=1),
+        number("inaccessible", "Share of the cell in closed pockets", at_least=0, at_most=1),
+    ),
+    key=("probe",),
+)
 FAILURES = Table(
     "descriptors.failures",
     "One descriptor of one electrolyte that could not be computed.",

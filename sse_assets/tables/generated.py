@@ -1,9 +1,19 @@
 """Schema `generated`: crystals for compositions of which only the formula is known (paper, II.B)."""
 
 from sse_assets.tables import curated
-from sse_assets.tables.columns import COMPOSITION_KEY, ELECTROLYTE_ID, FORMULA, SECONDS, SPACE_GROUP
+from sse_assets.tables.columns import (
+    CELL,
+    COMPOSITION_KEY,
+    DOI,
+    ELECTROLYTE_ID,
+    FORMULA,
+    REASON,
+    REASON_CODE,
+    SECONDS,
+    SPACE_GROUP,
+)
 from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
-from sse_assets.tables.names import Operator, RunConditions
+from sse_assets.tables.names import Operator, RunConditions, StructureOrigin
 
 _FORMULA = text("formula", "Integer formula of one formula unit: the partition of the search")
 _ENTHALPY = number("enthalpy_ev_per_atom", "Enthalpy (CHGNet)", "eV/atom", optional=True)
@@ -131,4 +141,76 @@ VALIDATION = Table(
         _SHORTEST.but(meaning="Shortest distance between two atoms in the whole run", optional=False),
     ),
     key=("formula", "conditions"),
+)
+
+PROTOTYPES = Table(
+    "generated.prototypes",
+    "The structure that one electrolyte without atoms gets from a known structure type.",
+    (
+        ELECTROLYTE_ID,
+        FORMULA,
+        text("family", "Structural family, such as garnet"),
+        choice(
+            "structure_origin", StructureOrigin, "Always prototype; empty without a structure", optional=True
+        ),
+        text("structure_id", "Id of the structure", optional=True),
+        text("structure_path", "CIF file, below the blob root", optional=True),
+        text("cif", "The crystal with partial occupancies, as CIF", optional=True),
+        flag("trusted", "Whether cell and sites are used; if not, the reason says why"),
+        number(
+            "cost_per_anion",
+            "Cost of the substitutions for each anion: the lower, the more alike are parent and structure",
+            optional=True,
+            at_least=0,
+        ),
+        number(
+            "composition_distance",
+            "Σ|Δx| of the atomic fractions from the parent",
+            optional=True,
+            at_least=0,
+            at_most=2,
+        ),
+        text("parent_id", "Known structure that it was made from", optional=True),
+        text("parent_formula", "Composition of the parent", optional=True),
+        DOI.but(name="parent_doi", meaning="Paper of the parent; several are parted by |", optional=True),
+        flag("signs_reversed", "Whether cations and anions of the parent exchanged their places"),
+        text("mapping", "Each orbit of the parent with what it holds now", optional=True),
+        flag("cell_given", "Whether the cell is that of the measurement's own table"),
+        SPACE_GROUP.but(meaning="Hermann-Mauguin symbol of the parent"),
+        number("space_group_number", "Number of that group", optional=True, at_least=1, at_most=230),
+        *CELL,
+        number("density_g_cm3", "Density", "g/cm³", optional=True, above=0),
+        REASON_CODE.but(optional=True),
+        REASON.but(meaning="Why it is not trusted, or why there is none", optional=True),
+    ),
+    key=("electrolyte_id",),
+)
+PROTOTYPES_LEFT_OUT = Table(
+    "generated.prototypes_left_out",
+    "One known crystal, left out and made again from the prototypes of other compositions and papers.",
+    (
+        text("structure_id", "The known crystal"),
+        FORMULA,
+        text("family", "Structural family, such as garnet", optional=True),
+        number("cost_per_anion", "Cost of the substitutions for each anion", optional=True, at_least=0),
+        flag("trusted", "Whether the structure would be used"),
+        text("parent_id", "Known structure that it was made from", optional=True),
+        *(
+            number(f"{name}_error", f"Relative error of {meaning}", optional=True)
+            for name, meaning in (*((edge, f"the edge {edge}") for edge in "abc"), ("density", "the density"))
+        ),
+        number(
+            "density_error_of_composition",
+            "Relative error of the density that the volumes of the elements give",
+        ),
+        *(
+            number(
+                f"{name}_error_of_nearest",
+                f"Relative error with {meaning} of the nearest composition",
+                optional=True,
+            )
+            for name, meaning in (*((edge, f"the edge {edge}") for edge in "abc"), ("density", "the density"))
+        ),
+    ),
+    key=("structure_id",),
 )

@@ -15,8 +15,16 @@ from sse_assets.tables.columns import (
     ROLE,
     VARIANT,
 )
-from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
-from sse_assets.tables.names import Entry, Metric
+from sse_assets.tables.declaration import Column, Table, choice, flag, integer, number, text
+from sse_assets.tables.names import CoverageOf, DescriptorKind, Entry, KernelFactor, Metric
+
+
+def _bootstrap_95(name: str) -> tuple[Column, ...]:
+    """Return the columns with the 95 % bootstrap interval of another column."""
+    return tuple(
+        end.but(name=f"{name}_{end.name}", meaning=f"{end.meaning} of {name}") for end in BOOTSTRAP_95
+    )
+
 
 PREDICTIONS = Table(
     "metrics.predictions",
@@ -64,17 +72,37 @@ COMPARISONS = Table(
 )
 COVERAGE = Table(
     "metrics.coverage",
-    "How many rows lie inside the intervals that one model gave for them.",
+    "How many of some rows lie inside the intervals that one model gave for them, and how far it errs there.",
     (
         PROTOCOL,
         MODEL,
         VARIANT,
         LABEL_CONVENTION,
         ROLE,
+        choice("coverage_of", CoverageOf, "What parts the rows"),
+        text("part", "Which of the parts; all for the whole"),
         number("coverage", "Share of the rows inside the 90 % interval", at_least=0, at_most=1),
         number("mean_width", "Mean width of the 90 % interval, log units", at_least=0),
+        *_bootstrap_95("coverage"),
+        number(
+            "coverage_50",
+            "Share of the rows inside the 50 % interval; empty for a model that gives none",
+            optional=True,
+            at_least=0,
+            at_most=1,
+        ),
+        number("mean_width_50", "Mean width of the 50 % interval, log units", optional=True, at_least=0),
+        number("mae", "Mean absolute error on these rows, log units", at_least=0),
+        *_bootstrap_95("mae"),
+        number(
+            "mean_distance",
+            "Mean distance to the nearest training row, as the Gaussian process measures it",
+            optional=True,
+            at_least=0,
+        ),
         integer("n", "Electrolytes that it rests on", at_least=1),
     ),
+    key=("protocol", "model", "variant", "label_convention", "role", "coverage_of", "part"),
 )
 BY_CHEMICAL_GROUP = Table(
     "metrics.by_chemical_group",
@@ -134,6 +162,62 @@ FLOOR = Table(
         integer("n_papers", "Papers that they are from", at_least=1),
     ),
     key=("label_convention", "statistic"),
+)
+LEARNING_CURVE = Table(
+    "metrics.learning_curve",
+    "Error on held-out papers of the Gaussian process that trains on a share of the other papers.",
+    (
+        LABEL_CONVENTION,
+        number("share", "Share of the training papers, drawn at random", above=0, at_most=1),
+        number("n_papers", "Papers that train, mean over the folds", above=0),
+        number("n_train", "Rows that train, mean over the folds", above=0),
+        number("mae", "Mean absolute error, log units", at_least=0),
+        *BOOTSTRAP_95,
+        integer("n", "Electrolytes that are tested", at_least=1),
+    ),
+    key=("label_convention", "share"),
+)
+PROCESS_FACTORS = Table(
+    "metrics.process_factors",
+    "What one factor of the Gaussian process's kernel is worth on held-out papers.",
+    (
+        LABEL_CONVENTION,
+        choice("factor", KernelFactor, "What it compares two materials by"),
+        number(
+            "gain",
+            "Shapley value: how far the factor lowers the MAE, mean over the orders in which factors can be "
+            "added, log units",
+        ),
+        *BOOTSTRAP_95,
+        number("share", "Gain by the sum of all gains", optional=True),
+        number("mae", "MAE with all factors, log units", at_least=0),
+        number("mae_without", "MAE where this factor takes all materials for alike, log units", at_least=0),
+        number("mae_alone", "MAE with this factor alone, log units", at_least=0),
+        number("mae_of_none", "MAE without any factor, log units", at_least=0),
+        integer("n", "Electrolytes that are tested", at_least=1),
+    ),
+    key=("label_convention", "factor"),
+)
+SHAP_RANKING = Table(
+    "metrics.shap_ranking",
+    "How far one descriptor, or one kind of descriptor, moves the trees' predictions for test rows.",
+    (
+        PROTOCOL,
+        LABEL_CONVENTION,
+        choice("ranked", ("feature", "kind"), "Whether single descriptors or kinds of them are ranked"),
+        text("name", "Descriptor, or kind"),
+        choice("kind", DescriptorKind, "Kind of the descriptor"),
+        number(
+            "mean_abs_shap",
+            "Mean over the rows of the absolute SHAP value, for a kind that of the sum over its descriptors, "
+            "log units",
+            at_least=0,
+        ),
+        integer("rank", "Place by that mean, 1 for the largest", at_least=1),
+        number("paper_rank", "Place of the descriptor in the paper's Figure 7(d)", optional=True, at_least=1),
+        integer("n", "Electrolytes that it rests on", at_least=1),
+    ),
+    key=("protocol", "label_convention", "ranked", "name"),
 )
 LEADERBOARD = Table(
     "metrics.leaderboard",

@@ -5,14 +5,24 @@ from sse_assets.tables.columns import (
     ELECTROLYTE_ID,
     FOLD,
     LABEL_CONVENTION,
+    MODEL,
     PREDICTED,
     PREDICTION,
     PREDICTION_KEY,
     PROTOCOL,
     SECONDS,
+    VARIANT,
 )
 from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
-from sse_assets.tables.names import Decision, FeatureSet, NumberMode, PromptCase, Task
+from sse_assets.tables.names import (
+    CellBlock,
+    Decision,
+    FeatureSet,
+    InputKind,
+    NumberMode,
+    PromptCase,
+    Task,
+)
 
 _FEATURE_SET = choice("feature_set", FeatureSet, "Descriptors that the model sees")
 _MODEL_PATH = text(
@@ -81,6 +91,10 @@ BOOSTED_TREES_SHAP = Table(
         LABEL_CONVENTION,
     ),
 )
+BOOSTED_TREES_GROUPED_SHAP = BOOSTED_TREES_SHAP.like(
+    "models.boosted_trees_grouped_shap",
+    "What one feature of one electrolyte adds to its prediction by the trees of the fold that tests it.",
+)
 BOOSTED_TREES_WITHOUT_GENERATED = Table(
     "models.boosted_trees_without_generated",
     "The prediction for one test row of grouped by trees that saw no generated structure.",
@@ -111,6 +125,81 @@ CHAMPIONS = Table(
     ),
 )
 
+CANDIDATES = Table(
+    "models.candidates",
+    "One candidate for the model of conductivity, tested on papers held out.",
+    (
+        LABEL_CONVENTION,
+        text(
+            "level",
+            "Papers that decide: every paper, or those without one fold, whose choice that fold tests",
+        ),
+        text("candidate", "What predicts"),
+        text("model", "Kind of model"),
+        flag("can_answer", "Whether the pipeline stores such a model; only such a one is chosen"),
+        number("mae", "Mean absolute error, log units", at_least=0),
+        number("difference", "MAE minus that of the chosen, log units"),
+        *BOOTSTRAP_95,
+        integer("n", "Electrolytes tested", at_least=1),
+        integer("n_papers", "Papers that they are from", at_least=1),
+        flag("chosen", "Whether it is the one chosen at this level"),
+    ),
+    key=("label_convention", "level", "candidate"),
+)
+CHOICE = Table(
+    "models.choice",
+    "The candidate chosen under one label convention, what the choice cost, and the process that is fitted.",
+    (
+        LABEL_CONVENTION,
+        text("candidate", "What was chosen"),
+        text("model", "Kind of model"),
+        number(
+            "mae", "MAE of the chosen on the papers that chose it, log units: a little too low", at_least=0
+        ),
+        number(
+            "nested_mae", "MAE where each fold is predicted by the choice without it, log units", at_least=0
+        ),
+        *(
+            bound.but(meaning=f"{bound.meaning} of the nested MAE, over whole papers")
+            for bound in BOOTSTRAP_95
+        ),
+        number("cost", "Nested MAE minus MAE: what the choice makes the MAE look too low by, log units"),
+        integer("n", "Electrolytes tested", at_least=1),
+        integer("n_papers", "Papers that they are from", at_least=1),
+        integer("n_rows", "Rows that trained or were tested", at_least=1),
+        integer("chosen_again", "Folds without which the same was chosen"),
+        integer("n_folds", "Folds", at_least=1),
+        text("how", "How it was chosen, in words"),
+        text("process", "Candidate that models.gaussian_process fits: the best of the processes"),
+        flag("chemistry", "Whether its kernel compares chemistry"),
+        choice("cell", CellBlock, "What its kernel compares of the cell"),
+        number("fractions_length", "Σ|Δ atomic fraction| over which likeness falls to 1/e", above=0),
+        number("cumulative_length", "Steps of the Pettifor scale over which it does", above=0),
+        number("chemistry_length", "Mean z-scores of the chemistry over which it does", above=0),
+        number("cell_length", "Mean z-scores of the cell over which it does", above=0),
+        number("paper_variance", "What the rows of one paper share, relative to the kernel's 2", at_least=0),
+        number("noise_variance", "What repeats of one composition differ by, likewise", at_least=0),
+    ),
+    key=("label_convention",),
+)
+ANSWERING = Table(
+    "models.answering",
+    "One model that can answer for one kind of input, and whether it does.",
+    (
+        choice("kind", InputKind, "What is told of the material"),
+        MODEL,
+        VARIANT,
+        number("mae", "MAE on the rows of papers that have such an input (bound), log units", at_least=0),
+        number("difference", "MAE minus that of the model that answers, log units"),
+        *BOOTSTRAP_95,
+        integer("n", "Electrolytes tested", at_least=1),
+        integer("n_papers", "Papers that they are from", at_least=1),
+        flag("answers", "Whether it answers where no other model is asked for"),
+        text("reason", "Why, or why not"),
+    ),
+    key=("kind", "model", "variant"),
+)
+
 GAUSSIAN_PROCESS = Table(
     "models.gaussian_process",
     "One fit of the Gaussian process on composition, chemistry and cell.",
@@ -136,6 +225,13 @@ GAUSSIAN_PROCESS_PREDICTIONS = _PREDICTIONS.like(
     number("low_50", "Lower end of the 50 % interval of the prediction", optional=True),
     number("high_50", "Upper end of the 50 % interval of the prediction", optional=True),
     number("std", "Standard deviation of the process, log units", optional=True, at_least=0),
+    number(
+        "nearest_distance",
+        "Distance to the nearest training row, in lengths over which likeness fades to 1/e; empty for a "
+        "training row",
+        optional=True,
+        at_least=0,
+    ),
     flag("outside_domain", "Whether an element is unseen, or every training row is far"),
 )
 

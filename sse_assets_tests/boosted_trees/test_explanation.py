@@ -2,7 +2,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.boosted_trees.explanation import shap_ranking, shap_values
+from sse_assets.boosted_trees.explanation import (
+    out_of_fold_shap_values,
+    shap_ranking,
+    shap_ranking_of_kinds,
+    shap_values,
+)
+from sse_assets.boosted_trees.folds import folds_of
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 
@@ -46,3 +52,46 @@ def test_ranking_worked_by_hand() -> None:
         "mean_abs_shap": [0.6, 0.2],
         "rank": [1, 2],
     }
+
+
+def test_kinds_are_summed_before_their_size_is_taken() -> None:
+    """In row x the two anions cancel; in row y they add up."""
+    values = pd.DataFrame(
+        {
+            "feature": ["Li", "O", "S"] * 2,
+            "shap_value": [0.2, 0.5, -0.5, -0.4, 0.3, 0.5],
+            "electrolyte_id": list("xxxyyy"),
+        }
+    )
+    kinds = {"Li": "lithium", "O": "anions", "S": "anions"}
+    assert shap_ranking_of_kinds(values, kinds).to_dict("list") == {
+        "feature": ["anions", "lithium"],
+        "mean_abs_shap": pytest.approx([0.4, 0.3]),
+        "rank": [1, 2],
+    }
+
+
+def test_a_feature_without_a_kind_is_refused() -> None:
+    values = pd.DataFrame({"feature": ["Li"], "shap_value": [0.2], "electrolyte_id": ["x"]})
+    with pytest.raises(KeyError, match="Li"):
+        shap_ranking_of_kinds(values, {})
+
+
+def test_each_row_is_explained_by_the_trees_of_the_fold_that_tests_it(features, labels, settings) -> None:
+    ids = features.index
+    roles = pd.concat(
+        pd.DataFrame(
+            {
+                "fold": fold,
+                "electrolyte_id": ids,
+                "role": np.where(np.arange(len(ids)) % 2 == fold, "test", "train"),
+            }
+        )
+        for fold in (0, 1)
+    )
+    values = out_of_fold_shap_values(folds_of(roles), features, labels["bound"], settings, workers=2)
+    train, test = ids[np.arange(len(ids)) % 2 == 1].sort_values(), ids[::2].sort_values()
+    model = BoostedTreesModel.fit(features.loc[train], labels.loc[train, "bound"], settings)
+    own = values[values["electrolyte_id"].isin(test)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(own, shap_values(model, features.loc[test]))
+    assert values["electrolyte_id"].nunique() == len(ids)

@@ -13,7 +13,6 @@ from sse_assets.descriptors.cell import (
     CellImputer,
     cell,
     crystal_features,
-    standard_lattice,
 )
 from sse_assets.materials.crystal import read_cif
 from sse_assets.sources.sample import load_structures
@@ -181,37 +180,6 @@ def test_any_cell_of_a_monoclinic_crystal_gives_the_same(axes: list[int], random
     assert crystal_features(other)[0] == pytest.approx(crystal_features(crystal)[0], rel=1e-6)
 
 
-def test_the_setting_of_a_table_is_heeded() -> None:
-    lattice = Lattice.monoclinic(5.1, 7.3, 6.2, 112)
-    a, b, c = lattice.matrix
-    in_p21n = Lattice([-a - c, b, a])  # the glide along c runs along the diagonal of these axes
-    expected = standard_lattice(lattice, 14, "P21/c")
-    found = standard_lattice(Lattice.from_parameters(*in_p21n.parameters), 14, "P21/n")
-    assert expected is not None
-    assert found is not None
-    assert found.parameters == pytest.approx(expected.parameters, rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("lattice", "number", "symbol"),
-    [(Lattice.tetragonal(3.872, 7.73), 99, "P4mm"), (Lattice.orthorhombic(7.6, 6.5, 6.2), 31, "Pmn21")],
-)
-def test_the_cell_of_a_polar_group_is_found(lattice: Lattice, number: int, symbol: str) -> None:
-    found = standard_lattice(lattice, number, symbol)
-    assert found is not None
-    assert sorted(found.abc) == pytest.approx(sorted(lattice.abc))
-
-
-def test_rhombohedral_axes_give_the_hexagonal_cell() -> None:
-    hexagonal = Lattice.hexagonal(8.5, 20.8)
-    a, b, c = hexagonal.matrix
-    rhombohedral = Lattice([(2 * a + b + c) / 3, (-a + b + c) / 3, (-a - 2 * b + c) / 3])
-    for lattice in (hexagonal, Lattice.from_parameters(*rhombohedral.parameters)):
-        found = standard_lattice(lattice, 167, "R-3c")
-        assert found is not None
-        assert found.abc == pytest.approx(hexagonal.abc, rel=1e-6)
-
-
 def test_a_formula_alone_is_imputed_and_says_so() -> None:
     rows = [{"electrolyte_id": name} | ANGLES | TABLE[name] for name in TABLE]
     numbers, failures = cell(electrolytes_table(*rows, {"electrolyte_id": "alone", "formula": "Li3PO4"}), {})
@@ -219,6 +187,28 @@ def test_a_formula_alone_is_imputed_and_says_so() -> None:
     alone = numbers.set_index("electrolyte_id").loc["alone"]
     assert alone["cell_origin"] == CellOrigin.COMPOSITION
     assert not alone[CELL_COLUMNS].isna().any()
+
+
+def test_a_row_without_a_cell_has_that_of_its_prototype(crystals: dict[str, Structure]) -> None:
+    rows = [{"electrolyte_id": name} | ANGLES | TABLE[name] for name in ("lgps", "llzo-cubic")]
+    alone = {"electrolyte_id": "alone", "formula": "Li3PO4"}
+    prototypes = {"alone": crystals["li3po4-gamma"], "lgps": crystals["llzo-cubic"]}
+    table = electrolytes_table(*rows, alone)
+    without, _ = cell(table, {})
+    numbers, failures = cell(table, {}, prototypes=prototypes)
+    assert failures == []
+    assert numbers["cell_origin"].tolist() == [CellOrigin.TABLE, CellOrigin.TABLE, CellOrigin.PROTOTYPE]
+    assert numbers.loc[2, CELL_COLUMNS].to_dict() == pytest.approx(worked_by_hand("li3po4-gamma"), rel=1e-5)
+    pd.testing.assert_frame_equal(numbers[:2], without[:2])  # a cell of its own comes first
+
+
+def test_cells_of_prototypes_teach_the_imputer_nothing(crystals: dict[str, Structure]) -> None:
+    rows = [{"electrolyte_id": name} | ANGLES | TABLE[name] for name in ("lgps", "llzo-cubic")]
+    others = [{"electrolyte_id": name, "formula": "Li3PO4"} for name in ("placed", "imputed")]
+    table = electrolytes_table(*rows, *others)
+    without, _ = cell(table, {})
+    numbers, _ = cell(table, {}, prototypes={"placed": crystals["li3po4-gamma"]})
+    assert numbers.loc[3, CELL_COLUMNS].tolist() == without.loc[3, CELL_COLUMNS].tolist()
 
 
 def test_the_imputer_follows_the_composition() -> None:

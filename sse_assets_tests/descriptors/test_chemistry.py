@@ -7,7 +7,6 @@ from pymatgen.core import Composition
 
 from sse_assets.descriptors.chemistry import (
     CHEMISTRY_COLUMNS,
-    anion_symbols,
     atoms_of_whole_formula,
     chemistry,
     chemistry_features,
@@ -86,24 +85,6 @@ WORKED = {
 def test_numbers_worked_by_hand(formula: str) -> None:
     assert list(WORKED[formula]) == CHEMISTRY_COLUMNS
     assert chemistry_features(Composition(formula)) == pytest.approx(WORKED[formula])
-
-
-@pytest.mark.parametrize(
-    ("formula", "anions"),
-    [
-        ("Li2SO4", ["O"]),  # S is the centre of sulfate
-        ("Li3PO2S2", ["O", "S"]),
-        ("Li3Nd3Te2O12", ["O"]),
-        ("Li2OHCl", ["Cl", "O"]),  # H is a proton
-        ("LiBH4", ["H"]),
-        ("Li4B2N2H10", ["H", "N"]),
-        ("Li3P", ["P"]),
-        ("Li3N", ["N"]),
-        ("Li15Si4", ["Si"]),
-    ],
-)
-def test_who_is_an_anion(formula: str, anions: list[str]) -> None:
-    assert anion_symbols(Composition(formula)) == anions
 
 
 @pytest.mark.parametrize(

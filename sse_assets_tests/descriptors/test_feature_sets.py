@@ -3,8 +3,13 @@ import math
 import pandas as pd
 import pytest
 
-from sse_assets.descriptors.feature_sets import GEOMETRIC_COLUMNS, feature_matrix, with_absent_elements
-from sse_assets.tables.names import FeatureSet
+from sse_assets.descriptors.feature_sets import (
+    GEOMETRIC_COLUMNS,
+    descriptor_kind,
+    feature_matrix,
+    with_absent_elements,
+)
+from sse_assets.tables.names import DescriptorKind, FeatureSet
 
 STOICHIOMETRIC = pd.DataFrame(
     {"electrolyte_id": ["oxide", "salt"], "Li": [2 / 3, 0.5], "O": [1 / 3, 0.0], "Cl": [0.0, 0.5]}
@@ -61,3 +66,22 @@ def test_an_element_that_no_row_holds_is_absent_from_each() -> None:
     known = with_absent_elements(features, ["Po", "Li", "poav_cm3_g"])
     assert known.columns.tolist() == ["Li", "Po"]  # what is no element stays unknown
     assert known["Po"].tolist() == [0.0, 0.0]
+
+
+def test_every_descriptor_has_a_kind() -> None:
+    matrix = feature_matrix(FeatureSet.ALL, STOICHIOMETRIC, GEOMETRIC)
+    assert {name: descriptor_kind(name).value for name in (*matrix, "Zr", "P")} == {
+        "Li": "lithium",
+        "O": "anions",
+        "Cl": "anions",
+        "a": "cell lengths",
+        "b": "cell lengths",
+        "c": "cell lengths",
+        "density_g_cm3": "density",
+        "poav_cm3_g": "pore volume",
+        "Zr": "other cations",
+        "P": "other cations",
+    }
+    assert {descriptor_kind(name) for name in (*matrix, "Zr")} == set(DescriptorKind)
+    with pytest.raises(ValueError, match="volume is no descriptor of the trees"):
+        descriptor_kind("volume")

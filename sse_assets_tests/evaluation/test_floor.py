@@ -57,7 +57,9 @@ def test_the_learning_curve_takes_whole_papers_and_pools_the_folds() -> None:
         return pd.Series(1 / len(train), index=test)
 
     curve = learning_curve(folds, papers, errors, shares=(0.5, 1.0), n_bootstrap=50)
+    assert curve["share"].tolist() == [0.5, 1.0]
     assert curve["n_papers"].tolist() == [3.0, 6.0]
+    assert curve["n_train"].tolist() == [6.0, 12.0]
     assert curve["mae"].to_numpy() == pytest.approx([1 / 6, 1 / 12])
     assert curve["n"].tolist() == [24, 24]
     for train in asked:

@@ -7,15 +7,31 @@ import pytest
 
 from sse_assets.evaluation.given_folds import given_folds
 from sse_assets.evaluation.submitted import read_submission, submission
-from sse_assets.tables import curated
+from sse_assets.tables import curated, splits
 
 
 @pytest.fixture(scope="module")
 def files(run) -> dict[str, str]:
     electrolytes = curated.ELECTROLYTES.frame(
-        run.electrolytes.assign(sigma_s_cm=10 ** run.electrolytes["log10_sigma"])
+        run.electrolytes.assign(sigma_s_cm=10 ** run.electrolytes["log10_sigma"], formula_only=False)
     )
-    return given_folds(electrolytes, run.assignments, run.predictions)
+    return given_folds(electrolytes, run.assignments, splits.FORMULA_ONLY.frame(), run.predictions)
+
+
+def test_rows_with_a_formula_alone_are_told_and_train_where_they_may(run) -> None:
+    alone = run.electrolytes.iloc[[0]].assign(electrolyte_id="liion:1", formula_only=True)
+    electrolytes = curated.ELECTROLYTES.frame(
+        pd.concat([run.electrolytes.assign(formula_only=False), alone]).assign(sigma_s_cm=1e-4)
+    )
+    further = pd.DataFrame([{"protocol": "grouped", "fold": 2, "electrolyte_id": "liion:1", "role": "train"}])
+    files = given_folds(electrolytes, run.assignments, further, run.predictions)
+    folds = pd.read_csv(StringIO(files["folds.csv"]))
+    assert folds[folds["electrolyte_id"] == "liion:1"].to_numpy().tolist() == further.to_numpy().tolist()
+    rows = pd.read_csv(StringIO(files["electrolytes.csv"])).set_index("electrolyte_id")
+    assert rows.index[rows["formula_only"]].tolist() == ["liion:1"]
+    assert rows.loc["liion:1", "label_bound"] == -4
+    assert "liion:1" not in files["example.csv"]
+    assert "Rows marked `formula_only`" in files["README.md"]
 
 
 def test_the_folds_are_those_of_the_run(run, files: dict[str, str]) -> None:

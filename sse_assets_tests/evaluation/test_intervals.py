@@ -1,10 +1,10 @@
-"""Paired comparisons, resampling of groups and coverage."""
+"""Paired comparisons and resampling of groups."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.intervals import Bootstrap, comparisons, coverage
+from sse_assets.evaluation.intervals import Bootstrap, comparisons
 from sse_assets.tables import metrics
 
 
@@ -90,11 +90,10 @@ def test_an_electrolyte_without_a_group_is_named() -> None:
         Bootstrap.of(pd.Series(["a", "b"]), pd.Series({"a": "x"}), n_bootstrap=1, seed=0)
 
 
-def test_coverage_counts_the_rows_inside_and_only_models_that_state_an_interval(run) -> None:
-    rows = _predictions({("boosted_trees", "all"): [0.0] * 4}).assign(log10_sigma=[-2.0, -1.0, 0.5, 3.0])
-    assert coverage(rows)["coverage"].tolist() == [0.5]
-    assert coverage(rows)["mean_width"].tolist() == [(rows["high"] - rows["low"]).mean()]
-    assert set(coverage(run.predictions)["model"]) == {"train_median", "boosted_trees"}
+def test_a_resample_without_any_of_the_rows_is_left_out() -> None:
+    """Of ten rows one is asked for: every resample that drew it gives its value."""
+    bootstrap = Bootstrap.of(pd.Series([f"e{n}" for n in range(10)]), None, n_bootstrap=200, seed=0)
+    assert bootstrap.mean_interval(pd.Index(["e3"]), pd.Series([2.0])) == (2.0, 2.0)
 
 
 def test_language_models_are_compared_with_the_trees(run, answers) -> None:

@@ -108,8 +108,8 @@ def test_groups_widen_the_interval_of_grouped_and_of_nothing_else() -> None:
     true = np.repeat([0.0, 2.0], 50)
     rows = _predictions(true, np.zeros(100))
     groups = pd.Series(np.repeat(["first", "second"], 50), index=rows["electrolyte_id"])
-    by_row = scores(rows, groups).set_index("metric").loc["mae"]
-    by_group = scores(rows.assign(protocol="grouped"), groups).set_index("metric").loc["mae"]
+    by_row = scores(rows, {"grouped": groups}).set_index("metric").loc["mae"]
+    by_group = scores(rows.assign(protocol="grouped"), {"grouped": groups}).set_index("metric").loc["mae"]
     assert by_row["high"] - by_row["low"] < 0.5
     # Two groups: a resample holds one of them twice often enough to span everything.
     assert (by_group["low"], by_group["high"]) == (0.0, 2.0)

@@ -31,8 +31,9 @@ def file(run) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def groups(run) -> pd.Series:
-    return pd.Series(range(len(run.electrolytes)), index=run.electrolytes["electrolyte_id"])
+def clusters(run) -> dict[str, pd.Series]:
+    ids = run.electrolytes["electrolyte_id"]
+    return {"grouped": pd.Series(range(len(ids)), index=ids)}
 
 
 def read(frame: pd.DataFrame) -> pd.DataFrame:
@@ -51,12 +52,14 @@ def unreadable(text: str) -> str:
     return str(caught.value)
 
 
-def test_a_file_scores_as_the_model_that_it_repeats(run, file: pd.DataFrame, groups: pd.Series) -> None:
+def test_a_file_scores_as_the_model_that_it_repeats(
+    run, file: pd.DataFrame, clusters: dict[str, pd.Series]
+) -> None:
     table = submission(read(file), run.predictions, NAME)
     metrics.SUBMITTED_PREDICTIONS.check(table)
     assert not table["imputed"].any()
-    found = judge(table, run.predictions, run.scores, groups).scores
-    trees = scores(run.predictions, groups).query("model == 'boosted_trees' and variant == 'all'")
+    found = judge(table, run.predictions, run.scores, clusters).scores
+    trees = scores(run.predictions, clusters).query("model == 'boosted_trees' and variant == 'all'")
     key = ["protocol", "label_convention", "role", "metric"]
     both = found[found["model"] == NAME].merge(trees, on=key)
     assert len(both) == 4 * 4
@@ -64,9 +67,11 @@ def test_a_file_scores_as_the_model_that_it_repeats(run, file: pd.DataFrame, gro
         assert both[f"{column}_x"].to_numpy() == pytest.approx(both[f"{column}_y"].to_numpy(), nan_ok=True)
 
 
-def test_it_is_paired_with_the_baselines_and_our_best(run, file: pd.DataFrame, groups: pd.Series) -> None:
+def test_it_is_paired_with_the_baselines_and_our_best(
+    run, file: pd.DataFrame, clusters: dict[str, pd.Series]
+) -> None:
     table = submission(read(file), run.predictions, NAME)
-    found = judge(table, run.predictions, run.scores, groups).comparisons
+    found = judge(table, run.predictions, run.scores, clusters).comparisons
     grouped = found[found["protocol"] == "grouped"].set_index(["baseline", "baseline_variant"])["difference"]
     assert {model for model, _ in grouped.index} == {"train_median", "nearest_neighbour", "boosted_trees"}
     assert len(grouped) == 5
@@ -78,10 +83,10 @@ def test_it_is_paired_with_the_baselines_and_our_best(run, file: pd.DataFrame, g
 
 
 def test_intervals_and_the_other_convention_are_scored_too(
-    run, file: pd.DataFrame, groups: pd.Series
+    run, file: pd.DataFrame, clusters: dict[str, pd.Series]
 ) -> None:
     wide = file.assign(low=-100, high=100, label_convention="obelix")
-    verdict = judge(submission(read(wide), run.predictions, NAME), run.predictions, run.scores, groups)
+    verdict = judge(submission(read(wide), run.predictions, NAME), run.predictions, run.scores, clusters)
     assert (verdict.coverage["coverage"] == 1).all()
     assert set(verdict.scores["label_convention"]) == {"obelix"}
 
@@ -100,6 +105,44 @@ def test_copied_labels_are_caught(run, file: pd.DataFrame) -> None:
     assert "this leaks" in refused(run, mixed)
     fewer = exact.assign(predicted=np.where(exact.index % 3 == 0, exact["predicted"], file["predicted"]))
     assert len(submission(read(fewer), run.predictions, NAME)) == len(fewer)
+
+
+def test_predictions_that_lean_to_barred_rows_are_caught(run, file: pd.DataFrame) -> None:
+    """A twin has the composition of a test row and another label: only who saw it comes nearer to it."""
+    trees = run.predictions[
+        (run.predictions["model"] == "boosted_trees") & (run.predictions["variant"] == "all")
+    ]
+    predictions = pd.concat([run.predictions, trees.assign(model="gaussian_process", variant="none")])
+    rows = file[file["protocol"] == "grouped"].merge(
+        run.electrolytes[["electrolyte_id", "composition_key", "log10_sigma"]]
+    )
+    other_laboratory = np.where(rows.index % 2, 3.0, -3.0)
+    twins = rows.assign(label_convention="bound", twin_label=rows["log10_sigma"] + other_laboratory)
+    twins = twins.drop(columns=["predicted", "log10_sigma"])
+    elsewhere = file[file["protocol"] != "grouped"]
+
+    def given(predicted: pd.Series) -> pd.DataFrame:
+        return read(pd.concat([elsewhere, rows.assign(predicted=predicted)[file.columns]]))
+
+    honest = given(rows["log10_sigma"] - np.random.default_rng(1).normal(size=len(rows)))
+    assert len(submission(honest, predictions, NAME, twins=twins)) == len(file)
+    learnt = given(twins["twin_label"] + 0.1)
+    with pytest.raises(SubmissionError) as caught:
+        submission(learnt, predictions, NAME, twins=twins)
+    said = str(caught.value)
+    assert said.startswith("grouped: this leaks, for the predictions for 15 compositions lie nearer")
+    assert "train on the rows that folds.csv names for each fold" in said
+    assert len(said.splitlines()) == 1
+    # Of nine compositions, all may lean to one side by chance.
+    few = twins[twins["composition_key"].isin(twins["composition_key"].unique()[:9])]
+    assert len(submission(learnt, predictions, NAME, twins=few)) == len(file)
+
+
+def test_a_row_that_only_trains_is_no_unknown_row(run, file: pd.DataFrame) -> None:
+    more = pd.concat([file, file.iloc[[0]].assign(electrolyte_id="liion:1")])
+    assert "electrolyte_id 'liion:1' is not known" in refused(run, more)
+    with pytest.raises(SubmissionError, match=r"this leaks, for liion:1 is no test row .* never tested"):
+        submission(read(more), run.predictions, NAME, only_train=["liion:1"])
 
 
 def test_a_training_row_given_as_a_test_row_is_caught(run, file: pd.DataFrame) -> None:
@@ -141,7 +184,7 @@ def test_the_median_stands_in_where_that_is_asked_for(run, file: pd.DataFrame) -
         ),
         ({"fold": 9}, "Line 2: diversity has no fold 9; copy it from folds.csv."),
         ({"fold": 0.5}, "Line 2: fold '0.5' is not a whole number"),
-        ({"protocol": "groupd"}, "'groupd' is not known; use diversity, random, official, grouped."),
+        ({"protocol": "groupd"}, "'groupd' is not known; use diversity, random, papers, official, grouped."),
         ({"protocol": "all_rows"}, "'all_rows' is not known"),
         ({"label_convention": "log"}, "label_convention 'log' is not known; use obelix, bound."),
         ({"predicted": "n/a"}, "Line 2: predicted 'n/a' is not a finite number; give log10(σ / (S/cm))."),
@@ -221,24 +264,26 @@ def test_the_name_of_one_of_our_models_is_refused(run, file: pd.DataFrame, name:
     assert "give yours another --name" in refused(run, file, name)
 
 
-def test_an_error_below_that_of_repeated_measurements_is_pointed_out(run, file, groups) -> None:
-    verdict = judge(submission(read(file), run.predictions, NAME), run.predictions, run.scores, groups)
+def test_an_error_below_that_of_repeated_measurements_is_pointed_out(run, file, clusters) -> None:
+    verdict = judge(submission(read(file), run.predictions, NAME), run.predictions, run.scores, clusters)
     assert too_good(verdict, NAME, 0.0) == []
     said = too_good(verdict, NAME, 50.0)
     assert [sentence.partition(":")[0] for sentence in said] == ["official", "grouped"]
 
 
-def test_stored_predictions_of_other_folds_are_not_scored(run, file: pd.DataFrame, groups: pd.Series) -> None:
+def test_stored_predictions_of_other_folds_are_not_scored(
+    run, file: pd.DataFrame, clusters: dict[str, pd.Series]
+) -> None:
     table = submission(read(file), run.predictions, NAME)
-    found, left_out = submitted_scores(table, run.predictions, groups)
+    found, left_out = submitted_scores(table, run.predictions, clusters)
     assert left_out == []
     assert set(found["protocol"]) == {"diversity", "random", "official", "grouped"}
     moved = run.predictions.copy()
     is_moved = (moved["protocol"] == "grouped") & moved["fold"].isin([0, 1])
     moved.loc[is_moved, "fold"] = 1 - moved.loc[is_moved, "fold"]
-    found, left_out = submitted_scores(table, moved, groups)
+    found, left_out = submitted_scores(table, moved, clusters)
     assert set(found["protocol"]) == {"diversity", "random", "official"}
     assert len(left_out) == 1
     assert "graph network, none, grouped" in left_out[0]
-    nothing, _ = submitted_scores(metrics.SUBMITTED_PREDICTIONS.frame(), run.predictions, groups)
+    nothing, _ = submitted_scores(metrics.SUBMITTED_PREDICTIONS.frame(), run.predictions, clusters)
     metrics.SCORES.check(nothing)

@@ -1,5 +1,6 @@
 """Training under protocols, with intervals from papers held out, and what is stored of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.gaussian_process import TrainedProcesses, train_gaussian_process
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.gaussian_process.trained import CALIBRATION_FILE, TrainedProcess
 from sse_assets.gaussian_process.training import Fold
 from sse_assets.materials.conductivity import LabelConvention
@@ -21,7 +22,12 @@ def thirds(train: pd.Index) -> list[Fold]:
     return [(train[np.arange(len(train)) % 3 != n], train[np.arange(len(train)) % 3 == n]) for n in range(3)]
 
 
-def trained(materials: pd.DataFrame, label: pd.Series, censored: int = 0) -> TrainedProcesses:
+def trained(
+    materials: pd.DataFrame,
+    label: pd.Series,
+    censored: int = 0,
+    designs: Mapping[LabelConvention, ProcessDesign] | None = None,
+) -> TrainedProcesses:
     ids = materials.index
     obelix = label.mask(np.arange(len(label)) < censored, -15.0)
     official = pd.DataFrame(
@@ -38,10 +44,8 @@ def trained(materials: pd.DataFrame, label: pd.Series, censored: int = 0) -> Tra
         pd.DataFrame({"obelix": obelix, "bound": label}),
         pd.Series(None, index=ids, dtype="str"),
         pd.concat([official, every]),
-        chemistry=CHEMISTRY,
-        cell=CELL,
+        designs=dict.fromkeys(LabelConvention, ProcessDesign(CHEMISTRY, CELL)) | dict(designs or {}),
         hold_out_papers=thirds,
-        settings=GaussianProcessSettings(),
     )
 
 
@@ -64,7 +68,21 @@ def test_each_fold_is_predicted_under_both_conventions(outcome: TrainedProcesses
     assert (test["low_50"] < test["predicted"]).all()
     assert (test["predicted"] < test["high_50"]).all()
     assert (test["high_50"] < test["high"]).all()
-    assert rows.loc[rows["role"] == Role.TRAIN, "low"].isna().all()
+    assert rows.loc[rows["role"] == Role.TRAIN, ["low", "nearest_distance"]].isna().all(axis=None)
+    assert (test["nearest_distance"] > 0).all()
+
+
+def test_each_convention_has_the_design_that_was_chosen_for_it(
+    materials: pd.DataFrame, label: pd.Series
+) -> None:
+    designs = {
+        LabelConvention.BOUND: ProcessDesign(CHEMISTRY, CELL),
+        LabelConvention.OBELIX: ProcessDesign(CHEMISTRY),
+    }
+    processes = trained(materials, label, censored=4, designs=designs).processes
+    for convention, design in designs.items():
+        inputs = processes[convention].model.inputs
+        assert ProcessDesign(inputs.chemistry, inputs.cell) == design
 
 
 def test_a_label_of_the_test_rows_changes_nothing(
@@ -112,10 +130,8 @@ def test_a_row_without_features_is_named(materials: pd.DataFrame, label: pd.Seri
             pd.DataFrame(
                 {"protocol": "official", "fold": 0, "electrolyte_id": materials.index, "role": "train"}
             ),
-            chemistry=(),
-            cell=(),
+            designs=dict.fromkeys(LabelConvention, ProcessDesign()),
             hold_out_papers=thirds,
-            settings=GaussianProcessSettings(),
         )
 
 

@@ -80,6 +80,7 @@ class Step:
         self.sources = [
             _source("descriptors", "prompts", prompts),
             _source("splits", "assignments", assignments),
+            _source("splits", "formula_only", assignments.iloc[:0]),
             _source("splits", "leakage", leakage.reindex([0, 0]).assign(protocol=["diversity", "grouped"])),
         ]
 

@@ -141,6 +141,29 @@ def test_every_row_is_predicted_in_every_mode(outcome: CaseOutcome, prompts: pd.
     assert certain[certain["electrolyte_id"] != "invented:18"]["valid"].all()
 
 
+def test_rows_that_only_train_are_asked_for_nothing(prompts, assignments) -> None:
+    """Of two such rows, one has no prompt in this case and trains nothing."""
+    official = assignments[assignments["protocol"] == "official"]
+    further = ["invented:16", "invented:18"]
+    fold = official[~official["electrolyte_id"].isin(further)]
+    how = (Task.TEXT, PromptCase.CASE_2, prompts, fold, LabelConvention.BOUND, "v1")
+    without, fit = Fit.of(*how), Fit.of(*how, further)
+    pd.testing.assert_frame_equal(fit.rows, without.rows)
+    trained = {example.electrolyte_id for example in fit.data.examples}
+    assert trained - {example.electrolyte_id for example in without.data.examples} == {"invented:16"}
+
+
+def test_a_case_takes_further_rows_for_their_own_fold_alone(run, assignments, tmp_path: Path) -> None:
+    further = pd.DataFrame(
+        [("grouped", 1, "invented:16", "train")], columns=["protocol", "fold", "electrolyte_id", "role"]
+    )
+    fewer = assignments[assignments["electrolyte_id"] != "invented:16"]
+    settings = replace(SETTINGS, modes=(NumberMode.DISTRIBUTION,))
+    outcome = run(tmp_path, settings, assignments=fewer, further=further)
+    assert outcome.runs["n_train"].tolist() == [8, 8, 10]
+    assert "invented:16" not in set(outcome.predictions["electrolyte_id"])
+
+
 def test_what_is_finished_is_read_back(run, folder, outcome, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(fits, "load")
     steps: list[tuple[int, int]] = []

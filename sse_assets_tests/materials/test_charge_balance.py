@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
+from sse_assets.materials.charge_balance import TOLERANCE, balanced_states, smallest_imbalance
 from sse_assets.materials.formula import parse_composition
 
 
@@ -46,3 +46,22 @@ def test_a_compound_of_metals_has_no_charge_balance() -> None:
 @pytest.mark.parametrize("formula", ["Li6NiBr3", "Li1.05Al0.05Ti1.95(PO4)", "Li1.6Cd8Cl32"])
 def test_misprinted_formulas_are_found(formula: str) -> None:
     assert imbalance(formula) > TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("formula", "states"),
+    [
+        ("Li1.3Al0.3Ti1.7P3O12", {"Li": 1, "Al": 3, "Ti": 4, "P": 5, "O": -2}),
+        ("Li4P2S6", {"Li": 1, "P": 4, "S": -2}),
+        ("LiBH4", {"Li": 1, "B": 3, "H": -1}),
+        ("Li2OHCl", {"Li": 1, "O": -2, "H": 1, "Cl": -1}),
+        ("LiFe2O3.5", {"Li": 1, "Fe": 3, "O": -2}),
+        ("Li2FeTiO4", {"Li": 1, "Fe": 2.5, "Ti": 3.5, "O": -2}),  # the same part of both ranges
+    ],
+)
+def test_each_element_has_the_state_that_balances_the_others(formula: str, states: dict[str, float]) -> None:
+    assert balanced_states(parse_composition(formula)) == pytest.approx(states)
+
+
+def test_an_alloy_has_no_states() -> None:
+    assert balanced_states(parse_composition("LiAl")) is None

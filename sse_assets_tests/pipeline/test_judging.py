@@ -52,7 +52,7 @@ def test_a_submission_joins_the_leaderboard_at_the_next_run(folds: Path, home: P
     board = made.store.read(TableKey("metrics", "leaderboard"))
     mae = board[(board["metric"] == "mae") & (board["label_convention"] == "bound")]
     by_model = mae.set_index(["protocol", "model"])["value"]
-    for protocol in ("diversity", "random", "grouped"):
+    for protocol in ("diversity", "random", "papers", "grouped"):
         assert by_model[protocol, "mine"] == by_model[protocol, "train_median"]
     assert "mine" in (home / "blobs" / "reports" / "report.html").read_text()
     assert "Nothing is stale" in sse_assets(home, "run").output

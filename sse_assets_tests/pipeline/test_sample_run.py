@@ -10,7 +10,11 @@ import pytest
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.descriptors.feature_sets import feature_matrix
+from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.gaussian_process.trained import TrainedProcess
+from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.tables import TableKey
+from sse_assets.screening.model_candidates import chosen_designs
 from sse_assets.tables.catalogue import TABLES
 from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets
@@ -22,7 +26,8 @@ def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Ru
         assert f"✓ {group}." in sample_run.output
     assert "Test MAE" in sample_run.output
     assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
-    assert len(sample_run.output.splitlines()) < 98  # a line for each asset, not a wall of log
+    others = [line for line in sample_run.output.splitlines() if not line.startswith("  ✓")]
+    assert len(others) < 45  # a line for each asset, not a wall of log
 
 
 def test_everything_lies_below_the_home(sample_run: Run) -> None:
@@ -79,7 +84,7 @@ def test_every_stored_table_keeps_to_its_declaration(sample_run: Run) -> None:
 
 def test_every_protocol_model_and_convention_is_scored(sample_run: Run) -> None:
     scores = sample_run.store.read(TableKey("metrics", "scores"))
-    assert set(scores["protocol"]) == {"diversity", "random", "grouped"}  # the sample has no official split
+    assert set(scores["protocol"]) == {"diversity", "random", "papers", "grouped"}  # no official split
     assert set(scores["label_convention"]) == {"obelix", "bound"}
     assert set(scores["metric"]) == {"mae", "rmse", "r2", "srcc"}
     trees = scores[scores["model"] == "boosted_trees"]
@@ -114,8 +119,23 @@ def test_the_first_models_answer_and_nothing_has_drifted(sample_run: Run) -> Non
     fits = sample_run.store.read(TableKey("models", "boosted_trees"))
     assert set(champions["model_path"]) < set(fits["model_path"])
     assert "have_not_drifted" not in sample_run.output
+    trees = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl", "--model", "boosted_trees")
+    assert "stoichiometric, trained on: all_rows (champion since" in trees.output
+
+
+def test_the_process_is_the_one_chosen_and_who_errs_least_answers(sample_run: Run) -> None:
+    store = sample_run.store
+    choice = store.read(TableKey("models", "choice"))
+    designs = chosen_designs(choice, has_cells=True)
+    fits = store.read(TableKey("models", "gaussian_process")).dropna(subset="model_path")
+    for convention, path in zip(fits["label_convention"], fits["model_path"], strict=True):
+        model = TrainedProcess.load(str(sample_run.home / "blobs" / path)).model
+        design = ProcessDesign(model.inputs.chemistry, model.inputs.cell, model.settings)
+        assert design == designs[LabelConvention(convention)]
+    answering = store.read(TableKey("models", "answering"))
+    [first] = answering[answering["answers"] & (answering["kind"] == "formula")].to_dict("records")
     asked = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl")
-    assert "stoichiometric, trained on: all_rows (champion since" in asked.output
+    assert f"by {first['model']}, {first['variant']}, trained on: all_rows" in asked.output
 
 
 def test_nothing_is_pickled(sample_run: Run) -> None:
@@ -146,6 +166,25 @@ def test_a_formula_without_a_crystal_gets_one_that_the_models_learn_from(sample_
     contribution = store.read(TableKey("metrics", "generated_contribution"))
     assert contribution["mae"].notna().all()
     assert "Generated structures" in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
+
+
+def test_a_row_without_atoms_gets_a_structure_from_a_known_type(sample_run: Run) -> None:
+    store = sample_run.store
+    electrolytes = store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
+    placed = store.read(TableKey("generated", "prototypes")).set_index("electrolyte_id")
+    assert set(placed.index) == set(electrolytes.index[electrolytes["structure_path"].isna()])
+    with_structure = placed.dropna(subset="cif")
+    assert len(with_structure)
+    for row in with_structure.to_dict("records"):
+        assert (sample_run.home / "blobs" / row["structure_path"]).read_text() == row["cif"]
+    assert placed.loc[~placed["trusted"], "reason"].notna().all()
+    cells = store.read(TableKey("descriptors", "cell")).set_index("electrolyte_id")["cell_origin"]
+    lacking = placed["trusted"] & electrolytes.loc[placed.index, "formula_only"]
+    assert set(cells.index[cells == "prototype"]) == set(placed.index[lacking])
+    left_out = store.read(TableKey("generated", "prototypes_left_out"))
+    trusted = left_out[left_out["trusted"]]
+    assert trusted["a_error"].abs().median() < 0.01
+    assert 'id="prototypes"' in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
 
 
 def test_the_report_stands_alone(sample_run: Run) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from sse_assets.report.inputs import Judging, ReportInputs
+from sse_assets.report.inputs import Choice, Evidence, Judging, ReportInputs
 from sse_assets.sources.registry import Source
 from sse_assets.tables import metrics, models
 from sse_assets_tests.evaluation.conftest import answers, run
@@ -44,6 +44,13 @@ def inputs(run: Run) -> ReportInputs:
         scores=run.scores,
         comparisons=run.comparisons,
         judging=Judging(metrics.LEADERBOARD.frame(), metrics.FLOOR.frame(), metrics.DOUBTFUL_LABELS.frame()),
+        choice=Choice(models.CANDIDATES.frame(), models.CHOICE.frame(), models.ANSWERING.frame()),
+        evidence=Evidence(
+            run.coverage,
+            metrics.LEARNING_CURVE.frame(),
+            metrics.PROCESS_FACTORS.frame(),
+            metrics.SHAP_RANKING.frame(),
+        ),
         champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
         language_model_fits=models.LANGUAGE_MODELS.frame(),

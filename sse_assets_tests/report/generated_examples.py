@@ -12,6 +12,8 @@ NOTHING_GENERATED = Generated(
     generated.SEARCH_HISTORY.frame(),
     generated.DYNAMICS.frame(),
     generated.VALIDATION.frame(),
+    generated.PROTOTYPES.frame(),
+    generated.PROTOTYPES_LEFT_OUT.frame(),
     metrics.GENERATED_CONTRIBUTION.frame(),
     pd.DataFrame(columns=COMPARISON_COLUMNS),
 )

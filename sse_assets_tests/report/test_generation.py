@@ -13,7 +13,7 @@ from sse_assets.generation.records import COMPARISON_COLUMNS
 from sse_assets.generation.stability import validation_table
 from sse_assets.report import generation_figures, generation_tables
 from sse_assets.report.figure_style import png_bytes
-from sse_assets.report.inputs import Generated, ReportInputs
+from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
 from sse_assets_tests.report.generated_examples import (
     NOTHING_GENERATED,
@@ -88,7 +88,14 @@ def test_every_figure_draws_also_without_data(nothing: bool) -> None:
 
 def test_the_report_shows_generated_structures_where_there_are_some(inputs: ReportInputs) -> None:
     held = validation_table(structures(), dynamics())
-    generated = Generated(structures(), history(), dynamics(), held, NOTHING_GENERATED.contribution, KNOWN)
+    generated = replace(
+        NOTHING_GENERATED,
+        structures=structures(),
+        search_history=history(),
+        dynamics=dynamics(),
+        validation=held,
+        beside_known=KNOWN,
+    )
     html = render_report(replace(inputs, generated=generated))
     for name in ("Figure 2(b)", "Figure 2(c)", "Figure 5(a)", "Figure 5(b)", "Figure 5(c)", "Figure 6"):
         assert name in html

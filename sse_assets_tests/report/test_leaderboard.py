@@ -58,9 +58,9 @@ def test_a_verdict_lists_everything_with_intervals(run) -> None:
         "and label_convention == 'bound' and protocol == 'grouped'"
     )
     text = trees[["protocol", "fold", "electrolyte_id", "predicted", "low", "high"]].to_csv(index=False)
-    groups = pd.Series(range(16), index=run.electrolytes["electrolyte_id"])
+    clusters = {"grouped": pd.Series(range(16), index=run.electrolytes["electrolyte_id"])}
     mine = submission(read_submission(text), run.predictions, "mine")
-    printed = verdict_text(judge(mine, run.predictions, run.scores, groups), "mine")
+    printed = verdict_text(judge(mine, run.predictions, run.scores, clusters), "mine")
     assert printed.startswith("grouped, labels bound, 16 test rows")
     lines = [line for line in printed.splitlines() if " to " in line]
     assert len(lines) == 6

@@ -38,6 +38,46 @@ def test_the_model_asked_is_the_richest_one_trained_on_all_rows(
     assert choose_model(STORED, model, variant, has_crystal=has_crystal)["model_path"] == path
 
 
+ANSWERING = pd.DataFrame(
+    [
+        ("formula", "gaussian_process", "none", 1.0, True),
+        ("formula", "boosted_trees", "stoichiometric", 1.1, False),
+        ("cif", "boosted_trees", "all", 1.5, False),
+        ("cif", "boosted_trees", "stoichiometric", 1.2, True),
+    ],
+    columns=["kind", "model", "variant", "mae", "answers"],
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "has_crystal", "path"),
+    [
+        (None, None, False, "process"),
+        (None, None, True, "formula"),
+        ("boosted_trees", None, True, "formula"),
+        ("boosted_trees", "all", True, "trees"),
+        (None, "all", True, "trees"),
+        ("qwen3-8b", None, True, "qwen"),
+    ],
+)
+def test_who_is_asked_follows_the_table_among_those_that_are_named(
+    model: str | None, variant: str | None, has_crystal: bool, path: str
+) -> None:
+    chosen = choose_model(STORED, model, variant, has_crystal=has_crystal, answering=ANSWERING)
+    assert chosen["model_path"] == path
+
+
+def test_the_next_best_answers_for_a_model_that_is_no_longer_stored() -> None:
+    left = STORED[STORED["model"] != "gaussian_process"]
+    assert choose_model(left, None, None, has_crystal=False, answering=ANSWERING)["model_path"] == "formula"
+
+
+@pytest.mark.parametrize("answering", [None, models.ANSWERING.frame()])
+def test_a_home_without_the_table_still_answers(answering: pd.DataFrame | None) -> None:
+    chosen = choose_model(STORED, None, None, has_crystal=True, answering=answering)
+    assert chosen["model_path"] == "trees"
+
+
 def test_a_champion_answers_in_the_place_of_the_trees_trained_last() -> None:
     champions = pd.DataFrame(
         [("all", "champion", 83, "2026-03-01T12:00:00+00:00")],

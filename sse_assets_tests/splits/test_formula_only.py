@@ -18,7 +18,7 @@ ELECTROLYTES = pd.DataFrame(
         ("free", None, "LiBr", True),
     ],
     columns=["electrolyte_id", "doi", "composition_key", "formula_only"],
-)
+).assign(official_role=None)
 TESTED = ELECTROLYTES[~ELECTROLYTES["formula_only"]]
 ASSIGNMENTS = splits.ASSIGNMENTS.frame(
     [
@@ -39,6 +39,16 @@ def test_a_row_trains_where_it_shares_nothing_under_every_protocol() -> None:
             1: ["twin", "free"],
             2: ["twin", "same paper", "free"],
         }
+
+
+def test_a_model_is_chosen_without_what_says_something_of_the_official_test() -> None:
+    electrolytes = ELECTROLYTES.assign(official_role=["test", "train", "train", None, None, None])
+    of_papers = ASSIGNMENTS.query("protocol == 'grouped' and electrolyte_id != 'e0' and fold > 0")
+    rows = further_training_rows(of_papers.assign(protocol="papers"), electrolytes)
+    assert rows.groupby("fold")["electrolyte_id"].apply(list).to_dict() == {
+        1: ["free"],
+        2: ["same paper", "free"],
+    }
 
 
 @pytest.mark.parametrize(("planted", "counts"), [("twin", (0, 1)), ("same paper", (1, 0))])

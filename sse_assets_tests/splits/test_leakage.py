@@ -38,7 +38,7 @@ def test_on_obelix_the_honest_protocols_share_nothing(obelix: pd.DataFrame) -> N
     features = obelix.set_index("electrolyte_id")[["a", "b", "c"]]
     shared = shared_sources(assign(obelix, features, SplitSettings()), obelix).set_index("protocol")
     counts = shared[["n_test_sharing_doi", "n_test_sharing_composition"]]
-    assert (counts.loc[["official", "grouped"]] == 0).all(axis=None)
+    assert (counts.loc[["papers", "official", "grouped"]] == 0).all(axis=None)
     assert (counts.loc["random", "n_test_sharing_doi"] > 60).all()
     # OBELiX's own split is 478 and 121 rows; two of its training rows have a test row's composition.
     assert shared.loc["official", ["n_train", "n_test"]].tolist() == [476, 121]

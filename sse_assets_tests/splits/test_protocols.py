@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.groups import merged_groups, sources_in_common
+from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.protocols import SplitSettings, assign
 from sse_assets.tables.names import Protocol
 
@@ -14,8 +15,8 @@ def ids(assignments: pd.DataFrame, protocol: Protocol, role: str, fold: int = 0)
 
 def test_every_fold_has_each_row_once_and_k_fold_tests_each_row_once(electrolytes, features) -> None:
     assignments = assign(electrolytes, features, SplitSettings())
-    assert assignments["protocol"].unique().tolist() == ["diversity", "random", "grouped"]
-    for (_, _), rows in assignments.groupby(["protocol", "fold"]):
+    assert assignments["protocol"].unique().tolist() == ["diversity", "random", "papers", "grouped"]
+    for (_, _), rows in assignments.query("protocol != 'papers'").groupby(["protocol", "fold"]):
         assert sorted(rows["electrolyte_id"]) == sorted(electrolytes["electrolyte_id"])
     for protocol in (Protocol.RANDOM, Protocol.GROUPED):
         tested = assignments[(assignments["protocol"] == protocol) & (assignments["role"] == "test")]
@@ -68,6 +69,37 @@ def test_official_leaves_out_what_shares_a_source_with_its_test_rows(features: p
     assignments = assign(rows, x, SplitSettings(folds=2))
     assert ids(assignments, Protocol.OFFICIAL, "test") == {"test"}
     assert ids(assignments, Protocol.OFFICIAL, "train") == {"train", "other source", "other source, no paper"}
+
+
+def test_papers_tests_official_training_rows_and_sees_nothing_of_the_official_test(electrolytes) -> None:
+    role = np.where(np.arange(120) < 20, "test", "train")
+    official = electrolytes.assign(official_role=role)
+    tested = official.dropna(subset="doi").iloc[0]
+    others = official.head(3).assign(
+        electrolyte_id=["free", "of its paper", "of its composition"],
+        doi=["10.1/new", tested["doi"], None],
+        composition_key=["Q", "R", tested["composition_key"]],
+        official_role=None,
+    )
+    rows = pd.concat([official, others], ignore_index=True)
+    x = pd.DataFrame({"x": np.arange(float(len(rows)))}, index=rows["electrolyte_id"])
+    assignments = assign(rows, x, SplitSettings()).query("protocol == 'papers'")
+    table = rows.set_index("electrolyte_id")
+    used = table.loc[assignments["electrolyte_id"].unique()]
+    assert not sources_in_common(used, table[table["official_role"] == "test"]).any(axis=None)
+    tests = assignments.loc[assignments["role"] == "test", "electrolyte_id"]
+    assert tests.is_unique
+    assert set(table.loc[tests, "official_role"]) == {"train"}
+    assert len(tests) > 80
+    assert "free" in set(used.index)
+    assert not {"of its paper", "of its composition"} & set(used.index)
+    assert (shared_sources(assignments, rows).filter(like="sharing") == 0).all(axis=None)
+
+
+def test_too_few_papers_leave_papers_out(electrolytes, features) -> None:
+    paper = np.arange(len(electrolytes)) % 5
+    five = electrolytes.assign(doi=[f"10.1/{number}" for number in paper], composition_key=paper.astype(str))
+    assert "papers" not in set(assign(five, features, SplitSettings())["protocol"])
 
 
 def test_a_row_without_features_a_repeated_id_and_too_few_rows_are_named(electrolytes, features) -> None:

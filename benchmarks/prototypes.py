@@ -1,0 +1,223 @@
+"""How good structures from known structure types are, and what they bring to the Gaussian process.
+
+    python benchmarks/prototypes.py --home DIR [--pores]
+
+The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. Known crystals are
+left out and made again. With `--pores` their pore volumes are compared too, which takes minutes. The process
+is fitted with the cells of trusted prototypes and with imputed ones, on the same folds.
+"""
+
+import argparse
+import os
+import time
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from sse_assets.assets.prototypes import known_crystals
+from sse_assets.descriptors.cell import CELL_COLUMNS, cell
+from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
+from sse_assets.descriptors.crystals import read_crystals
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell
+from sse_assets.descriptors.geometric import geometric
+from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
+from sse_assets.gaussian_process.model import GaussianProcessModel
+from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.materials.conductivity import labels
+from sse_assets.prototypes.aflow import aflow_prototypes
+from sse_assets.prototypes.choice import Chooser
+from sse_assets.prototypes.crystal import cif_text
+from sse_assets.prototypes.left_out import left_out, made_again
+from sse_assets.prototypes.structures import TRUSTED_COST, read_prototypes
+from sse_assets.splits.groups import merged_groups
+from sse_assets.splits.papers import paper_folds
+
+SAME = 0.05
+"""Relative error of an edge that is still the same cell."""
+CLASSES = (-1.0, 0.1, TRUSTED_COST, 0.5, 1.0, 100.0)
+"""Limits of the classes of cost."""
+Fold = tuple[pd.Index, pd.Index]
+"""Ids that train, and ids that are tested."""
+
+
+def print_coverage(prototypes: pd.DataFrame) -> None:
+    """Print how many compositions have a structure, and a trusted one, by source and family."""
+    by = [prototypes["electrolyte_id"].str.partition(":")[0].rename("source"), prototypes["family"]]
+    table = prototypes.groupby(by).agg(
+        rows=("trusted", "size"), structure=("cif", "count"), trusted=("trusted", "sum")
+    )
+    print(table.to_string())
+    print(table.groupby("source").sum().to_string(), "\n")
+
+
+def print_errors(errors: pd.DataFrame) -> None:
+    """Print median errors in % by cost: of the structure, the composition's volume and the nearest cell."""
+    measures = [name for name in errors.columns.astype(str) if "_error" in name]
+    classes = pd.cut(errors["cost_per_anion"], CLASSES).astype(str).rename("cost for each anion")
+    shown = (100 * errors[measures].abs()).assign(
+        same_cell=100.0 * (errors[["a_error", "b_error", "c_error"]].abs() < SAME).all(axis=1),
+        same_cell_of_nearest=100.0
+        * (errors[[f"{edge}_error_of_nearest" for edge in "abc"]].abs() < SAME).all(axis=1),
+    )
+    for title, group in (
+        ("by cost", classes),
+        ("trusted", errors["trusted"]),
+        ("trusted, by family", errors["family"].where(errors["trusted"])),
+    ):
+        table = shown[measures].groupby(group).median()
+        table.insert(0, "crystals", group.value_counts())
+        means = shown[["same_cell", "same_cell_of_nearest"]].groupby(group).mean()
+        print(f"{title}: median error in %, and share with all edges within {SAME:.0%}")
+        print(table.join(means).round(2).T.to_string(), "\n")
+
+
+def print_pores(chooser: Chooser, crystals: pd.DataFrame, geometry: pd.DataFrame) -> None:
+    """Print how the pore volumes of left-out crystals and of their structures agree."""
+    measured, _ = read_prototypes(crystals)
+    rows = []
+    for known in measured:
+        made = made_again(known, chooser)
+        if made.mapping is not None and made.structure is not None:
+            name = crystals.loc[
+                crystals["structure_id"] == known.source.structure_id, "electrolyte_id"
+            ].item()
+            rows.append(
+                {
+                    "electrolyte_id": name,
+                    "structure_id": known.source.structure_id,
+                    "formula": known.source.formula,
+                    "cif": cif_text(made.structure),
+                    "cost": made.mapping.cost,
+                }
+            )
+    table = pd.DataFrame(rows).reindex(columns=[*rows[0], "z", "a", "b", "c", "alpha", "beta", "gamma"])
+    voids, _ = geometric(table, table, PoreSettings(), workers=os.cpu_count() or 1)
+    both = (
+        table[["electrolyte_id", "cost"]]
+        .merge(voids)
+        .merge(geometry, on="electrolyte_id", suffixes=("", "_true"))
+    )
+    for title, part in (("all", both), ("trusted cost", both[both["cost"] <= TRUSTED_COST])):
+        for column in ("poav_cm3_g", "void_cm3_g", "poav_li_kept_cm3_g"):
+            pair = part[[column, f"{column}_true"]].dropna()
+            rank = float(pair[column].corr(pair[f"{column}_true"], method="spearman"))
+            error = float((pair[column] - pair[f"{column}_true"]).abs().median())
+            print(
+                f"{column}, {title} ({len(pair)}): rank correlation {rank:.2f}, median off {error:.4f} cm³/g"
+            )
+    print()
+
+
+def predicted(features: pd.DataFrame, label: pd.Series, dois: pd.Series, folds: list[Fold]) -> pd.Series:
+    """Predict each tested row by a process that did not see its fold."""
+    parts = []
+    for train, test in folds:
+        model = GaussianProcessModel.fit(
+            features.loc[train],
+            label,
+            dois,
+            GaussianProcessSettings(),
+            chemistry=tuple(CHEMISTRY_COLUMNS),
+            cell=tuple(CELL_COLUMNS),
+        )
+        parts.append(model.predict(features.loc[test])["mean"])
+    return pd.concat(parts)
+
+
+def print_contribution(
+    title: str, label: pd.Series, with_them: pd.Series, without: pd.Series, clusters: pd.Series
+) -> None:
+    """Print both errors and their paired difference, with its 95 % bootstrap interval over clusters."""
+    truth = label.loc[with_them.index]
+    one, other = (with_them - truth).abs(), (without.loc[with_them.index] - truth).abs()
+    ids = one.index.to_series()
+    counts = Bootstrap.of(ids, clusters, n_bootstrap=2000, seed=0).counts(ids)
+    low, high = percentile_interval(counts @ (one - other).to_numpy() / counts.sum(axis=1))
+    print(
+        f"  {title} ({len(one)}): MAE {one.mean():.3f} with prototypes, {other.mean():.3f} without, "
+        f"difference {(one - other).mean():+.3f} ({low:+.3f} to {high:+.3f})"
+    )
+
+
+def main() -> None:
+    """Print coverage, errors of left-out crystals and the contribution to the process."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--home", type=Path, required=True, help="home of a finished run")
+    parser.add_argument("--pores", action="store_true", help="compare pore volumes too")
+    arguments = parser.parse_args()
+    with duckdb.connect(str(arguments.home / "warehouse.duckdb"), read_only=True) as warehouse:
+        electrolytes, structures, references, prototypes, assignments, further, chemistry, geometry = (
+            warehouse.sql(f"select * from {table}").df()
+            for table in (
+                "curated.electrolytes",
+                "curated.structures",
+                "raw.reference_structures",
+                "generated.prototypes",
+                "splits.assignments",
+                "splits.formula_only",
+                "descriptors.chemistry",
+                "descriptors.geometric",
+            )
+        )
+    print_coverage(prototypes)
+
+    started = time.perf_counter()
+    crystals = known_crystals(electrolytes, structures)
+    crystals = crystals[crystals["structure_origin"] == "obelix"]
+    measured, _ = read_prototypes(crystals)
+    computed, _ = read_prototypes(references.assign(doi=None, family=None))
+    chooser = Chooser([*measured, *computed, *aflow_prototypes()])
+    print(f"{len(chooser.prototypes)} prototypes, read in {time.perf_counter() - started:.0f} s")
+    started = time.perf_counter()
+    errors = left_out(measured, chooser)
+    print(f"{len(errors)} crystals left out, in {time.perf_counter() - started:.0f} s\n")
+    print_errors(errors)
+    if arguments.pores:
+        print_pores(chooser, crystals, geometry)
+
+    own, _ = read_crystals(structures)
+    trusted, _ = read_crystals(prototypes[prototypes["trusted"]])
+    features = {}
+    for name, placed in (("with", trusted), ("without", {})):
+        cells, _ = cell(
+            electrolytes,
+            {key: crystal.structure for key, crystal in own.items()},
+            prototypes={key: crystal.structure for key, crystal in placed.items()},
+        )
+        features[name] = composition_chemistry_cell(electrolytes, chemistry, cells)
+        if name == "with":
+            filled = cells.loc[cells["cell_origin"] == "prototype", "electrolyte_id"]
+    rows = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(None)
+    papers, groups = rows["doi"].fillna(rows["electrolyte_id"]), merged_groups(electrolytes)
+    every = pd.concat([assignments, further])
+    grouped = [
+        tuple(pd.Index(part.loc[part["role"] == role, "electrolyte_id"]) for role in ("train", "test"))
+        for _, part in every[every["protocol"] == "grouped"].groupby("fold")
+    ]
+    drawn = paper_folds(electrolytes, tested=pd.Index(electrolytes["electrolyte_id"]))
+    by_paper = [
+        tuple(pd.Index(part.loc[part["role"] == role, "electrolyte_id"]) for role in ("train", "test"))
+        for _, part in drawn.groupby("fold")
+    ]
+    for convention, label in labels(electrolytes).items():
+        print(f"process, {convention}: {len(filled)} rows have the cell of a prototype")
+        for title, folds, clusters in (("grouped", grouped, groups), ("papers", by_paper, papers)):
+            made = {name: predicted(table, label, rows["doi"], folds) for name, table in features.items()}
+            ids = made["with"].index
+            print_contribution(f"{title}, all tested rows", label, made["with"], made["without"], clusters)
+            for part, chosen in (
+                ("rows with a cell of their own", ids[~rows.loc[ids, "formula_only"].astype(bool)]),
+                ("rows with the cell of a prototype", ids[ids.isin(filled)]),
+            ):
+                if 0 < len(chosen) < len(ids):
+                    print_contribution(
+                        f"{title}, {part}", label, made["with"].loc[chosen], made["without"], clusters
+                    )
+
+
+if __name__ == "__main__":
+    main()

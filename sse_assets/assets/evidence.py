@@ -1,0 +1,179 @@
+"""Group `metrics`, continued: what the models' answers rest on, and what more papers would bring."""
+
+from dataclasses import dataclass
+
+import dagster as dg
+import pandas as pd
+
+from sse_assets.assets.choice import of_papers
+from sse_assets.boosted_trees.explanation import shap_ranking, shap_ranking_of_kinds
+from sse_assets.descriptors.cell import PROTOTYPE_COLUMNS
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell, descriptor_kind
+from sse_assets.evaluation.floor import learning_curve
+from sse_assets.evaluation.shapley import factor_gains
+from sse_assets.gaussian_process.factors import predict_with_factors
+from sse_assets.gaussian_process.model import GaussianProcessModel
+from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.figures import figure_metadata
+from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.report import published
+from sse_assets.report.evidence_figures import gains_of_factors, learning_curves, shap_by_kind
+from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
+from sse_assets.splits.groups import papers
+from sse_assets.splits.papers import Fold, as_folds
+from sse_assets.tables import metrics
+from sse_assets.tables.names import FeatureSet, KernelFactor, Protocol, Role
+
+_CODE_VERSION = "1"
+_SHARES = (0.125, 0.25, 0.5, 1.0)
+"""Shares of the papers: each doubles the one before."""
+_NO_FOLDS = "nothing is tested: there are no folds of `papers`"
+_ROWS = (
+    table_ins("curated.electrolytes", "splits.assignments")
+    | {"further": dg.AssetIn(["splits", "formula_only"])}
+    | table_ins("descriptors.chemistry", "descriptors.cell", "models.choice")
+)
+
+
+@dataclass(frozen=True)
+class _Papers:
+    """Folds of `papers`, to test the chosen process on, and what it is told of their rows."""
+
+    features: pd.DataFrame
+    labels: pd.DataFrame
+    dois: pd.Series
+    papers: pd.Series
+    folds: list[Fold]
+    designs: dict[LabelConvention, ProcessDesign]
+
+    @classmethod
+    def of(
+        cls,
+        electrolytes: pd.DataFrame,
+        assignments: pd.DataFrame,
+        further: pd.DataFrame,
+        chemistry: pd.DataFrame,
+        cell: pd.DataFrame,
+        choice: pd.DataFrame,
+    ) -> "_Papers":
+        features = composition_chemistry_cell(electrolytes, chemistry, cell)
+        return cls(
+            features,
+            labels(electrolytes),
+            electrolytes.set_index("electrolyte_id")["doi"],
+            papers(electrolytes),
+            as_folds(of_papers(assignments, further)),
+            chosen_designs(choice, has_cells=has_every_cell(features)),
+        )
+
+    def errors(self, train: pd.Index, test: pd.Index, convention: LabelConvention) -> pd.Series:
+        """Return the absolute errors of the process on the second rows, trained on the first."""
+        label = self.labels[convention]
+        model = GaussianProcessModel.of_design(
+            self.designs[convention], self.features.loc[train], label, self.dois
+        )
+        return (model.predict(self.features.loc[test])["mean"] - label.loc[test]).abs()
+
+
+@table_asset(
+    "metrics.learning_curve",
+    "How the error of the Gaussian process on new papers falls with the number of papers that it has read.",
+    _ROWS,
+    code_version=_CODE_VERSION,
+)
+def learning_curve_table(
+    context: dg.AssetExecutionContext, **tables: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Train on an eighth, a quarter, half and all of the papers."""
+    held_out = _Papers.of(**tables)
+    if not held_out.folds:
+        context.log.info(_NO_FOLDS)
+        return table_result(metrics.LEARNING_CURVE.frame())
+    curves = [
+        learning_curve(
+            held_out.folds,
+            held_out.papers,
+            lambda train, test, name=convention: held_out.errors(train, test, name),  # type: ignore[misc]
+            shares=_SHARES,
+        ).assign(label_convention=convention.value)
+        for convention in LabelConvention
+    ]
+    table = metrics.LEARNING_CURVE.frame(pd.concat(curves))
+    plot = figure_metadata(learning_curves(table), "What more papers bring")
+    return table_result(table, metadata={"plot_curve": plot})
+
+
+@table_asset(
+    "metrics.process_factors",
+    "What composition, chemistry, cell and prototype are each worth to the Gaussian process on new papers.",
+    _ROWS,
+    code_version=_CODE_VERSION,
+)
+def process_factors_table(
+    context: dg.AssetExecutionContext, **tables: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Predict with each subset of the factors."""
+    held_out = _Papers.of(**tables)
+    if not held_out.folds:
+        context.log.info(_NO_FOLDS)
+        return table_result(metrics.PROCESS_FACTORS.frame())
+    label, design = held_out.labels[LabelConvention.BOUND], held_out.designs[LabelConvention.BOUND]
+    columns = {
+        KernelFactor.CHEMISTRY: design.chemistry,
+        KernelFactor.CELL: tuple(name for name in design.cell if name not in PROTOTYPE_COLUMNS),
+        KernelFactor.PROTOTYPE: tuple(name for name in design.cell if name in PROTOTYPE_COLUMNS),
+    }
+    predicted = predict_with_factors(
+        held_out.features,
+        label,
+        held_out.dois,
+        held_out.folds,
+        columns={factor: names for factor, names in columns.items() if names},
+        settings=design.settings,
+    )
+    errors: dict[frozenset[str], pd.Series] = {
+        factors: (mean - label.loc[mean.index]).abs() for factors, mean in predicted.items()
+    }
+    gains = factor_gains(errors, held_out.papers)
+    table = metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
+    plot = figure_metadata(gains_of_factors(table), "What each factor is worth")
+    return table_result(table, metadata={"plot_gains": plot})
+
+
+@table_asset(
+    "metrics.shap_ranking",
+    "Which descriptors, and which kinds of them, move the trees' predictions under `diversity` and under "
+    "`grouped`, beside the paper's ranking.",
+    table_ins("models.boosted_trees_shap", "models.boosted_trees_grouped_shap", "splits.assignments"),
+    code_version=_CODE_VERSION,
+)
+def shap_ranking_table(
+    boosted_trees_shap: pd.DataFrame, boosted_trees_grouped_shap: pd.DataFrame, assignments: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Rank by the SHAP values of test rows."""
+    values = pd.concat([boosted_trees_shap, boosted_trees_grouped_shap], ignore_index=True)
+    values = values[
+        (values["feature_set"] == FeatureSet.ALL) & (values["label_convention"] == LabelConvention.BOUND)
+    ]
+    tested = assignments.loc[assignments["role"] == Role.TEST, ["protocol", "electrolyte_id"]]
+    paper = {name: place for place, name in enumerate(published.FIGURE_7D_TOP_FEATURES, start=1)}
+    kinds = {name: descriptor_kind(name) for name in values["feature"].unique()}
+    rankings = []
+    for protocol in (Protocol.DIVERSITY, Protocol.GROUPED):
+        of_tests = values[values["protocol"] == protocol].merge(tested)
+        features = shap_ranking(of_tests).rename(columns={"feature": "name"})
+        features = features.assign(kind=features["name"].map(kinds), paper_rank=features["name"].map(paper))
+        of_kinds = shap_ranking_of_kinds(of_tests, kinds).rename(columns={"feature": "name"})
+        of_kinds = of_kinds.assign(kind=of_kinds["name"])
+        n = of_tests["electrolyte_id"].nunique()
+        rankings += [
+            ranking.assign(protocol=protocol, ranked=ranked, n=n)
+            for ranked, ranking in (("feature", features), ("kind", of_kinds))
+        ]
+    table = metrics.SHAP_RANKING.frame(pd.concat(rankings).assign(label_convention=LabelConvention.BOUND))
+    plot = figure_metadata(shap_by_kind(table), "What kinds of descriptors move the trees")
+    return table_result(table, metadata={"plot_kinds": plot})
+
+
+evidence_assets = [learning_curve_table, process_factors_table, shap_ranking_table]

@@ -1,0 +1,114 @@
+"""The prototype for a composition: the one of lowest cost, and of the nearest composition."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pymatgen.core import Lattice
+
+from sse_assets.materials.formula import element_fractions
+from sse_assets.prototypes.library import Prototype
+from sse_assets.prototypes.mapping import Mapping, Sites, Target, hole_cost, place
+
+_PER_DISTANCE = 2.0
+"""What the distance of the compositions, Σ|Δx| of the atomic fractions, adds to the cost when two compete."""
+_LENGTHS, _DEGREES = 0.05, 2.0
+"""Largest relative difference of a cell's edges, and difference of its angles, in one structure type."""
+_CONTENT = 0.02
+"""Largest relative difference of the anions in two cells of one structure type."""
+
+
+class Chooser:
+    """Prototypes, laid out so that the best for a composition is found without placing it on all."""
+
+    def __init__(self, prototypes: Sequence[Prototype]) -> None:
+        """Lay out the prototypes whose atoms keep their distances; there is at least one."""
+        prototypes = [known for known in prototypes if known.overlap is None]
+        self.prototypes = prototypes
+        orbits = [orbit for known in prototypes for orbit in known.orbits]
+        self._sites = Sites.of(orbits)
+        counts = [len(known.orbits) for known in prototypes]
+        self._start = np.concatenate([[0], np.cumsum(counts)])
+        self._atoms = np.concatenate([known.multiplicities * known.filled for known in prototypes])
+        self._holes = np.array([hole_cost(orbit) for orbit in orbits])
+        self._anions = np.array([known.anions for known in prototypes])
+        elements = sorted({symbol for known in prototypes for symbol in known.fractions})
+        self._elements = {symbol: number for number, symbol in enumerate(elements)}
+        self._fractions = np.zeros((len(prototypes), len(elements)))
+        for row, known in enumerate(prototypes):
+            for symbol, fraction in known.fractions.items():
+                self._fractions[row, self._elements[symbol]] = fraction
+
+    def best(self, target: Target, among: Sequence[int] | None = None) -> tuple[Mapping, float] | None:
+        """Return the placement of lowest cost plus distance, and the distance of the compositions.
+
+        Args:
+            target: composition to place.
+            among: numbers of the prototypes that compete; by default all do.
+
+        Returns:
+            None where none has a place for every atom.
+        """
+        costs = self._sites.costs(target)
+        distances = self._distances(target)
+        least = self._lower_bounds(target, costs) + _PER_DISTANCE * distances
+        numbers = np.arange(len(self.prototypes)) if among is None else np.asarray(among, dtype=int)
+        found: tuple[Mapping, float] | None = None
+        lowest = np.inf
+        for number in numbers[np.argsort(least[numbers], kind="stable")]:
+            if least[number] >= lowest:
+                break
+            mapping = place(
+                target, self.prototypes[number], costs[:, self._start[number] : self._start[number + 1]]
+            )
+            if mapping is None or not mapping.is_complete:
+                continue
+            total = mapping.cost + _PER_DISTANCE * distances[number]
+            if total < lowest:
+                lowest, found = total, (mapping, float(distances[number]))
+        return found
+
+    def of_family(self, family: str) -> list[int]:
+        """Return the numbers of the prototypes of a family."""
+        return [number for number, known in enumerate(self.prototypes) if known.source.family == family]
+
+    def of_cell(self, lattice: Lattice, space_group_number: int, anions: float | None) -> list[int]:
+        """Return the numbers of the prototypes with a space group and nearly a cell.
+
+        Args:
+            lattice: conventional cell in the standard setting.
+            space_group_number: number of its space group.
+            anions: anions in that cell; None where they are not known.
+        """
+        return [
+            number
+            for number, known in enumerate(self.prototypes)
+            if known.space_group_number == space_group_number
+            and np.allclose(lattice.abc, known.structure.lattice.abc, rtol=_LENGTHS, atol=0.0)
+            and np.allclose(lattice.angles, known.structure.lattice.angles, rtol=0.0, atol=_DEGREES)
+            and (anions is None or abs(known.anions / anions - 1.0) <= _CONTENT)
+        ]
+
+    def _distances(self, target: Target) -> np.ndarray:
+        """Return Σ|Δx| of the atomic fractions from each prototype, shape (n_prototypes,)."""
+        wanted, unknown = np.zeros(len(self._elements)), 0.0
+        for symbol, fraction in element_fractions(target.composition).items():
+            if symbol in self._elements:
+                wanted[self._elements[symbol]] = fraction
+            else:
+                unknown += fraction
+        return np.abs(self._fractions - wanted).sum(axis=1) + unknown
+
+    def _lower_bounds(self, target: Target, costs: np.ndarray) -> np.ndarray:
+        """Return a cost for each anion that no placement is below, shape (n_prototypes,).
+
+        Each element takes its cheapest orbit, whoever else is there; or each orbit its cheapest element or a
+        hole. In both cases a cell with more atoms than are to be placed keeps its cheapest holes.
+        """
+        start, wanted = self._start[:-1], target.per_anion
+        cheapest = np.minimum.reduceat(costs, start, axis=1)
+        by_element = wanted @ np.minimum(cheapest, target.unplaced_costs[:, None])
+        filled = np.add.reduceat(self._atoms, start) / self._anions
+        least_hole = np.minimum.reduceat(self._holes, start)
+        by_element = by_element + np.maximum(filled - wanted.sum(), 0.0) * least_hole
+        of_orbits = self._atoms * np.minimum(costs.min(axis=0), self._holes)
+        return np.maximum(by_element, np.add.reduceat(of_orbits, start) / self._anions)

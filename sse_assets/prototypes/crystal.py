@@ -1,0 +1,75 @@
+"""A placed composition as a crystal with partial occupancies, and the guards that it has to pass."""
+
+from pymatgen.core import Lattice, Structure
+from pymatgen.io.cif import CifWriter
+
+from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
+from sse_assets.materials.short_bonds import overlap
+from sse_assets.materials.symmetry import SYMPREC
+from sse_assets.prototypes.mapping import Mapping
+from sse_assets.prototypes.volume import VolumeModel
+from sse_assets.tables.names import Reason
+
+_SCALED = 0.5
+"""Part of the logarithm of the ratio of two volumes that a substitution shows: half of it fits known crystals
+better than none or all of it (docs/structures.md)."""
+_TRACE = 1e-3
+"""Occupancy that is left out."""
+_DECIMALS = 4
+"""Decimals of an occupancy in the CIF."""
+
+
+class UnsoundCrystalError(ValueError):
+    """A crystal that no solid can be."""
+
+    def __init__(self, code: Reason, sentence: str) -> None:
+        """Name the kind of the fault and the fault."""
+        super().__init__(sentence)
+        self.code = code
+
+
+def substituted(mapping: Mapping, volumes: VolumeModel) -> Structure:
+    """Return the placed composition in its prototype's cell, which is scaled to what the elements take up."""
+    known = mapping.prototype
+    ratio = volumes.predict(mapping.content) / volumes.predict(known.composition)
+    return in_cell(mapping, known.structure.lattice.scale(known.structure.volume * ratio**_SCALED))
+
+
+def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
+    """Return the placed composition with the prototype's fractional coordinates in another cell."""
+    species, coordinates = [], []
+    for number, orbit in enumerate(mapping.prototype.orbits):
+        held = {
+            symbol: round(float(occupancy), _DECIMALS)
+            for symbol, occupancy in zip(mapping.target.symbols, mapping.occupancies[:, number], strict=True)
+            if occupancy > _TRACE
+        }
+        if not held:
+            continue
+        too_full = max(sum(held.values()), 1.0)
+        for site in orbit.sites:
+            species.append({symbol: occupancy / too_full for symbol, occupancy in held.items()})
+            coordinates.append(mapping.prototype.structure[site].frac_coords)
+    return Structure(lattice, species, coordinates)
+
+
+def require_sound(structure: Structure) -> None:
+    """Check that a crystal is neutral and that its atoms keep their distances.
+
+    Raises:
+        UnsoundCrystalError: saying which rule it breaks.
+    """
+    imbalance = smallest_imbalance(structure.composition.element_composition)
+    if imbalance > TOLERANCE:
+        raise UnsoundCrystalError(
+            Reason.CHARGE_IMBALANCE,
+            f"the atoms that find a place leave {100 * imbalance:.0f} % of the positive charge without "
+            "counterpart",
+        )
+    if (sentence := overlap(structure)) is not None:
+        raise UnsoundCrystalError(Reason.OVERLAPPING_ATOMS, sentence)
+
+
+def cif_text(structure: Structure) -> str:
+    """Return the CIF with the symmetry that the crystal has."""
+    return str(CifWriter(structure, symprec=SYMPREC))
