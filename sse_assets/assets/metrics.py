@@ -161,8 +161,6 @@ def coverage_table(
     return table_result(table, metadata={"plot_intervals": parts})
 
 
-REPORT = "reports/report.html"
-"""Path of the report below the blob root."""
 _REPORTED = [f"curated.{name}" for name in ("electrolytes", "rejected")]
 _REPORTED += [f"splits.{name}" for name in ("assignments", "leakage")]
 _REPORTED += ["models.champions", *(f"metrics.{name}" for name in ("predictions", "scores", "comparisons"))]
@@ -225,7 +223,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             sources=published_sources(settings.dataset),
         )
     )
-    path = settings.blob_root / REPORT
+    path = settings.report
     write_bytes(path, html.encode())
     size_mb = round(len(html) / 1e6, 2)
     return dg.MaterializeResult(

@@ -97,7 +97,7 @@ class Chooser:
         ]
 
     def of_content(self, anions: float) -> list[int]:
-        """Return the numbers of the prototypes that have these anions in a whole number of primitive cells."""
+        """Return the numbers of those that have these anions in a whole number of primitive cells."""
         numbers = []
         for number, known in enumerate(self.prototypes):
             copies = anions * _CENTRINGS[known.space_group[0]] / known.anions
