@@ -16,7 +16,7 @@ from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
-from sse_assets.assets.screening import CANDIDATES, screening_assets
+from sse_assets.assets.screening import CANDIDATES, database_candidates, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.catalog import catalogued
@@ -50,6 +50,11 @@ _JOBS = [
         "fine_tune_language_models",
         selection=dg.AssetSelection.assets(language_models),
         description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
+    ),
+    dg.define_asset_job(
+        "pull_candidates",
+        selection=dg.AssetSelection.assets(database_candidates),
+        description="Crystals with Li from the Materials Project or OQMD, as candidates: needs the network.",
     ),
     dg.define_asset_job(
         SEARCH_STRUCTURES,
