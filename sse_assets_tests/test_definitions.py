@@ -72,6 +72,7 @@ def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path
         dg.AssetKey(["generated", table])
         for table in ("structures", "search_history", "dynamics", "validation")
     }
+    on_demand.add(dg.AssetKey(["screening", "database_candidates"]))
     assert job.asset_layer.selected_asset_keys == every_asset - on_demand
 
 
