@@ -12,7 +12,8 @@ import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
-from sse_assets.orchestration.settings import Settings, SettingsError
+from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
+from sse_assets.orchestration.settings import Executor, Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
@@ -44,56 +45,15 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     settings = _settings()
     _prepare_dagster_home(settings)
 
-    # Dagster takes a second to import, and a wrong setting should be answered at once.
-    import dagster as dg
-
-    from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
-    from sse_assets.assets.judging import LEADERBOARD, SUBMITTED_METADATA, submitted_version
-    from sse_assets.assets.raw import INBOX
-    from sse_assets.assets.screening import CANDIDATES
-    from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, has_news, take_in
-    from sse_assets.orchestration.runs import (
-        UnknownJobError,
-        UnknownOpError,
-        made_on_demand,
-        pipeline_of,
-        refresh,
-    )
-
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
     if settings.given_dagster_home:
         click.echo(f"Dagster's runs and events are kept as {settings.dagster_home}/dagster.yaml says")
-    pipeline = pipeline_of("sse_assets.definitions")
-    op_config = _op_config(config) if config else {}
-    with (
-        _one_sentence(UnknownJobError),
-        _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, begin=f"{config}: "),
-        dg.DagsterInstance.get() as instance,
-    ):
-        on_demand = {
-            key: partitions_of_every_run(settings.dataset)
-            for key in made_on_demand(pipeline, instance, SEARCH_STRUCTURES, ())
-        }
-        if job:
-            on_demand |= made_on_demand(pipeline, instance, job, partitions)
-        listing = take_in(settings.inbox, settings.blob_root)
-        news = [key for key in INBOX if has_news(instance, key, listing)]
-        listed = take_in(settings.candidates, settings.blob_root, CANDIDATES_FOLDER)
-        if has_news(instance, CANDIDATES, listed):
-            news.append(CANDIDATES)
-        submitted = submitted_version(TableStore(settings.blob_root))
-        if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
-            news.append(LEADERBOARD)
-        succeeded = refresh(
-            pipeline,
-            instance,
-            everything=everything,
-            news=news,
-            op_config=op_config,
-            on_demand=on_demand,
-            announce=click.echo,
-        )
-    # DuckDB and YAML are imported where they are used, so that an answer does without.
+    if not (everything or config or job) and is_as_it_was(settings, fingerprint(settings)):
+        click.echo("Nothing is stale: every asset is up to date.")
+        succeeded = True
+    else:
+        succeeded = _make_what_is_stale(settings, everything, config, job, partitions)
+    # DuckDB is imported where it is used, so that an answer does without.
     from sse_assets.orchestration.warehouse import bring_up_to_date
 
     store = TableStore(settings.blob_root)
@@ -108,6 +68,45 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
     click.echo(f"Report:    {settings.report}")
     click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
     click.echo(f"Done in {time.monotonic() - started:.0f} s.")
+
+
+def _make_what_is_stale(
+    settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
+) -> bool:
+    """Return whether all runs succeeded; print what they do."""
+    # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
+    import dagster as dg
+
+    from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
+    from sse_assets.assets.up_to_date import is_up_to_date
+    from sse_assets.orchestration.executors import require_ray_cluster
+    from sse_assets.orchestration.launchpad import SettingsOfStepError
+    from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
+
+    if settings.executor is Executor.RAY:
+        with _one_sentence(SettingsError):
+            require_ray_cluster(settings.ray_address)
+    pipeline = pipeline_of("sse_assets.definitions")
+    op_config = _op_config(config) if config else {}
+    with (
+        _one_sentence(UnknownJobError),
+        _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
+        dg.DagsterInstance.get() as instance,
+    ):
+        succeeded = make_what_is_stale(
+            settings,
+            pipeline,
+            instance,
+            announce=click.echo,
+            everything=everything,
+            op_config=op_config,
+            job=job,
+            partitions=partitions,
+        )
+        now = fingerprint(settings)
+        if succeeded and is_up_to_date(settings, pipeline, instance):
+            remember(settings, now)
+    return succeeded
 
 
 @main.command()
@@ -138,6 +137,7 @@ def ui(port: int, host: str) -> None:
         )
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
     arguments = ["-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    arguments += ["--log-level", "warning"]  # else a line for each look of each sensor
     os.execv(sys.executable, [sys.executable, *arguments])
 
 

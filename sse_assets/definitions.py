@@ -11,43 +11,45 @@ from sse_assets.assets.evidence import evidence_assets
 from sse_assets.assets.gaussian_process import gaussian_process
 from sse_assets.assets.generated import SEARCH_STRUCTURES, generated_assets
 from sse_assets.assets.judging import judging_assets
-from sse_assets.assets.language_models import language_model_assets, language_models, small_language_model
+from sse_assets.assets.language_models import (
+    FINE_TUNE,
+    TRAIN_SMALL,
+    language_model_assets,
+    language_models,
+    small_language_model,
+)
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
 from sse_assets.assets.screening import CANDIDATES, database_candidates, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
+from sse_assets.assets.up_to_date import bring_up_to_date_job
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
 from sse_assets.orchestration.inbox import candidates_sensor, inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.launchpad import checked_at_launch
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
+from sse_assets.orchestration.retries import tried_again_with_reason
 from sse_assets.orchestration.settings import Settings
 
-REFRESH_EVERYTHING = "refresh_everything"
-
-_JOBS = [
-    dg.define_asset_job(
-        REFRESH_EVERYTHING,
-        selection=dg.AssetSelection.all() - on_demand_selection(),
-        description="From raw data to the report; all but what is made on demand.",
-    ),
+_ASSET_JOBS = [
     dg.define_asset_job(
         "train_boosted_trees",
         selection=dg.AssetSelection.assets(*boosted_trees_assets, champions),
         description="Settings, models, predictions and SHAP values of the boosted trees, and the champion.",
     ),
     dg.define_asset_job(
-        "train_small_language_model",
+        TRAIN_SMALL,
         selection=dg.AssetSelection.assets(small_language_model),
         description="A small Llama from random weights on the prompts of a case: minutes on a CPU.",
     ),
     dg.define_asset_job(
-        "fine_tune_language_models",
+        FINE_TUNE,
         selection=dg.AssetSelection.assets(language_models),
         description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
     ),
@@ -58,7 +60,7 @@ _JOBS = [
     ),
     dg.define_asset_job(
         SEARCH_STRUCTURES,
-        selection=dg.AssetSelection.groups("generated") & on_demand_selection(),
+        selection=dg.AssetSelection.key_prefixes("generated") & on_demand_selection(),
         description="A crystal for a composition that has none: an hour of a CPU for a small cell.",
     ),
 ]
@@ -86,9 +88,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *evidence_assets,
     ]
     return dg.Definitions(
-        assets=catalogued(automated(assets)),
+        assets=checked_at_launch(tried_again_with_reason(catalogued(automated(assets)))),
         asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
-        jobs=_JOBS,
+        jobs=[bring_up_to_date_job, *_ASSET_JOBS],
         sensors=[
             automation_sensor(),
             inbox_sensor(settings, INBOX),

@@ -9,13 +9,17 @@ import dagster as dg
 import pytest
 import yaml
 
-from sse_assets.definitions import REFRESH_EVERYTHING, build_definitions
+from sse_assets.assets.up_to_date import BRING_UP_TO_DATE
+from sse_assets.definitions import build_definitions
 from sse_assets.orchestration.dagster_home import INSTANCE_SETTINGS, WORKSPACE
 from sse_assets.orchestration.settings import Dataset
+from sse_assets.orchestration.staleness import stale_partitions
 from sse_assets_tests.command_line import environment_of
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.environment import plain_environment, settings_with
 
+LINEAGE = ("raw", "measured", "structures", "curated", "descriptors", "splits", "models", "metrics")
+"""Groups as they stand in the UI, from left to right."""
 SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
 
 
@@ -28,6 +32,7 @@ def describe(dataset: Dataset, home: Path) -> dict[str, object]:
     specs = definitions(dataset, home).resolve_all_asset_specs()
     return {
         ".".join(spec.key.path): {
+            "group": spec.group_name,
             "deps": sorted(".".join(dep.asset_key.path) for dep in spec.deps),
             "kinds": sorted(spec.kinds),
             "partitions": _partitions(spec.partitions_def),
@@ -55,14 +60,38 @@ def test_every_asset_is_described(dataset: Dataset, tmp_path: Path) -> None:
         assert spec.kinds, spec.key
         assert spec.code_version, spec.key
         assert spec.owners
-        assert spec.group_name == spec.key.path[0]
+        assert spec.group_name in LINEAGE
         table = None if spec.key.path[-1] == "report" else ".".join(spec.key.path)
         assert spec.metadata.get("dagster/table_name") == table
 
 
-def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path) -> None:
-    job = definitions(Dataset.SAMPLE, tmp_path).resolve_job_def(REFRESH_EVERYTHING)
+@pytest.mark.parametrize("dataset", list(Dataset))
+def test_the_groups_follow_one_another_without_a_circle(dataset: Dataset, tmp_path: Path) -> None:
+    specs = definitions(dataset, tmp_path).resolve_all_asset_specs()
+    group = {spec.key: spec.group_name for spec in specs}
+    assert set(group.values()) == set(LINEAGE)
+    backwards = [
+        f"{spec.key.to_user_string()} ({group[spec.key]}) needs {dep.asset_key.to_user_string()}"
+        for spec in specs
+        for dep in spec.deps
+        if LINEAGE.index(group[dep.asset_key]) > LINEAGE.index(group[spec.key])
+    ]
+    assert backwards == []
+
+
+def test_the_first_job_of_the_ui_brings_everything_up_to_date(tmp_path: Path) -> None:
+    repository = definitions(Dataset.SAMPLE, tmp_path).get_repository_def()
+    names = sorted(job.name for job in repository.get_all_jobs() if not job.name.startswith("__"))
+    assert names[0] == BRING_UP_TO_DATE
+    description = repository.get_job(BRING_UP_TO_DATE).description
+    assert description is not None
+    assert description.startswith("Start here")
+
+
+def test_everything_is_brought_up_to_date_but_what_is_made_on_demand(tmp_path: Path) -> None:
     every_asset = set(definitions(Dataset.SAMPLE, tmp_path).resolve_all_asset_keys())
+    with dg.DagsterInstance.ephemeral() as instance:
+        stale = stale_partitions(definitions(Dataset.SAMPLE, tmp_path).resolve_asset_graph(), instance)
     on_demand = {
         dg.AssetKey(["models", f"{model}{table}"])
         for model in ("language_models", "small_language_model")
@@ -73,7 +102,7 @@ def test_there_is_a_job_for_everything_but_what_is_made_on_demand(tmp_path: Path
         for table in ("structures", "search_history", "dynamics", "validation")
     }
     on_demand.add(dg.AssetKey(["screening", "database_candidates"]))
-    assert job.asset_layer.selected_asset_keys == every_asset - on_demand
+    assert set(stale) == every_asset - on_demand
 
 
 def test_definitions_load_without_a_warning(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Group `curated`: labels, crystals, and the rows that were refused."""
+"""Groups `measured` and `curated`: labels, then crystals, and the rows that were refused."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,6 +18,8 @@ from sse_assets.tables import raw
 from sse_assets.tables.names import Source, StructureOrigin
 
 GROUP = "curated"
+MEASURED = "measured"
+"""Group of what comes before the search for structures, which needs the measured compositions."""
 _CODE_VERSION = "4"
 
 _MEASUREMENTS = {
@@ -55,6 +57,7 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
                 "measurements": "Room-temperature conductivities of charge-balanced Li compounds.",
                 "rejected_measurements": "Reported rows that are not learned from, each with its reason.",
             },
+            group=MEASURED,
             code_version=_CODE_VERSION,
         ),
     )

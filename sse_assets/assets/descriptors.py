@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
 
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import cell
@@ -17,7 +16,7 @@ from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -28,15 +27,19 @@ _DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
 
 
-class PoreConfig(dg.Config):
+class PoreConfig(StepConfig):
     """Settings of Zeo++, which probes the void of a crystal; the paper gives no radius."""
 
-    probe_radius_a: float = Field(_DEFAULTS.probe_radius_a, description="Radius of the probe in Å.")
-    lithium_removed: bool = Field(
-        _DEFAULTS.lithium_removed, description="Probe the framework alone, without the mobile Li."
+    probe_radius_a: float = setting(_DEFAULTS, "probe_radius_a", "Radius of the probe in Å.")
+    lithium_removed: bool = setting(
+        _DEFAULTS, "lithium_removed", "Probe the framework alone, without the mobile Li."
     )
-    n_samples: int = Field(_DEFAULTS.n_samples, description="Random points in each cell.")
-    time_limit_s: float = Field(_DEFAULTS.time_limit_s, description="Longest run of Zeo++ in seconds.")
+    n_samples: int = setting(_DEFAULTS, "n_samples", "Random points in each cell.")
+    time_limit_s: float = setting(_DEFAULTS, "time_limit_s", "Longest run of Zeo++ in seconds.")
+
+    def check(self) -> None:
+        """Refuse what Zeo++ cannot probe with."""
+        with_values_of(self, _DEFAULTS)
 
 
 @table_asset(

@@ -1,4 +1,4 @@
-"""Group `generated`: crystals for compositions of which only the formula is known (paper, II.B, III.B).
+"""Group `structures`: crystals for compositions of which only the formula is known (paper, II.B, III.B).
 
 Each composition is a partition. Its search is made on demand, for it takes an hour of a CPU or more. Where
 the project ships the record of a search, that record is taken.
@@ -17,6 +17,7 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
+from sse_assets.assets.raw import STRUCTURES
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
 from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
@@ -26,7 +27,7 @@ from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -41,7 +42,7 @@ from sse_assets.tables import generated
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.search import Progress
 
-GROUP = "generated"
+SCHEMA = "generated"
 SEARCH_STRUCTURES = "search_structures"
 """Name of the job that searches."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
@@ -50,6 +51,8 @@ _CODE_VERSION = "2"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
+_HOURS_OF_A_CLICK = 0.1
+"""Core hours above which a search has to be asked for."""
 
 compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
 """Integer formulas of Z = 1 (letters and digits), as `generated.compositions` finds them."""
@@ -73,11 +76,12 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
         name="list_compositions",
         ins=table_ins("curated.measurements", *(f"raw.{source}" for source in structure_sources)),
         outs=table_outs(
-            GROUP,
+            SCHEMA,
             {
                 "compositions": "Compositions without a cell or structure that a search can be made for.",
                 "refused_compositions": "Those that no search can be made for, each with the reason.",
             },
+            group=STRUCTURES,
             code_version=_CODE_VERSION,
         ),
     )
@@ -142,7 +146,9 @@ def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="search_structure",
         ins=table_ins("generated.compositions"),
-        outs=table_outs(GROUP, _OUTPUTS, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND),
+        outs=table_outs(
+            SCHEMA, _OUTPUTS, group=STRUCTURES, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND
+        ),
         partitions_def=compositions_partitions,
         pool=GPU_POOL,
         op_tags=GPU_TAGS,
@@ -173,7 +179,7 @@ def _find(
             f"{formula!r} is no longer in generated.compositions: it has a structure now, or is not measured"
         )
     search, validation = config.search_settings(), config.validation_settings()
-    place = settings.blob_root / GROUP / formula / settings_id(search, validation)
+    place = settings.blob_root / SCHEMA / formula / settings_id(search, validation)
     record, origin = None, EARLIER_RUN
     if not config.search_again:
         record = read_record(place, formula)
@@ -181,7 +187,14 @@ def _find(
             record, origin = read_record(SHIPPED, formula), SHIPPED_RECORD
     if record is None:
         working = settings.home / "working" / "structure_search" / formula / place.name
+        from sse_assets.generation.cost import least_cpu_hours  # it imports torch, which takes seconds
+
         processes = config.processes or os.cpu_count() or 1
+        hours = least_cpu_hours(formula, search, validation)
+        if hours > _HOURS_OF_A_CLICK:
+            refuse_unless_asked_for(
+                context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
+            )
         found = _search_and_validate(context, search, validation, processes, working)
         publish_folder(working, place)
         for name, text in found.to_files().items():
@@ -190,7 +203,7 @@ def _find(
         record, origin = read_record(place, formula), THIS_RUN
     assert record is not None
     context.log.info(f"{formula}, {origin}: {_verdict(record)}")
-    kept_at = None if origin == SHIPPED_RECORD else f"{GROUP}/{formula}/{place.name}"
+    kept_at = None if origin == SHIPPED_RECORD else f"{SCHEMA}/{formula}/{place.name}"
     yield from _as_tables(record, origin, kept_at, rows[0], settings)
 
 
@@ -301,7 +314,7 @@ def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]"
         columns = ["search", "generation", "enthalpy_ev_per_atom", "failure"]
         context.log_event(
             dg.AssetObservation(
-                dg.AssetKey([GROUP, "structures"]),
+                dg.AssetKey([SCHEMA, "structures"]),
                 partition=context.partition_key,
                 metadata={
                     "progress": str(progress),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import dagster as dg
 import pandas as pd
@@ -16,15 +16,15 @@ from pydantic import Field
 
 from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
-from sse_assets.language_models.errors import LanguageModelError, require_packages
+from sse_assets.language_models.errors import require_packages
 from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import with_values_of
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed 
     from sse_assets.language_models.protocols import CaseSettings
 
 GROUP = "models"
+FINE_TUNE, TRAIN_SMALL = "fine_tune_language_models", "train_small_language_model"
+"""Names of the jobs that train."""
 _CODE_VERSION = "1"
 _TABLE_2 = TrainingSettings()
 _TABLE_2_LORA = LoraSettings()
@@ -54,7 +56,7 @@ fine_tunings = dg.MultiPartitionsDefinition(
 _DATA = table_ins("descriptors.prompts", "splits.assignments", "splits.leakage", "splits.formula_only")
 
 
-class ScoringConfig(dg.Config):
+class ScoringConfig(StepConfig):
     """Protocols, label conventions and number modes of a run, and settings of sampling."""
 
     protocols: list[str] = Field(
@@ -74,39 +76,35 @@ class ScoringConfig(dg.Config):
         [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
         description="distribution, sample (the paper's), regression (a second fit with a linear head).",
     )
-    temperature: float = Field(
-        _TABLE_2_SAMPLING.temperature, description="Temperature of sampling (Table 2)."
+    temperature: float = setting(_TABLE_2_SAMPLING, "temperature", "Temperature of sampling (Table 2).")
+    top_k: int = setting(_TABLE_2_SAMPLING, "top_k", "Tokens to sample from (Table 2).")
+    max_new_tokens: int = setting(_TABLE_2_SAMPLING, "max_new_tokens", "Length of an answer (Table 2).")
+    number_loss_weight: float = setting(
+        _TABLE_2,
+        "number_loss_weight",
+        "Weight of a loss by the distance between numbers, beside cross-entropy; ours.",
     )
-    top_k: int = Field(_TABLE_2_SAMPLING.top_k, description="Tokens to sample from (Table 2).")
-    max_new_tokens: int = Field(
-        _TABLE_2_SAMPLING.max_new_tokens, description="Length of an answer (Table 2)."
-    )
-    number_loss_weight: float = Field(
-        _TABLE_2.number_loss_weight,
-        description="Weight of a loss by the distance between numbers, beside cross-entropy; ours.",
-    )
-    draws: int = Field(
-        _TABLE_2_SAMPLING.draws, description="Answers to each test prompt; they show the spread."
-    )
+    draws: int = setting(_TABLE_2_SAMPLING, "draws", "Answers to each test prompt; they show the spread.")
 
     def case_settings(self, load: LoadSettings, training: TrainingSettings) -> "CaseSettings":
-        """Return these settings as `run_case` takes them.
-
-        Raises:
-            LanguageModelError: for a label convention or number mode that does not exist.
-        """
+        """Return these settings as `run_case` takes them."""
         from sse_assets.language_models.protocols import CaseSettings
 
         return CaseSettings(
             load=load,
             training=training,
             sampling=replace(with_values_of(self, _TABLE_2_SAMPLING), seed=training.seed),
-            protocols=tuple(self.protocols),
-            label_conventions=tuple(
-                _choice(LabelConvention, "label_conventions", value) for value in self.label_conventions
-            ),
-            modes=tuple(_choice(NumberMode, "number_modes", value) for value in self.number_modes),
+            protocols=_choices(Protocol, "protocols", self.protocols),
+            label_conventions=_choices(LabelConvention, "label_conventions", self.label_conventions),
+            modes=_choices(NumberMode, "number_modes", self.number_modes),
         )
+
+    def check(self) -> None:
+        """Refuse a name that does not exist, and a sampling that draws nothing."""
+        _choices(Protocol, "protocols", self.protocols)
+        _choices(LabelConvention, "label_conventions", self.label_conventions)
+        _choices(NumberMode, "number_modes", self.number_modes)
+        with_values_of(self, _TABLE_2_SAMPLING)
 
 
 class FineTuningConfig(ScoringConfig):
@@ -115,39 +113,48 @@ class FineTuningConfig(ScoringConfig):
     hub_id: str | None = Field(None, description="Repository on the hub in place of the paper's model.")
     revision: str | None = Field(None, description="Commit on the hub in place of the pinned one.")
     local_path: str | None = Field(None, description="Folder with weights and tokenizer; no hub is asked.")
-    quantisation: str = Field(
+    quantisation: Literal["auto", "none", "4-bit"] = Field(
         Quantisation.AUTO.value,
         description="auto (bf16 with 40 GB of free GPU memory, else 4-bit), none or 4-bit.",
     )
-    rank: int = Field(_TABLE_2_LORA.rank, description="Rank of the adapter; ours.")
-    alpha: float = Field(_TABLE_2_LORA.alpha, description="Scale of the adapter (Table 2).")
-    dropout: float = Field(_TABLE_2_LORA.dropout, description="Dropout before the adapter (Table 2).")
-    learning_rate: float = Field(_TABLE_2.learning_rate, description="Highest learning rate (Table 2).")
-    weight_decay: float = Field(_TABLE_2.weight_decay, description="Weight decay of the optimizer (Table 2).")
-    epochs: int = Field(_TABLE_2.epochs, description="Passes over the training rows (Table 2).")
-    batch_size: int = Field(_TABLE_2.batch_size, description="Examples a forward pass (Table 2).")
-    accumulation: int = Field(_TABLE_2.accumulation, description="Forward passes an update (Table 2).")
-    gradient_checkpointing: bool = Field(
-        _TABLE_2.gradient_checkpointing, description="Less memory, more time."
-    )
-    seed: int = Field(_TABLE_2.seed, description="Seed of first weights, order, dropout and sampling.")
+    rank: int = setting(_TABLE_2_LORA, "rank", "Rank of the adapter; ours.")
+    alpha: float = setting(_TABLE_2_LORA, "alpha", "Scale of the adapter (Table 2).")
+    dropout: float = setting(_TABLE_2_LORA, "dropout", "Dropout before the adapter (Table 2).")
+    learning_rate: float = setting(_TABLE_2, "learning_rate", "Highest learning rate (Table 2).")
+    weight_decay: float = setting(_TABLE_2, "weight_decay", "Weight decay of the optimizer (Table 2).")
+    epochs: int = setting(_TABLE_2, "epochs", "Passes over the training rows (Table 2).")
+    batch_size: int = setting(_TABLE_2, "batch_size", "Examples a forward pass (Table 2).")
+    accumulation: int = setting(_TABLE_2, "accumulation", "Forward passes an update (Table 2).")
+    gradient_checkpointing: bool = setting(_TABLE_2, "gradient_checkpointing", "Less memory, more time.")
+    seed: int = setting(_TABLE_2, "seed", "Seed of first weights, order, dropout and sampling.")
 
     def training(self) -> TrainingSettings:
         """Return the settings of the training as `run_case` takes them."""
         return replace(with_values_of(self, _TABLE_2), lora=with_values_of(self, _TABLE_2_LORA))
+
+    def check(self) -> None:
+        """Refuse what the training would refuse."""
+        super().check()
+        self.training()
 
 
 class SmallModelConfig(ScoringConfig):
     """Training of a small model from random weights, on a CPU; its recipe is `small.SMALL_TRAINING`."""
 
     number_modes: list[str] = Field(
-        [mode.value for mode in NumberMode], description="distribution, sample, regression; all side by side."
+        [mode.value for mode in NumberMode],
+        description="distribution, sample, regression; all side by side.",
     )
-    seed: int = Field(0, description="Seed of the weights, the order of the rows and of sampling.")
+    seed: int = setting(_TABLE_2, "seed", "Seed of the weights, the order of the rows and of sampling.")
 
     def training(self, recipe: TrainingSettings) -> TrainingSettings:
         """Return the recipe with what is set here."""
         return with_values_of(self, recipe)
+
+    def check(self) -> None:
+        """Refuse what the training would refuse."""
+        super().check()
+        self.training(_TABLE_2)
 
 
 def _outputs(name: str, what: str) -> dict[str, dg.AssetOut]:
@@ -175,6 +182,7 @@ def language_models(
     **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Fine-tune one model on one prompt case, under every protocol."""
+    refuse_unless_asked_for(context, FINE_TUNE, "fine-tuning takes hours")
     require_packages()
     partition = context.partition_key
     assert isinstance(partition, dg.MultiPartitionKey)
@@ -184,7 +192,7 @@ def language_models(
     load = LoadSettings(
         local_path=config.local_path,
         revision=config.revision,
-        quantisation=_choice(Quantisation, "quantisation", config.quantisation),
+        quantisation=Quantisation(config.quantisation),
     )
     with waiting_for_gpu_memory(context):
         yield from _train(
@@ -214,6 +222,7 @@ def small_language_model(
     **tables: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Train a small model on one prompt case, under every protocol."""
+    refuse_unless_asked_for(context, TRAIN_SMALL, "the training of a small model takes minutes for each fit")
     require_packages()
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 
@@ -310,11 +319,11 @@ def _with_all_rows(assignments: pd.DataFrame) -> pd.DataFrame:
     return splits.ASSIGNMENTS.frame(pd.concat([assignments, pd.DataFrame(every)]))
 
 
-def _choice(kind: type[Choice], name: str, value: str) -> Choice:
-    try:
-        return kind(value)
-    except ValueError:
-        raise LanguageModelError(f"{name} is {value!r}, and not one of: {', '.join(kind)}") from None
+def _choices(kind: type[Choice], name: str, values: list[str]) -> tuple[Choice, ...]:
+    for value in values:
+        if value not in list(kind):
+            raise ValueError(f"{name} is {value!r}, and not one of: {', '.join(kind)}")
+    return tuple(map(kind, values))
 
 
 def _split_and_leakage(leakage: pd.DataFrame) -> dict[str, str]:

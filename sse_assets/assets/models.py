@@ -23,7 +23,7 @@ from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
@@ -68,16 +68,16 @@ def baselines(
 
 def _of_table_1(name: str, meaning: str) -> Any:
     """Return a setting whose default is the paper's, which its description keeps in sight."""
-    value = getattr(_TABLE_1, name)
-    return Field(value, description=f"{meaning} (Table 1: {value}).")
+    return setting(_TABLE_1, name, f"{meaning} (Table 1: {getattr(_TABLE_1, name)}).")
 
 
-class SettingsConfig(dg.Config):
+class SettingsConfig(StepConfig):
     """Hyperparameters of the boosted trees: the paper's Table 1, unless tuned."""
 
     tuning_steps: int = Field(
         0,
-        description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values given here.",
+        description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values given here. "
+        "Allowed: 0, or at least 2.",
     )
     n_estimators: int = _of_table_1("n_estimators", "Boosting rounds")
     reg_lambda: float = _of_table_1("reg_lambda", "L2 penalty on leaf values")
@@ -85,10 +85,16 @@ class SettingsConfig(dg.Config):
     max_depth: int = _of_table_1("max_depth", "Most splits between root and leaf")
     num_parallel_tree: int = _of_table_1("num_parallel_tree", "Trees grown in each round")
     min_child_weight: float = _of_table_1("min_child_weight", "Fewest rows in a leaf")
-    subsample: float = _of_table_1("subsample", "Share of the rows that each tree sees, above 0 to 1")
-    learning_rate: float = _of_table_1("learning_rate", "Shrinkage of each round, above 0 to 1")
+    subsample: float = _of_table_1("subsample", "Share of the rows that each tree sees")
+    learning_rate: float = _of_table_1("learning_rate", "Shrinkage of each round")
     gamma: float = _of_table_1("gamma", "Least loss reduction for a split")
-    seed: int = Field(_TABLE_1.seed, description="Seed of subsampling, folds and search.")
+    seed: int = setting(_TABLE_1, "seed", "Seed of subsampling, folds and search.")
+
+    def check(self) -> None:
+        """Refuse what XGBoost or the search would refuse."""
+        if self.tuning_steps < 0 or self.tuning_steps == 1:
+            raise ValueError(f"tuning_steps is {self.tuning_steps}: it must be 0, or at least 2")
+        with_values_of(self, _TABLE_1)
 
 
 @table_asset(

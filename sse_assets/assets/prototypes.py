@@ -1,10 +1,11 @@
-"""Group `generated`, continued: structures from known structure types for compositions without atoms."""
+"""Group `curated`, continued: structures from known structure types for compositions without atoms."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 import pandas as pd
 
+from sse_assets.assets.curated import GROUP as CURATED
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
@@ -14,7 +15,7 @@ from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.left_out import left_out
 from sse_assets.prototypes.structures import prototype_structures, read_prototypes, volume_model
 
-GROUP = "generated"
+SCHEMA = "generated"
 _CODE_VERSION = "1"
 
 
@@ -26,12 +27,13 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         name="place_in_prototypes",
         ins=table_ins("curated.electrolytes", "curated.structures", *references),
         outs=table_outs(
-            GROUP,
+            SCHEMA,
             {
                 "prototypes": "A structure from a known structure type for every composition without atoms: "
                 "cost, parent and mapping, and whether it is to be trusted.",
                 "prototypes_left_out": "Known crystals, left out and made again: errors of cell and density.",
             },
+            group=CURATED,
             code_version=_CODE_VERSION,
             kinds={"prototypes": "cif"},
         ),

@@ -1,4 +1,8 @@
-"""Group `raw`: each source as it was published, with the hash of what was read as its data version."""
+"""Group `raw`: each source as it was published, with the hash of what was read as its data version.
+
+The computed crystals of other databases stand in the group `structures`, as they are looked up for what was
+measured.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +30,7 @@ from sse_assets.sources.registry import (
 )
 
 GROUP = "raw"
+STRUCTURES = "structures"
 INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_structures", "inbox_refused")]
 """Keys of the assets that read the inbox, all in one step."""
 _CODE_VERSION = "2"
@@ -174,6 +179,7 @@ def _reference_structures(settings: Settings) -> dg.AssetsDefinition:
         "Computed crystals of the Materials Project and OQMD for compositions of which only the formula is "
         "known, from the mirror's recorded snapshot or, where there is none, through OPTIMADE.",
         table_ins("curated.measurements"),
+        group=STRUCTURES,
         kind="cif",
         tags=NETWORK,
         code_version=f"{_CODE_VERSION}-{version}",

@@ -1,9 +1,8 @@
 """Settings of the structure search as the launchpad shows them, and as the science knows them."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
-import dagster as dg
 from pydantic import Field, create_model
 
 from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
@@ -14,7 +13,7 @@ from sse_assets.generation.settings import (
     SearchSettings,
     ValidationSettings,
 )
-from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 
 _SEARCH = SearchSettings()
 _VALIDATION = ValidationSettings()
@@ -22,11 +21,11 @@ _SAMPLE_PS = 0.1
 """Duration that gives two frames in each trajectory, in ps."""
 
 
-class SearchConfig(dg.Config):
+class SearchConfig(StepConfig):
     """Settings of a search, and of the dynamics in which its structure must hold."""
 
-    population: int = Field(_SEARCH.population, description="Candidates a generation.")
-    parents: int = Field(_SEARCH.parents, description="How many of the best structures have children.")
+    population: int = setting(_SEARCH, "population", "Candidates a generation.")
+    parents: int = setting(_SEARCH, "parents", "How many of the best structures have children.")
     fresh_share: float = Field(
         _SEARCH.shares.seed, description="Part of a generation that is fresh random cells; at least 0.15."
     )
@@ -34,24 +33,25 @@ class SearchConfig(dg.Config):
     rattle_share: float = Field(_SEARCH.shares.rattle, description="Made by displacing atoms.")
     strain_share: float = Field(_SEARCH.shares.strain, description="Made by straining the cell.")
     permutation_share: float = Field(_SEARCH.shares.permutation, description="Made by swapping atoms.")
-    replicates: int = Field(_SEARCH.replicates, description="Independent searches for each cell size.")
+    replicates: int = setting(_SEARCH, "replicates", "Independent searches for each cell size.")
     formula_units: list[int] = Field(
         list(_SEARCH.formula_units), description="Z of the cells, each if it is not above largest_cell."
     )
-    largest_cell: int = Field(_SEARCH.largest_cell, description="Atoms; the smallest Z goes even above it.")
-    flat_generations: int = Field(
-        _SEARCH.flat_generations,
-        description="Generations without a better enthalpy, to converge (paper: 3-5).",
+    largest_cell: int = setting(_SEARCH, "largest_cell", "Atoms; the smallest Z goes even above it.")
+    flat_generations: int = setting(
+        _SEARCH,
+        "flat_generations",
+        "Generations without a better enthalpy, to converge (paper: 3-5).",
     )
-    flat_within_ev_per_atom: float = Field(
-        _SEARCH.flat_within_ev_per_atom, description="Largest gain that still counts as none, in eV/atom."
+    flat_within_ev_per_atom: float = setting(
+        _SEARCH, "flat_within_ev_per_atom", "Largest gain that still counts as none, in eV/atom."
     )
-    max_generations: int = Field(_SEARCH.max_generations, description="Most generations of a search.")
-    seed: int = Field(_SEARCH.seed, description="Seed of everything that is drawn at random.")
-    profile: str = Field(
+    max_generations: int = setting(_SEARCH, "max_generations", "Most generations of a search.")
+    seed: int = setting(_SEARCH, "seed", "Seed of everything that is drawn at random.")
+    profile: Literal["static", "default", "paper", "smoke"] = Field(
         Profile.STATIC.value,
         description="Evaluation of a candidate: static (relaxed), default (relaxed, moved for 1 ps at 50 K "
-        "and 1000 bar, quenched) or paper (moved, as in the paper).",
+        "and 1000 bar, quenched), paper (moved, as in the paper) or smoke (for tests).",
     )
     relaxation_steps: int | None = Field(None, description="Most FIRE steps, in place of the profile's.")
     max_force_ev_a: float | None = Field(
@@ -60,11 +60,11 @@ class SearchConfig(dg.Config):
     move_best: bool = Field(
         False, description="Move and quench the best structure of each generation, as a further candidate."
     )
-    search_ps: float = Field(
-        _VALIDATION.search_ps, description="Dynamics of the winner at 50 K and 1000 bar (paper: 20 ps)."
+    search_ps: float = setting(
+        _VALIDATION, "search_ps", "Dynamics of the winner at 50 K and 1000 bar (paper: 20 ps)."
     )
-    ambient_ps: float = Field(
-        _VALIDATION.ambient_ps, description="Dynamics of the winner at 300 K and 1 atm (paper: 20 ps)."
+    ambient_ps: float = setting(
+        _VALIDATION, "ambient_ps", "Dynamics of the winner at 300 K and 1 atm (paper: 20 ps)."
     )
     last_relaxation_steps: int = Field(
         _VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of the winner's relaxation."
@@ -83,7 +83,7 @@ class SearchConfig(dg.Config):
         """Return the settings of the search as `search_composition` takes them.
 
         Raises:
-            ValueError: for a profile that does not exist, or a number that makes no sense.
+            ValueError: for a number that makes no sense.
         """
         moving = replace(EVALUATION[Profile.DEFAULT], relaxation_steps=0)
         return replace(
@@ -111,9 +111,14 @@ class SearchConfig(dg.Config):
             ),
         )
 
+    def check(self) -> None:
+        """Refuse what search or validation would refuse."""
+        if self.processes is not None and self.processes < 1:
+            raise ValueError(f"processes is {self.processes}: it must be at least 1")
+        self.search_settings()
+        self.validation_settings()
+
     def _evaluation(self) -> EvaluationSettings:
-        if self.profile not in list(Profile):
-            raise ValueError(f"profile is {self.profile!r}, and not one of: {', '.join(Profile)}")
         evaluation = EVALUATION[Profile(self.profile)]
         if self.relaxation_steps is not None:
             evaluation = replace(evaluation, relaxation_steps=self.relaxation_steps)

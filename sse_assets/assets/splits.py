@@ -2,13 +2,12 @@
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
 
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
-from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
@@ -25,12 +24,16 @@ _DEFAULTS = SplitSettings()
 _DESCRIPTORS = ("descriptors.stoichiometric", "descriptors.geometric")
 
 
-class SplitConfig(dg.Config):
+class SplitConfig(StepConfig):
     """Settings that the protocols leave open."""
 
-    test_share: float = Field(_DEFAULTS.test_share, description="Share of rows that `diversity` tests on.")
-    folds: int = Field(_DEFAULTS.folds, description="Folds of `random` and `grouped`.")
-    seed: int = Field(_DEFAULTS.seed, description="Seed of `random`, `papers` and `grouped`.")
+    test_share: float = setting(_DEFAULTS, "test_share", "Share of rows that `diversity` tests on.")
+    folds: int = setting(_DEFAULTS, "folds", "Folds of `random` and `grouped`.")
+    seed: int = setting(_DEFAULTS, "seed", "Seed of `random`, `papers` and `grouped`.")
+
+    def check(self) -> None:
+        """Refuse a share or a number of folds that splits nothing."""
+        with_values_of(self, _DEFAULTS)
 
 
 @table_asset(

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-import shap
 
 from sse_assets.boosted_trees.folds import Fold
 from sse_assets.boosted_trees.model import BoostedTreesModel
@@ -36,6 +35,8 @@ def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) 
     scaled = model.scaled(X)
     booster = model.regressor.get_booster().copy()
     booster.set_param({"nthread": workers})
+    import shap  # it takes seconds, which only an explanation has to spend
+
     values = shap.TreeExplainer(booster).shap_values(scaled)
     names = list(model.feature_names)
     return pd.DataFrame(

@@ -21,12 +21,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import pandas as pd
+from annotated_types import Ge, Gt
 from pymatgen.core import PeriodicSite, Structure
 
 from sse_assets.materials.plain_text import fault
 from sse_assets.processes import Lost, Supervisor
+from sse_assets.ranges import check_ranges
 from sse_assets.tables import descriptors
 
 
@@ -38,22 +41,17 @@ class PoreSettings:
     small enough to pass in three of four of OBELiX's crystals (the customary 1.2 Å passes in none).
     """
 
-    probe_radius_a: float = 0.3
+    probe_radius_a: Annotated[float, Ge(0)] = 0.3
     """Radius of the probe in Å."""
     lithium_removed: bool = True
     """Whether sites that Li holds are taken out before probing; the mass per gram always counts Li."""
-    n_samples: int = 50_000
+    n_samples: Annotated[int, Ge(1)] = 50_000
     """Random points a cell; the standard error of a void fraction of 0.1 is then 0.0013."""
-    time_limit_s: float = 60.0
+    time_limit_s: Annotated[float, Gt(0)] = 60.0
     """Longest that one run of Zeo++ may take; it needs about 0.05 s."""
 
     def __post_init__(self) -> None:
-        if self.probe_radius_a < 0:
-            raise ValueError(f"probe_radius_a is {self.probe_radius_a}: a probe's radius cannot be negative")
-        if self.n_samples < 1:
-            raise ValueError(f"n_samples is {self.n_samples}: at least one point must be sampled")
-        if self.time_limit_s <= 0:
-            raise ValueError(f"time_limit_s is {self.time_limit_s}: it must be more than zero seconds")
+        check_ranges(self)
 
 
 PAPER_SETTINGS = PoreSettings(probe_radius_a=0.0, lithium_removed=False)

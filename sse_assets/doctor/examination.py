@@ -29,6 +29,7 @@ def examine(constraints: Path, *, network: bool) -> Iterator[Finding]:
     yield storage.blob_root(settings.blob_root)
     yield storage.warehouse(settings.warehouse)
     yield from services.dagster(settings)
+    yield from services.ray_cluster(settings)
     yield machine.port()
     yield from sources.files(settings)
     yield sources.reference_structures(settings)

@@ -1,11 +1,25 @@
-"""Dagster's storage and its daemon."""
+"""Dagster's storage and its daemon, and the cluster that takes the steps."""
 
 import os
 
 from sse_assets.doctor.findings import Finding, broken, good, limited
-from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.settings import Executor, Settings, SettingsError
 
 _WITHOUT_DAEMON = "`make run` and everything by hand; nothing starts by itself"
+
+
+def ray_cluster(settings: Settings) -> list[Finding]:
+    """Look whether the Ray cluster that is to take the steps answers; no finding where none is asked for."""
+    if settings.executor is not Executor.RAY:
+        return []
+    from sse_assets.orchestration.executors import require_ray_cluster
+
+    try:
+        require_ray_cluster(settings.ray_address)
+    except SettingsError as error:
+        remedy = "ray start --head on one machine, or SSE_EXECUTOR=in_process"
+        return [broken(str(error), "predict, and reading tables and the report", remedy)]
+    return [good(f"the Ray cluster at {settings.ray_address} answers")]
 
 
 def dagster(settings: Settings) -> list[Finding]:

@@ -67,11 +67,12 @@ class Progress:
     """Time in s at this rate until the search can converge at the earliest."""
 
     def __str__(self) -> str:
+        minutes = self.least_seconds_left / 60
         best = f"best {self.best_ev_per_atom:.4f} eV/atom, " if isfinite(self.best_ev_per_atom) else ""
         return (
             f"{self.plan.formula} {self.plan.name}: generation {self.generation}, {self.done} of {self.of}, "
-            f"{best}{self.candidates_per_minute:.1f} candidates/min, "
-            f"at least {self.least_seconds_left / 60:.0f} min left"
+            f"{best}{self.candidates_per_minute:.1f} candidates/min"
+            + (f", at least {minutes:.0f} min left" if minutes >= 1 else "")
         )
 
 

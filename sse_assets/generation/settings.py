@@ -2,9 +2,12 @@
 
 from dataclasses import asdict, dataclass, field, replace
 from math import ceil
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge
 
 from sse_assets.atomistics.settings import EVALUATION, EvaluationSettings, Profile
+from sse_assets.ranges import check_ranges
 from sse_assets.tables.names import Operator
 
 SMALLEST_FRESH_SHARE = 0.15
@@ -50,24 +53,24 @@ class OperatorShares:
 class SearchSettings:
     """Settings that decide how a search for the structure of one composition ends."""
 
-    population: int = 12
+    population: Annotated[int, Ge(1)] = 12
     """Number of candidates in a generation."""
-    parents: int = 8
+    parents: Annotated[int, Ge(1)] = 8
     """Number of the best distinct structures so far that may have children."""
     shares: OperatorShares = field(default_factory=OperatorShares)
-    replicates: int = 2
+    replicates: Annotated[int, Ge(1)] = 2
     """Number of independent searches for each cell size."""
     formula_units: tuple[int, ...] = (1, 2, 4)
     """Z of the cells that are searched, where the cell is not larger than `largest_cell`."""
-    largest_cell: int = 20
+    largest_cell: Annotated[int, Ge(1)] = 20
     """Largest number of atoms in a cell; the smallest Z is searched even above it."""
-    flat_generations: int = 3
+    flat_generations: Annotated[int, Ge(1)] = 3
     """Number of generations without a change of the best enthalpy that end a search (paper: 3–5)."""
     flat_within_ev_per_atom: float = 1e-3
     """Largest change that counts as none."""
-    max_generations: int = 20
+    max_generations: Annotated[int, Ge(1)] = 20
     """Number of generations after which a search ends that has not converged."""
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
     """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
     dynamics, as in the paper."""
@@ -76,9 +79,7 @@ class SearchSettings:
     None leaves it out."""
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, int) and name != "seed" and value < 1:
-                raise ValueError(f"{name} is {value}: it must be at least 1")
+        check_ranges(self)
         if not self.formula_units or min(self.formula_units) < 1:
             raise ValueError(f"formula_units is {self.formula_units}: it must hold whole numbers above 0")
         if not self.flat_within_ev_per_atom > 0:

@@ -4,9 +4,13 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from annotated_types import Ge, Gt
+
+from sse_assets.ranges import check_ranges
 
 LOWEST_ANSWER = -20.0
 HIGHEST_ANSWER = 2.0
@@ -19,15 +23,18 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 class SamplingSettings:
     """Settings of the draws; temperature, top-k and length are those of the paper's Table 2."""
 
-    temperature: float = 0.7
-    top_k: int = 10
+    temperature: Annotated[float, Gt(0)] = 0.7
+    top_k: Annotated[int, Ge(1)] = 10
     """Number of likeliest tokens that a token is drawn from."""
-    max_new_tokens: int = 12
-    draws: int = 5
+    max_new_tokens: Annotated[int, Ge(1)] = 12
+    draws: Annotated[int, Ge(1)] = 5
     """Independent answers to each prompt. The first is the prediction; the others show its spread."""
-    attempts: int = 3
+    attempts: Annotated[int, Ge(1)] = 3
     """Largest number of attempts at a draw, until it is a number; the paper gives none."""
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True)

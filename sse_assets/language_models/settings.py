@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Ge, Gt, Lt
+
+from sse_assets.ranges import check_ranges
 
 PROJECTIONS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 """The linear layers that LoRA adapts (Table 2)."""
@@ -33,12 +38,15 @@ class LoadSettings:
 class LoraSettings:
     """The low-rank adapter that is trained while the base model stays frozen."""
 
-    rank: int = 16
+    rank: Annotated[int, Ge(1)] = 16
     """Rank of the two factors; ours, as the paper gives none."""
-    alpha: float = 64
+    alpha: Annotated[float, Gt(0)] = 64
     """Scale of the adapter's output, which is multiplied by alpha / rank."""
-    dropout: float = 0.05
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.05
     target_modules: tuple[str, ...] = PROJECTIONS
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -47,24 +55,27 @@ class TrainingSettings:
 
     lora: LoraSettings | None = field(default_factory=LoraSettings)
     """Adapter to train. None trains all weights instead, which only small models allow."""
-    learning_rate: float = 2e-4
+    learning_rate: Annotated[float, Gt(0)] = 2e-4
     """Highest learning rate; it falls to zero along a cosine."""
-    weight_decay: float = 0.01
-    epochs: int = 15
-    batch_size: int = 4
+    weight_decay: Annotated[float, Ge(0)] = 0.01
+    epochs: Annotated[int, Ge(1)] = 15
+    batch_size: Annotated[int, Ge(1)] = 4
     """Examples per forward pass."""
-    accumulation: int = 2
+    accumulation: Annotated[int, Ge(1)] = 2
     """Forward passes per update; an update sees batch_size × accumulation examples."""
     optimizer: str = "adamw_8bit"
     """bitsandbytes' Adam with decoupled weight decay and 8-bit state."""
     warmup_steps: int = 0
     """Updates over which the learning rate rises; ours, as the paper gives none."""
-    number_loss_weight: float = 0.0
+    number_loss_weight: Annotated[float, Ge(0)] = 0.0
     """Weight of the distance between numbers beside the cross-entropy (`number_loss`); 0 leaves it out."""
     max_length: int = 512
     """Longest example in tokens; ours. A longer one is refused, never cut."""
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: less memory, about a third more time; ours."""
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
     """Seed of the first weights of the adapter and the head, the order of the examples and the dropout; the
     paper gives none."""
+
+    def __post_init__(self) -> None:
+        check_ranges(self)

@@ -9,8 +9,10 @@ A person or a schedule starts a source (an asset without inputs) the first time;
 An asset that is made on demand stays a person's decision, and nothing waits for it.
 """
 
+import time
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -25,10 +27,14 @@ NIGHTLY = "0 3 * * *"
 NETWORK = {"sse_assets/reads": "network"}
 """Tag of an asset that fetches; each has a nightly schedule, off until somebody turns it on."""
 
+AUTOMATIC = {"dagster/priority": "-1", "sse_assets/started_by": "automation"}
+"""Tags of a run that no person started; those of persons go first, and find a place."""
+
 _STARTED_BY = {"dagster/schedule_name", "dagster/sensor_name"}
 """Tags of which a run that nobody waits for has one."""
 
 SENSOR = "keep_up_to_date"
+_LONGEST_BETWEEN_LOOKS_S = 300.0
 
 
 class Stale(dg.AutomationCondition[dg.AssetKey]):
@@ -66,6 +72,8 @@ class UpstreamAtRest(dg.AutomationCondition[dg.AssetKey]):
     ) -> dg.AutomationResult[dg.AssetKey]:
         """Return every partition of the asset, or none."""
         view = context.asset_graph_view
+        if context.candidate_subset.is_empty:  # Dagster asks even where an earlier condition has said no
+            return dg.AutomationResult(context, context.candidate_subset)
         for ancestor in view.asset_graph.get_ancestor_asset_keys(context.key):
             if await _is_moving(view, ancestor):
                 return dg.AutomationResult(context, context.get_empty_subset())
@@ -115,13 +123,43 @@ def automated(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition
     return [definition.map_asset_specs(with_condition) for definition in assets]
 
 
+class LookingWhenSomethingHappened(dg.AutomationConditionSensorDefinition):
+    """Sensor that reads the conditions again after an event, and otherwise every five minutes.
+
+    A look at all conditions takes a second of a core. Most looks find what the last one found: nothing was
+    made, no run began or ended, and so no condition can have changed but those that tell the time.
+    """
+
+    _found: Any = None
+    _found_at = 0.0
+    _last_event: int | None = None
+
+    def evaluate_tick(self, context: dg.SensorEvaluationContext) -> Any:
+        """Return the runs to start, as the daemon asks for them."""
+        last_event = context.instance.event_log_storage.get_maximum_record_id()
+        if (
+            self._found is not None
+            and last_event == self._last_event
+            and context.cursor == self._found.cursor
+            and time.monotonic() - self._found_at < _LONGEST_BETWEEN_LOOKS_S
+        ):
+            return self._found
+        found = super().evaluate_tick(context)
+        # What asks for a run, or tells the UI something new, is not said twice.
+        has_news = found.run_requests or found.automation_condition_evaluations
+        self._found = None if has_news else found
+        self._found_at, self._last_event = time.monotonic(), last_event
+        return found
+
+
 def automation_sensor(every_s: int = 30) -> dg.AutomationConditionSensorDefinition:
     """Return the sensor that reads all conditions, on by default; each layer of the lineage needs a look."""
     with warnings.catch_warnings():
         # Conditions of one's own need `use_user_code_server`, which calls itself beta; dagster is pinned.
         warnings.simplefilter("ignore", dg.BetaWarning)
-        return dg.AutomationConditionSensorDefinition(
+        return LookingWhenSomethingHappened(
             SENSOR,
+            run_tags=AUTOMATIC,
             target=dg.AssetSelection.all(),
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=every_s,
@@ -146,6 +184,7 @@ def nightly_fetches(assets: Iterable[dg.AssetsDefinition]) -> list[dg.ScheduleDe
             name=f"fetch_{spec.key.path[-1]}",
             target=dg.AssetSelection.assets(spec.key),
             cron_schedule=NIGHTLY,
+            tags=AUTOMATIC,
             default_status=dg.DefaultScheduleStatus.STOPPED,
             description="Fetches the source again; what follows from it is made again if it has changed.",
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import requests
 
 from sse_assets.orchestration.settings import (
     PACKAGES_OF_EXTRAS,
@@ -26,6 +27,7 @@ from sse_assets.orchestration.settings import (
 _RETRIES: dict[str, Any] = {"retries": {"enabled": {}}}
 """Settings by which steps with a retry policy follow it."""
 
+_RAY_ANSWERS_WITHIN_S = 3.0
 _PR_SET_PDEATHSIG = 1
 """Option of `prctl(2)`."""
 
@@ -91,6 +93,7 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
                 executor = dg.multiprocess_executor
                 os.environ[RUN_PROCESS] = str(os.getpid())
             case Executor.RAY:
+                require_ray_cluster(chosen["address"] or settings.ray_address)
                 executor, config = _ray(), {**_RETRIES, "ray": _ray_config(settings, chosen)}
             case Executor.KUBERNETES:
                 executor = _kubernetes(context.instance)
@@ -99,6 +102,23 @@ def executor_of(settings: Settings) -> dg.ExecutorDefinition:
         return executor.executor_creation_fn(context._replace(executor_def=executor, executor_config=config))
 
     return where_steps_run
+
+
+def require_ray_cluster(address: str) -> None:
+    """Ask the dashboard of a Ray cluster for its version, as each step is handed to it as a job.
+
+    Raises:
+        SettingsError: if it does not answer.
+    """
+    if not address.startswith("http"):  # `ray://…` and `auto` are found by Ray itself
+        return
+    try:
+        requests.get(f"{address.rstrip('/')}/api/version", timeout=_RAY_ANSWERS_WITHIN_S).raise_for_status()
+    except requests.RequestException as error:
+        raise SettingsError(
+            f"SSE_EXECUTOR=ray finds no Ray cluster at {address}: set RAY_ADDRESS to the dashboard of one, "
+            "such as http://head:8265, or choose another SSE_EXECUTOR"
+        ) from error
 
 
 def _end_with_parent() -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 import dagster as dg
 from upath import UPath
 
+from sse_assets.orchestration.automation import AUTOMATIC
 from sse_assets.orchestration.blobs import files_below, write_bytes
+from sse_assets.orchestration.folder_state import folder_state, is_hidden
 from sse_assets.orchestration.settings import Settings
 
 MAX_FILE_BYTES = 64 * 2**20
@@ -53,7 +55,7 @@ def take_in(inbox: Path, blob_root: UPath, copies: str = _FOLDER) -> str | None:
     if not inbox.is_dir():
         return None
     files = []
-    for path in files_below(inbox, _is_hidden):
+    for path in files_below(inbox, is_hidden):
         name = path.relative_to(inbox).as_posix()
         refused = _why_not(path)
         sha256 = None
@@ -120,7 +122,7 @@ def _watching(
         description=f"Takes in the tables, zip and CIF files that somebody leaves in {folder}.",
     )
     def watch(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        seen = _glance(folder)
+        seen = folder_state(folder, is_hidden)
         if seen is None:
             return dg.SkipReason(f"There is no folder {folder}.")
         state, changed_at = seen
@@ -132,24 +134,9 @@ def _watching(
         context.update_cursor(state)
         if not any(has_news(context.instance, reader, listing) for reader in readers):
             return dg.SkipReason("What lies there has been read.")
-        return dg.RunRequest()
+        return dg.RunRequest(tags=AUTOMATIC)
 
     return watch
-
-
-def _glance(inbox: Path) -> tuple[str, float] | None:
-    """Return a text that changes when a file does, without reading it, and the time of the latest change."""
-    if not inbox.is_dir():
-        return None
-    found = [(str(path), path.lstat()) for path in files_below(inbox, _is_hidden)]
-    text = "\n".join(f"{path} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}" for path, info in found)
-    changed = max((max(info.st_mtime, info.st_ctime) for _, info in found), default=0.0)
-    return hashlib.sha256(text.encode()).hexdigest(), changed
-
-
-def _is_hidden(path: Path) -> bool:
-    """Return whether an operating system, an editor or a spreadsheet keeps a file for itself."""
-    return path.name.startswith((".", "~$", "__MACOSX"))
 
 
 def _why_not(path: Path) -> str | None:

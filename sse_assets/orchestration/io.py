@@ -20,7 +20,7 @@ _PREVIEW_ROWS = 8
 
 
 class TableIOManager(dg.IOManager):
-    """Store of assets: the frame of an asset lies in the table that its key names, `[group, name]`.
+    """Store of assets: the frame of an asset lies in the table that its key names, `[schema, name]`.
 
     A partitioned asset has one stored frame for each partition. An asset downstream of all of them gets them
     stacked. A frame that breaks the declaration of its table is not stored. The UI shows of each table the
@@ -92,7 +92,7 @@ def _table_column(column: Column) -> dg.TableColumn:
 
 
 def table_ins(*tables: str, optional: bool = False) -> dict[str, dg.AssetIn]:
-    """Return inputs of a step, each under the name of its table without the group.
+    """Return inputs of a step, each under the name of its table without the schema.
 
     An optional input need not have been made: it has the partitions that there are, stacked, and no row
     where there is none.
@@ -105,28 +105,30 @@ def table_ins(*tables: str, optional: bool = False) -> dict[str, dg.AssetIn]:
 
 
 def table_outs(
-    group: str,
+    schema: str,
     described: Mapping[str, str],
     *,
     code_version: str,
+    group: str | None = None,
     kind: str = "table",
     kinds: Mapping[str, str] = MappingProxyType({}),
     tags: Mapping[str, str] | None = None,
 ) -> dict[str, dg.AssetOut]:
-    """Return the outputs of a step that makes several tables of a group.
+    """Return the outputs of a step that makes several tables of a schema.
 
     Args:
-        group: group of all of them.
+        schema: schema of all of them, such as `curated`.
         described: description of each table, by its name.
         code_version: version of the code that makes them.
+        group: group of the lineage in which they stand, if it is not named like the schema.
         kind: badge in the UI, such as the library that makes them.
         kinds: badge of the tables that have another one.
         tags: tags of all of them.
     """
     return {
         name: dg.AssetOut(
-            key=[group, name],
-            group_name=group,
+            key=[schema, name],
+            group_name=group or schema,
             description=description,
             kinds={kinds.get(name, kind)},
             code_version=code_version,
@@ -142,15 +144,16 @@ def table_asset(
     ins: Mapping[str, dg.AssetIn] | None = None,
     *,
     code_version: str,
+    group: str | None = None,
     kind: str = "table",
     **more: Any,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Return the decorator of a step that makes one table; `more` goes to `dagster.asset`."""
-    group, name = table.split(".")
+    """Return the decorator of a step that makes one table, like `table_outs`; `more` goes to `dg.asset`."""
+    schema, name = table.split(".")
     return dg.asset(
-        key=[group, name],
+        key=[schema, name],
         ins=ins,
-        group_name=group,
+        group_name=group or schema,
         description=description,
         kinds={kind},
         code_version=code_version,
@@ -169,7 +172,7 @@ def table_result(
 
     Args:
         frame: the rows of the table.
-        table: group and name of the table; needed where a step makes several.
+        table: schema and name of the table; needed where a step makes several.
         data_version: by default the hash of the frame's content.
         metadata: entries that the UI shows above the preview of the table and the path of its file.
     """

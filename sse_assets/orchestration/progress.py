@@ -10,6 +10,9 @@ import dagster as dg
 from dagster import DagsterEventType
 
 _SECONDS_BETWEEN_LINES = 10.0
+_SECONDS_BEFORE_AN_ESTIMATE = 20.0
+_SHARE_BEFORE_AN_ESTIMATE = 0.05
+"""Time and part of the work before which the start of it (processes, imports) says nothing of the rest."""
 
 Word = TypeVar("Word")
 
@@ -31,7 +34,16 @@ def _line_of_message(record: logging.LogRecord, meta: Mapping[str, Any]) -> str 
     # A step that is skipped follows one that failed, which has a line of its own.
     if record.levelno < logging.INFO or message.startswith("Dependencies for step"):
         return None
-    return f"· {meta.get('step_key') or 'run'}: {message}"
+    return f"· {spelt(meta.get('step_key') or 'run')}: {message}"
+
+
+def spelt(step: str) -> str:
+    """Return the name of a step as a person reads it: where it makes one table, the name of the table.
+
+    >>> spelt("models__boosted_trees_shap"), spelt("fit_boosted_trees")
+    ('models.boosted_trees_shap', 'fit_boosted_trees')
+    """
+    return step.replace("__", ".")
 
 
 def _line_of_event(event: dg.DagsterEvent) -> str | None:
@@ -51,7 +63,7 @@ def _line_of_event(event: dg.DagsterEvent) -> str | None:
             # The UI has the traceback, and Dagster's own error around the one that the step raised.
             error = event.step_failure_data.error
             said = (error.cause or error).message.strip() if error else event.message
-            return f"✗ {event.step_key}: {said}"
+            return f"✗ {spelt(event.step_key or 'run')}: {said}"
         case _:
             return None
 
@@ -74,7 +86,10 @@ def plain_logger(_: dg.InitLoggerContext) -> logging.Logger:
 
 
 def report_progress(log: dg.DagsterLogManager, what: str) -> Callable[[int, int], None]:
-    """Return a callback for long work that logs `what: done of total` every ten seconds, and at the end."""
+    """Return a callback for long work that logs `what: done of total` every ten seconds, and at the end.
+
+    An estimate of the time that is left follows when the work has gone on for a while.
+    """
     started = time.monotonic()
     last = started
 
@@ -84,11 +99,19 @@ def report_progress(log: dg.DagsterLogManager, what: str) -> Callable[[int, int]
         if done < total and now - last < _SECONDS_BETWEEN_LINES:
             return
         last = now
-        left = (now - started) / done * (total - done) if done else 0.0
-        remaining = f", about {left:.0f} s left" if done < total else f" in {now - started:.0f} s"
-        log.info(f"{what}: {done} of {total}{remaining}")
+        log.info(f"{what}: {done} of {total}{_time(now - started, done, total)}")
 
     return progress
+
+
+def _time(elapsed: float, done: int, total: int) -> str:
+    """Return how long finished work took, or how long the rest may take; times in s."""
+    if done >= total:
+        return f" in {elapsed:.0f} s"
+    if elapsed < _SECONDS_BEFORE_AN_ESTIMATE or done < max(1, _SHARE_BEFORE_AN_ESTIMATE * total):
+        return ""
+    left = elapsed / done * (total - done)
+    return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"
 
 
 def at_most_every(seconds: float, tell: Callable[[Word], None]) -> Callable[[Word], None]:

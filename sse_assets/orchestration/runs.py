@@ -1,8 +1,9 @@
-"""Update of every asset from the command line, in as few Dagster runs as the lineage allows."""
+"""Update of every asset, as the command line and the UI ask for it, in as few runs as the lineage allows."""
 
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import dagster as dg
 
@@ -12,8 +13,8 @@ from sse_assets.orchestration.dagster_internals import (
     ReconstructableRepository,
 )
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
-from sse_assets.orchestration.on_demand import on_demand_selection
-from sse_assets.orchestration.progress import PLAIN_LINES
+from sse_assets.orchestration.on_demand import ASKED_FOR, on_demand_selection
+from sse_assets.orchestration.progress import PLAIN_LINES, spelt
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
 
 
@@ -87,13 +88,17 @@ def made_on_demand(
     }
     if not jobs.get(job):
         names = ", ".join(sorted(name for name, keys in jobs.items() if keys))
-        raise UnknownJobError(f"there is no job {job!r} that makes something on demand; there are: {names}")
+        raise UnknownJobError(
+            f"there is no job {job!r} that makes something on demand{did_you_mean(job, jobs)}; "
+            f"there are: {names}"
+        )
     for key in jobs[job]:
         known = partition_names(graph, instance, key)
         for partition in partitions:
             if partition not in known:
                 there_are = f"there are: {', '.join(known)}" if known else "there are none before a first run"
-                raise UnknownJobError(f"{job} has no partition {partition!r}; {there_are}")
+                like = did_you_mean(partition, known)
+                raise UnknownJobError(f"{job} has no partition {partition!r}{like}; {there_are}")
     return dict.fromkeys(jobs[job], list(partitions) or None)
 
 
@@ -124,15 +129,12 @@ def refresh(
     Raises:
         UnknownOpError: if `op_config` names an op that makes no asset.
         DagsterInvalidConfigError: if a setting is of the wrong type, or there is none of that name.
+        SettingsOfStepError: if a step cannot work with a setting.
     """
     graph = pipeline.get_definition().asset_graph
     job = pipeline.get_reconstructable_job(IMPLICIT_ASSET_JOB_NAME)
     ops = {key: graph.get(key).assets_def.node_def.name for key in graph.toposorted_asset_keys}
-    unknown = sorted(set(op_config) - set(ops.values()))
-    if unknown:
-        raise UnknownOpError(
-            f"no asset is made by {unknown[0]!r}; there are {', '.join(sorted(set(ops.values())))}"
-        )
+    op_config = _by_op(op_config, ops)
     dg.validate_run_config(job.get_definition(), {"ops": dict(op_config)})
     anyway = {key for key, op in ops.items() if everything or key in news or op in op_config}
     end_abandoned_runs(instance, beside_code_server=False)
@@ -141,7 +143,7 @@ def refresh(
     to_make = stale_partitions(graph, instance, anyway=anyway, on_demand=on_demand)
     if not to_make:
         announce("Nothing is stale: every asset is up to date.")
-    here = {HOST_TAG: socket.gethostname()}
+    tags = {HOST_TAG: socket.gethostname(), **ASKED_FOR}
     made = 0
     while runs := plan(graph, to_make):
         run, made = runs[0], made + 1
@@ -155,7 +157,7 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags=here | _partition_tags(graph, run),
+            tags=tags | _partition_tags(graph, run),
             asset_selection=run.keys,
         ) as result:
             if not result.success:
@@ -164,6 +166,27 @@ def refresh(
         if _dynamic_partitions(graph, instance) != partitions_before:
             to_make = _either(to_make, stale_partitions(graph, instance, on_demand=on_demand))
     return True
+
+
+def _by_op(config: Mapping[str, object], ops: Mapping[dg.AssetKey, str]) -> dict[str, object]:
+    """Return configuration by op name, given by op name or by the name of a table that the op makes."""
+    op_of = {name: name for name in ops.values()} | {".".join(key.path): name for key, name in ops.items()}
+    unknown = sorted(set(config) - set(op_of))
+    if unknown:
+        names = ", ".join(sorted({spelt(name) for name in ops.values()}))
+        like = did_you_mean(unknown[0], op_of)
+        raise UnknownOpError(f"no asset is made by {unknown[0]!r}{like}; there are {names}")
+    return {op_of[name]: values for name, values in config.items()}
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question on the known word that is most like this one, if one is.
+
+    >>> did_you_mean("train_bosted_trees", ["train_boosted_trees", "search_structures"])
+    ': did you mean train_boosted_trees?'
+    """
+    alike = get_close_matches(word, [*known], n=1)
+    return f": did you mean {alike[0]}?" if alike else ""
 
 
 def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict[dg.AssetKey, list[str]]:

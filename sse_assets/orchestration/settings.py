@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """Whether this process may be on another machine than the one that owns `home`."""
     run_process: int | None = Field(default=None, validation_alias=RUN_PROCESS)
     """Process of the run whose step this process carries out, if the run has several."""
+    ray_address: str = Field(default="http://127.0.0.1:8265", validation_alias="RAY_ADDRESS")
+    """Dashboard of the Ray cluster, which takes the steps of `SSE_EXECUTOR=ray`; the default is Ray's own."""
     given_dagster_home: AbsolutePath | None = Field(default=None, validation_alias="DAGSTER_HOME")
     """`DAGSTER_HOME` of an installation with a dagster.yaml of its own, which decides on the storage."""
 

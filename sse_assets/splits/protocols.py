@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
+from annotated_types import Ge, Gt, Lt
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
+from sse_assets.ranges import check_ranges
 from sse_assets.splits.diversity import max_min_selection
 from sse_assets.splits.groups import merged_groups, papers, sources_in_common
 from sse_assets.splits.papers import PAPER_FOLDS, for_choosing, paper_folds
@@ -21,18 +24,15 @@ Fold = tuple[np.ndarray, np.ndarray]
 class SplitSettings:
     """Settings that the protocols leave open; the paper's 80/20 is the default."""
 
-    test_share: float = 0.2
+    test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
     """Share of the rows that `diversity` tests on."""
-    folds: int = 5
+    folds: Annotated[int, Ge(2)] = 5
     """Number of folds of `random` and of `grouped`."""
-    seed: int = 0
+    seed: Annotated[int, Ge(0)] = 0
     """Seed of `random`, `papers` and `grouped`; the other two protocols draw nothing."""
 
     def __post_init__(self) -> None:
-        if not 0 < self.test_share < 1:
-            raise ValueError(f"test_share is {self.test_share}; it must lie between 0 and 1")
-        if self.folds < 2:
-            raise ValueError(f"folds is {self.folds}; a split needs at least 2")
+        check_ranges(self)
 
 
 def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:

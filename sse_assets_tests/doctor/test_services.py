@@ -7,10 +7,11 @@ import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from sse_assets.doctor.findings import Mark
-from sse_assets.doctor.services import dagster
+from sse_assets.doctor.services import dagster, ray_cluster
 from sse_assets.orchestration.settings import Settings
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.environment import settings_with
+from sse_assets_tests.services.processes import free_port
 
 
 @pytest.fixture
@@ -25,6 +26,14 @@ def test_a_home_without_runs(tmp_path: Path) -> None:
     (finding,) = dagster(settings_with(SSE_HOME=tmp_path))
     assert finding.mark is Mark.GOOD
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ray_cluster_is_looked_for_where_it_is_to_take_the_steps(tmp_path: Path) -> None:
+    assert ray_cluster(settings_with(SSE_HOME=tmp_path)) == []
+    address = f"http://127.0.0.1:{free_port()}"
+    (finding,) = ray_cluster(settings_with(SSE_HOME=tmp_path, SSE_EXECUTOR="ray", RAY_ADDRESS=address))
+    assert finding.mark is Mark.BROKEN
+    assert f"finds no Ray cluster at {address}" in str(finding)
 
 
 def test_whether_the_daemon_runs_shows_in_its_heartbeats(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from sse_assets.generation.journal import Journal
 from sse_assets.generation.settings import SMOKE
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
 from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.curation.rows import formula_only, measurement, structure
@@ -261,16 +262,38 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"profile": "vasp"}, "profile is 'vasp', and not one of: default, paper, static, smoke"),
+        (
+            {"profile": "vasp"},
+            "profile is 'vasp': input should be 'static', 'default', 'paper' or 'smoke'",
+        ),
         ({"fresh_share": 0.1, "heredity_share": 0.5}, "the share of fresh cells is 0.1: at least 0.15"),
         ({"search_ps": 0.0}, "search_ps and ambient_ps must be more than 0"),
+        ({"processes": 0}, "processes is 0: it must be at least 1"),
     ],
 )
-def test_what_cannot_work_stops_before_any_search(
-    steps: Steps, config: dict[str, Any], sentence: str
-) -> None:
+def test_what_cannot_work_stops_before_any_search(config: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsOfStepError) as error:
+        check_settings("search_structure", SmokeSearchConfig, config)
+    assert sentence in str(error.value)
+
+
+def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sse_assets.generation.search_composition", no_search)
     steps.find_compositions(LI3N)
-    assert sentence in reason(steps.search("Li3N", **config))
+    definitions = dg.Definitions(
+        [*STORED, steps.list_compositions, steps.search_structure], resources=steps.resources
+    )
+    result = definitions.resolve_job_def("__ASSET_JOB").execute_in_process(
+        asset_selection=[*steps.search_structure.keys],
+        partition_key="Li3N",
+        instance=steps.instance,
+        run_config={"ops": {"search_structure": {"config": {"population": 500, "max_generations": 50}}}},
+        raise_on_error=False,
+    )
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    said = str(failure.step_failure_data.error)
+    assert "the search for Li3N takes" in said
+    assert "start the job search_structures" in said
 
 
 def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:

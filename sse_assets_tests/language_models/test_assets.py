@@ -8,7 +8,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sse_assets.assets.language_models import language_models
+from sse_assets.assets.language_models import FineTuningConfig, language_models
 from sse_assets.language_models import errors
 from sse_assets.language_models.adapters import TrainingData
 from sse_assets.language_models.base_models import BaseModel
@@ -16,6 +16,7 @@ from sse_assets.language_models.prediction import predict_new
 from sse_assets.language_models.settings import LoadSettings
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets_tests.environment import settings_with
@@ -152,9 +153,7 @@ def test_the_loss_curve_can_be_followed(step: Step, tiny_models: Mapping[TinyFam
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"quantisation": "3-bit"}, "quantisation is '3-bit', and not one of: auto, none, 4-bit"),
-        ({"label_conventions": ["floor"]}, "label_conventions is 'floor', and not one of: obelix, bound"),
-        ({"protocols": ["blind"]}, "one of diversity, grouped, all_rows"),
+        ({"protocols": ["random"]}, "one of diversity, grouped, all_rows"),
         ({"local_path": "nowhere"}, "nowhere"),
         ({}, "meta-llama/Llama-3.1-8B-Instruct"),
     ],
@@ -166,6 +165,36 @@ def test_what_cannot_work_stops_before_any_training(step, config: dict[str, Any]
     cause = failure.step_failure_data.error.cause
     assert cause.cls_name == "LanguageModelError"
     assert sentence in cause.message
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ({"quantisation": "3-bit"}, "quantisation is '3-bit': input should be 'auto', 'none' or '4-bit'"),
+        ({"label_conventions": ["floor"]}, "label_conventions is 'floor', and not one of: obelix, bound"),
+        ({"protocols": ["blind"]}, "protocols is 'blind', and not one of: diversity, random, official"),
+        ({"epochs": 0}, "epochs is 0: it must be at least 1"),
+        ({"temperature": -1.0}, "temperature is -1.0: it must be above 0"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(config: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsOfStepError) as error:
+        check_settings("fine_tune_language_model", FineTuningConfig, config)
+    assert sentence in str(error.value)
+
+
+def test_materialize_does_not_start_a_fine_tuning(step: Step) -> None:
+    resources = {"io_manager": TableIOManager(step.settings), "settings": step.settings}
+    dg.materialize(step.sources, instance=step.instance, resources=resources)
+    pipeline = dg.Definitions([*step.sources, language_models], resources=resources)
+    result = pipeline.resolve_job_def("__ASSET_JOB").execute_in_process(
+        asset_selection=[*language_models.keys],
+        partition_key=PARTITION,
+        instance=step.instance,
+        raise_on_error=False,
+    )
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    assert "start the job fine_tune_language_models" in str(failure.step_failure_data.error)
 
 
 def test_without_the_extra_the_step_says_what_to_install(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:

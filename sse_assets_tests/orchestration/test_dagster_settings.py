@@ -38,7 +38,9 @@ def test_steps_of_a_pool_take_turns_and_a_run_that_ends_frees_its_place(instance
     concurrency = instance.get_concurrency_config()
     assert concurrency.pool_config.default_pool_limit == 1
     assert concurrency.run_queue_config is not None
-    assert concurrency.run_queue_config.max_concurrent_runs == 2
+    assert concurrency.run_queue_config.max_concurrent_runs == 3
+    limits = [{"key": "sse_assets/started_by", "value": "automation", "limit": 2}]
+    assert concurrency.run_queue_config.tag_concurrency_limits == limits
     assert instance.run_monitoring_settings["free_slots_after_run_end_seconds"] == 60
     storage = instance.event_log_storage
     storage.initialize_concurrency_limit_to_default(GPU_POOL)  # as a step's first claim does

@@ -8,9 +8,11 @@ import dagster as dg
 import pytest
 
 from sse_assets.orchestration import settings as settings_module
-from sse_assets.orchestration.executors import executor_of
+from sse_assets.orchestration.executors import executor_of, require_ray_cluster
 from sse_assets.orchestration.settings import SettingsError
+from sse_assets_tests.command_line import sse_assets
 from sse_assets_tests.environment import settings_with
+from sse_assets_tests.services.processes import free_port
 
 
 def _job(executor: str) -> dg.JobDefinition:
@@ -77,3 +79,18 @@ def test_pods_for_steps_are_refused_where_runs_are_no_pods(tmp_path: Path) -> No
             instance,
             run_config={"execution": {"config": {"kubernetes": {}}}},
         )
+
+
+def test_a_ray_cluster_that_does_not_answer_is_named_with_the_remedy() -> None:
+    address = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(SettingsError, match=f"finds no Ray cluster at {address}: set RAY_ADDRESS"):
+        require_ray_cluster(address)
+
+
+def test_a_run_on_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    pytest.importorskip("dagster_ray")
+    address = f"http://127.0.0.1:{free_port()}"
+    run = sse_assets(tmp_path, "run", SSE_EXECUTOR="ray", RAY_ADDRESS=address)
+    assert run.exit_code == 1
+    assert f"finds no Ray cluster at {address}" in run.output
+    assert "Traceback" not in run.output

@@ -36,3 +36,30 @@ def test_a_fetch_at_night_tries_again_and_then_says_why_not(
     assert len(asked) == attempts
     (failure,) = (event.step_failure_data.error for event in result.all_events if event.is_step_failure)
     assert "the server does not answer" in str(failure)
+
+
+def _run_again(tmp_path: Path, raised: BaseException) -> str | None:
+    """Return the tag that forbids a second run, of a run with a step that raises this."""
+
+    @dg.asset
+    def failing() -> None:
+        raise RuntimeError("it does not work") from raised
+
+    (asset,) = retries.tried_again_with_reason([failing])
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        result = dg.materialize([asset], instance=instance, raise_on_error=False)
+        return instance.get_run_by_id(result.run_id).tags.get("dagster/max_retries")
+
+
+@pytest.mark.parametrize(
+    "raised", [ValueError("test_share is 3.5"), KeyError("formula"), dg.Failure("no", allow_retries=False)]
+)
+def test_a_run_that_failed_because_of_its_input_is_not_started_again(
+    tmp_path: Path, raised: BaseException
+) -> None:
+    assert _run_again(tmp_path, raised) == "0"
+
+
+@pytest.mark.parametrize("raised", [OSError("the disk is full"), MemoryError(), dg.Failure("lost")])
+def test_a_run_whose_trouble_may_pass_may_be_started_again(tmp_path: Path, raised: BaseException) -> None:
+    assert _run_again(tmp_path, raised) is None

@@ -174,8 +174,24 @@ def test_configured_steps_are_made_again_with_what_follows(pipeline: Pipeline) -
     assert (succeeded, said) == (True, ["[1/3] models [x]", "[2/3] models [y]", "[3/3] metrics"])
 
 
+def test_a_step_is_configured_under_the_name_of_its_table_too(pipeline: Pipeline) -> None:
+    pipeline.refresh()
+    _, said = pipeline.refresh(**{"models.trained": {"config": {"by": 3}}})
+    assert said == ["[1/3] models [x]", "[2/3] models [y]", "[3/3] metrics"]
+
+
+def test_a_misspelt_step_is_answered_with_the_right_one(pipeline: Pipeline) -> None:
+    with pytest.raises(UnknownOpError, match=r"'models\.traned': did you mean models\.trained\?"):
+        pipeline.refresh(**{"models.traned": {"config": {}}})
+
+
+def test_a_misspelt_job_is_answered_with_the_right_one(pipeline: Pipeline) -> None:
+    with pytest.raises(UnknownJobError, match=r"did you mean make_extra\?"):
+        wanted(pipeline, "make_extras")
+
+
 def test_an_unknown_step_is_named_before_any_run(pipeline: Pipeline) -> None:
-    with pytest.raises(UnknownOpError, match="no asset is made by 'trees'; there are metrics__scores"):
+    with pytest.raises(UnknownOpError, match=r"no asset is made by 'trees'; there are metrics\.scores"):
         pipeline.refresh(trees={"config": {}})
     assert pipeline.instance.get_runs_count() == 0
 
@@ -187,7 +203,7 @@ def test_after_a_failure_the_next_call_goes_on_from_there(
     succeeded, said = pipeline.refresh()
     assert (succeeded, said) == (False, ALL[:3])
     shown = capfd.readouterr().err
-    assert "✗ models__trained: RuntimeError: the disk is full: make room and run again" in shown
+    assert "✗ models.trained: RuntimeError: the disk is full: make room and run again" in shown
     assert "Traceback" not in shown
     SOURCE["fails"] = False
     assert pipeline.refresh() == (True, ["[1/2] models [y]", "[2/2] metrics"])

@@ -34,6 +34,10 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path, variable: str, value: s
         ("n_estimators: 3", "should hold one entry, `ops`"),
         ("ops: [", "is not YAML"),
         ("ops: {models__boosted_trees_settings: {config: {max_depth: deep}}}", "max_depth"),
+        (
+            "ops: {splits__assignments: {config: {test_share: 3.5}}}",
+            "settings of splits.assignments: test_share is 3.5: it must be above 0 and below 1",
+        ),
     ],
 )
 def test_wrong_settings_are_refused_before_any_work(tmp_path: Path, content: str, message: str) -> None:

@@ -13,7 +13,7 @@ from sse_assets_tests.ui.conftest import PATIENCE_S, Site
 
 pytestmark = pytest.mark.services
 
-GROUPS = ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics")
+GROUPS = ("raw", "measured", "structures", "curated", "descriptors", "splits", "models", "metrics")
 Picture = Callable[[str, Page | Locator], None]
 expect.set_options(timeout=PATIENCE_S * 1000)
 
@@ -47,10 +47,7 @@ def test_the_lineage_leads_from_raw_data_to_scores(page: Page) -> None:
         expect(shown(page, group)).to_have_count(2)
     page.get_by_text("Hide navigation").click()
     page.wait_for_timeout(2000)  # the graph moves to its place
-    x = [
-        shown(page, group).last.evaluate("node => node.getBoundingClientRect().x")
-        for group in ("raw", "curated", "descriptors", "splits", "models", "metrics")
-    ]
+    x = [shown(page, group).last.evaluate("node => node.getBoundingClientRect().x") for group in GROUPS]
     assert x == sorted(x)
 
 
@@ -114,14 +111,34 @@ def test_the_launchpad_refuses_a_setting_of_the_wrong_type(page: Page) -> None:
     expect(page.get_by_text(re.compile("Invalid scalar at path .*max_depth")).first).to_be_visible()
 
 
-def test_what_failed_says_why_in_a_sentence(page: Page) -> None:
+def test_the_launchpad_refuses_a_choice_that_there_is_not(page: Page) -> None:
     page.goto("/locations/sse_assets/jobs/search_structures/playground")
     expect(page.locator(".CodeMirror-code").first).to_contain_text("population: 3")
-    choose_partition(page, "Li4SiO4")
     type_settings(page, "ops: {search_structure: {config: {profile: quick}}}")
+    expect(page.get_by_text(re.compile("profile not in enum type .* got quick")).first).to_be_visible()
+
+
+def test_a_launch_with_a_setting_outside_its_range_is_refused_with_the_range(page: Page) -> None:
+    page.goto("/locations/sse_assets/jobs/train_boosted_trees/playground")
+    expect(page.locator(".CodeMirror-code").first).to_contain_text("n_estimators: 242")
+    choose_partition(page, "all")
+    type_settings(page, "ops: {models__boosted_trees_settings: {config: {subsample: 2.0}}}")
+    expect(page.get_by_text("No errors")).to_be_visible()
+    page.get_by_role("button", name="Launch Run").click()
+    reason = page.get_by_text(re.compile("subsample is 2.0: it must be above 0 and at most 1")).first
+    expect(reason).to_be_visible()
+    assert "/runs/" not in page.url
+
+
+def test_what_failed_says_why_in_a_sentence(page: Page) -> None:
+    page.goto("/locations/sse_assets/jobs/fine_tune_language_models/playground")
+    expect(page.locator(".CodeMirror-code").first).to_contain_text("rank: 16")
+    choose_partition(page, "llama-3.1-8b")
+    choose_partition(page, "case_1")
+    type_settings(page, "ops: {fine_tune_language_model: {config: {local_path: /no/such}}}")
     expect(page.get_by_text("No errors")).to_be_visible()
     page.get_by_role("button", name="Launch Run").click()
     expect(page).to_have_url(re.compile("/runs/"))
-    failure = page.get_by_text("profile is 'quick', and not one of: default, paper, static, smoke").first
+    failure = page.get_by_text(re.compile("/no/such")).first
     expect(failure).to_be_visible()
     assert failure.bounding_box()["y"] < 900  # without scrolling

@@ -1,0 +1,102 @@
+"""Settings are refused when a run is launched, by the launchpad and by the command line alike."""
+
+import dagster as dg
+import pytest
+
+from sse_assets.definitions import build_definitions
+from sse_assets.orchestration.launchpad import SettingsOfStepError, StepConfig, config_type_of
+from sse_assets.orchestration.progress import spelt
+from sse_assets_tests.environment import settings_with
+
+
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    home = tmp_path_factory.mktemp("home")
+    return build_definitions(settings_with(SSE_HOME=home, SSE_DATASET="obelix", SSE_EXECUTOR="in_process"))
+
+
+REFUSED = [
+    (
+        "__ASSET_JOB",
+        "splits__assignments",
+        {"test_share": 3.5},
+        "test_share is 3.5: it must be above 0 and below 1",
+    ),
+    (
+        "__ASSET_JOB",
+        "describe_crystals",
+        {"probe_radius_a": -1.0},
+        "probe_radius_a is -1.0: it must be at least 0",
+    ),
+    (
+        "train_boosted_trees",
+        "models__boosted_trees_settings",
+        {"subsample": 2.0},
+        "subsample is 2.0: it must be above 0 and at most 1",
+    ),
+    (
+        "train_boosted_trees",
+        "models__boosted_trees_settings",
+        {"tuning_steps": 1},
+        "tuning_steps is 1: it must be 0, or at least 2",
+    ),
+    ("search_structures", "search_structure", {"fresh_share": 0.1, "heredity_share": 0.5}, "at least 0.15"),
+    ("search_structures", "search_structure", {"population": 0}, "population is 0: it must be at least 1"),
+    (
+        "fine_tune_language_models",
+        "fine_tune_language_model",
+        {"dropout": 2.0},
+        "dropout is 2.0: it must be at least 0 and below 1",
+    ),
+    (
+        "train_small_language_model",
+        "fit_small_language_model",
+        {"number_modes": ["mean"]},
+        "number_modes is 'mean', and not one of: distribution, sample, regression",
+    ),
+]
+
+
+@pytest.mark.parametrize(("job", "step", "config", "reason"), REFUSED)
+def test_a_setting_outside_its_range_never_becomes_a_run(
+    pipeline: dg.Definitions, job: str, step: str, config: dict[str, object], reason: str
+) -> None:
+    definition = pipeline.resolve_job_def(job)
+    run_config = {"ops": {step: {"config": config}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        with pytest.raises(SettingsOfStepError) as error:
+            definition.execute_in_process(run_config=run_config, instance=instance)
+        assert str(error.value).startswith(f"settings of {spelt(step)}: ")
+        assert reason in str(error.value)
+        assert instance.get_runs_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "step", "config"),
+    [
+        ("search_structures", "search_structure", {"profile": "vasp"}),
+        ("fine_tune_language_models", "fine_tune_language_model", {"quantisation": "3-bit"}),
+    ],
+)
+def test_a_choice_is_part_of_the_schema_that_the_launchpad_reads(
+    pipeline: dg.Definitions, job: str, step: str, config: dict[str, str]
+) -> None:
+    ((name, value),) = config.items()
+    with pytest.raises(dg.DagsterInvalidConfigError, match=f"{name} not in enum type .* got {value}"):
+        dg.validate_run_config(pipeline.resolve_job_def(job), {"ops": {step: {"config": config}}})
+
+
+def test_every_setting_of_every_step_is_checked_and_the_defaults_pass(pipeline: dg.Definitions) -> None:
+    types = [config_type_of(definition) for definition in pipeline.assets or [] if definition.op]
+    types = [config_type for config_type in types if config_type]
+    assert len(types) == 6
+    for config_type in types:
+        assert issubclass(config_type, StepConfig)
+        assert config_type.check is not StepConfig.check
+        config_type()
+
+
+def test_the_launchpad_shows_the_range(pipeline: dg.Definitions) -> None:
+    (assignments,) = (d for d in pipeline.assets or [] if d.op.name == "splits__assignments")
+    shown = config_type_of(assignments).model_fields["test_share"].description
+    assert shown == "Share of rows that `diversity` tests on. Allowed: above 0 and below 1."
