@@ -27,8 +27,8 @@ def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
         name="housekeeping",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Ends runs whose process is gone; copies new tables to {settings.warehouse}; once an hour "
-        "deletes old models and runs.",
+        description=f"Ends runs whose process is gone; copies new tables to {settings.warehouse}; deletes "
+        "old models and runs once an hour.",
     )
     def housekeeping(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_abandoned_runs(context.instance, beside_code_server=True)
