@@ -1,9 +1,9 @@
-"""How the model was chosen, what it scores, and how its error falls with the number of papers that train.
+"""How the model was chosen, what it scores, and what more papers would bring.
 
     python benchmarks/accuracy.py --home DIR
 
 The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. The run has made
-the choice and the scores; they are printed. The learning curve is computed here, in about a minute.
+every comparison; this prints them in one place.
 """
 
 import argparse
@@ -12,15 +12,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from sse_assets.descriptors.feature_sets import composition_chemistry_cell
-from sse_assets.evaluation.floor import learning_curve
-from sse_assets.gaussian_process.model import GaussianProcessModel
-from sse_assets.materials.conductivity import LabelConvention, labels
-from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER
-from sse_assets.splits.groups import papers
-from sse_assets.splits.papers import as_folds
-from sse_assets.tables.names import Metric, ModelName, Protocol, Role
+from sse_assets.tables.names import Metric, ModelName, Role
 
 
 def table(warehouse: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
@@ -60,30 +53,10 @@ def print_scores(warehouse: duckdb.DuckDBPyConnection) -> None:
     print(by_domain.agg(["mean", "size"]).round(3).to_string(), "\n")
 
 
-def print_learning_curve(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Print the error on `papers` of the chosen process, trained on a share of the papers."""
-    rows = table(warehouse, "curated.electrolytes")
-    features = composition_chemistry_cell(
-        rows, table(warehouse, "descriptors.chemistry"), table(warehouse, "descriptors.cell")
-    )
-    assigned = pd.concat([table(warehouse, f"splits.{name}") for name in ("assignments", "formula_only")])
-    folds = as_folds(assigned[assigned["protocol"] == Protocol.PAPERS])
-    designs = chosen_designs(table(warehouse, "models.choice"), has_cells=has_every_cell(features))
-    dois = rows.set_index("electrolyte_id")["doi"]
-    for convention in LabelConvention:
-        label = labels(rows)[convention]
-
-        def errors(
-            train: pd.Index,
-            test: pd.Index,
-            label: pd.Series = label,
-            convention: LabelConvention = convention,
-        ) -> pd.Series:
-            model = GaussianProcessModel.of_design(designs[convention], features.loc[train], label, dois)
-            return (model.predict(features.loc[test])["mean"] - label.loc[test]).abs()
-
-        print(f"{convention}: error on papers by number of papers that train")
-        print(learning_curve(folds, papers(rows), errors).round(3).to_string(index=False), "\n")
+def print_evidence(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Print what more papers would bring, what each factor of the process is worth, and the floor."""
+    for name in ("learning_curve", "process_factors", "floor"):
+        print(table(warehouse, f"metrics.{name}").round(3).to_string(index=False), "\n")
 
 
 def main() -> None:
@@ -96,7 +69,7 @@ def main() -> None:
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
         print_choice(warehouse)
         print_scores(warehouse)
-        print_learning_curve(warehouse)
+        print_evidence(warehouse)
 
 
 if __name__ == "__main__":

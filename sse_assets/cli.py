@@ -10,19 +10,17 @@ from pathlib import Path
 
 import click
 import pandas as pd
-import yaml
 
+from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
 from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.folder_state import is_hidden
 from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
 from sse_assets.orchestration.settings import Executor, Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
-from sse_assets.orchestration.warehouse import bring_up_to_date
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 """File with the tested versions of packages; only a checkout has it."""
-LOOPBACK = "127.0.0.1"
 
 
 @click.group()
@@ -58,6 +56,9 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         succeeded = True
     else:
         succeeded = _make_what_is_stale(settings, everything, config, job, partitions)
+    # DuckDB is imported where it is used, so that an answer does without.
+    from sse_assets.orchestration.warehouse import bring_up_to_date
+
     store = TableStore(settings.blob_root)
     copied = bring_up_to_date(settings.warehouse, store)
     if not succeeded:
@@ -220,48 +221,65 @@ def restore(file: Path) -> None:
         click.echo(f"note: {sentence}")
 
 
+main.add_command(predict)
+main.add_command(structure)
+main.add_command(serve)
+
+
 @main.command()
-@click.option("--formula", help="Formula, such as Li6PS5Cl.")
-@click.option("--cif", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CIF file.")
-@click.option(
-    "--model", help="Name of the model, as in metrics.scores; by default the one that models.answering names."
-)
-@click.option(
-    "--variant",
-    help="Feature set or prompt case; by default the one that models.answering names.",
-)
-def predict(formula: str | None, cif: Path | None, model: str | None, variant: str | None) -> None:
-    """Predict the room-temperature Li-ion conductivity of a material by a stored model."""
-    from sse_assets.language_models.errors import LanguageModelError
-    from sse_assets.materials.crystal import CifError, cif_text
-    from sse_assets.materials.formula import FormulaError
-    from sse_assets.screening import choose_model, stored_models
-    from sse_assets.screening.prediction import Material, PredictionError, open_predictor
+def status() -> None:
+    """Say what is there, which model answers and how well, and what is stale."""
+    from sse_assets.screening.errors import PredictionError
+    from sse_assets.screening.home import Home
+    from sse_assets.screening.predictor import Predictor
 
     settings = _settings()
-    store = TableStore(settings.blob_root)
+    home = Home(settings.blob_root)
+    tables = home.store.current_versions()
+    if not tables:
+        raise click.ClickException(f"there is nothing at {settings.home} yet: call `sse-assets run`")
+    electrolytes = home.table("curated", "electrolytes")
+    rows = "" if electrolytes is None else f", {len(electrolytes)} electrolytes"
+    click.echo(
+        f"{settings.home}: {len(tables)} tables{rows}; the last of {home.store.last_write():%F %R} UTC"
+    )
+    predictor = Predictor(home)
+    for has_crystal, asked in ((False, "a formula"), (True, "a CIF")):
+        try:
+            model = predictor.describe(has_crystal=has_crystal)
+        except PredictionError as error:
+            click.echo(f"For {asked} no model answers: {error}")
+            continue
+        click.echo(f"For {asked} answers {model.sentence}")
+        for protocol, of in model.errors.items():
+            click.echo(f"  error under {protocol}: {of.mae:.2f} in log10 σ ({of.low:.2f} to {of.high:.2f})")
+    stale = _stale(settings)
+    click.echo(
+        f"Stale: {', '.join(stale)}; `sse-assets run` makes them again" if stale else "Nothing is stale"
+    )
 
-    def read(schema: str, name: str) -> pd.DataFrame | None:
-        with contextlib.suppress(TableError):  # not made yet
-            return store.read(TableKey(schema, name))
-        return None
 
-    with _one_sentence(PredictionError, FormulaError, CifError, LanguageModelError):
-        material = Material(formula, None if cif is None else cif_text(cif))
-        chosen = choose_model(
-            stored_models(read),
-            model,
-            variant,
-            has_crystal=cif is not None,
-            answering=read("models", "answering"),
-        )
-        prediction = open_predictor(settings.blob_root / chosen["model_path"]).predict(material)
-    click.echo(f"log10(σ / (S/cm)) = {prediction.log10_sigma:.2f}, σ = {10**prediction.log10_sigma:.1e} S/cm")
-    click.echo(f"90 % interval: {prediction.low:.2f} to {prediction.high:.2f}")
-    standing = f" ({chosen['standing']})" if chosen["standing"] else ""
-    click.echo(f"by {chosen['model']}, {chosen['variant']}, trained on: {chosen['protocol']}{standing}")
-    for remark in prediction.remarks:
-        click.echo(f"note: {remark}")
+@main.command()
+@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
+def report(opens: bool) -> None:
+    """Print the path of the report of the last run."""
+    file = _settings().report
+    if not file.exists():
+        raise click.ClickException(f"there is no report at {file} yet: call `sse-assets run`")
+    click.echo(str(file))
+    if opens:
+        click.launch(str(file))
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion of this command for a SHELL, to be put where it begins, such as ~/.bashrc."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None  # click knows each of the three
+    click.echo(kind(main, {}, "sse-assets", "_SSE_ASSETS_COMPLETE").source())
 
 
 @main.command()
@@ -353,6 +371,7 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
         click.echo(f"warning: {sentence}", err=True)
     if add:
         from sse_assets.assets.judging import add_submission
+        from sse_assets.orchestration.warehouse import bring_up_to_date
 
         store = TableStore(settings.blob_root)
         add_submission(store, submitted)
@@ -382,7 +401,22 @@ def _settings() -> Settings:
         return Settings.from_environment()
 
 
+def _stale(settings: Settings) -> list[str]:
+    """Return the names of assets that `run` would make again."""
+    import dagster as dg
+
+    from sse_assets.orchestration.runs import pipeline_of
+    from sse_assets.orchestration.staleness import stale_partitions
+
+    _prepare_dagster_home(settings)
+    graph = pipeline_of("sse_assets.definitions").get_definition().asset_graph
+    with dg.DagsterInstance.get() as instance:
+        return [".".join(key.path) for key in stale_partitions(graph, instance)]
+
+
 def _op_config(file: Path) -> dict[str, object]:
+    import yaml
+
     try:
         content = yaml.safe_load(file.read_text())
     except yaml.YAMLError as error:
@@ -398,7 +432,8 @@ def _prepare_dagster_home(settings: Settings) -> None:
     A DAGSTER_HOME with a dagster.yaml of its own, as in a container, stays as it is. Processes that run in
     other folders get absolute paths.
     """
-    settings.inbox.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.inbox, settings.candidates):
+        folder.mkdir(parents=True, exist_ok=True)
     if not settings.given_dagster_home:
         create_dagster_home(settings.dagster_home)
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)

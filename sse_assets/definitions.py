@@ -27,13 +27,14 @@ from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
+from sse_assets.assets.screening import CANDIDATES, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.assets.up_to_date import bring_up_to_date_job
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
 from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
-from sse_assets.orchestration.inbox import inbox_sensor
+from sse_assets.orchestration.inbox import candidates_sensor, inbox_sensor
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.launchpad import checked_at_launch
 from sse_assets.orchestration.on_demand import on_demand_selection
@@ -83,6 +84,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         *language_model_assets,
         *metrics_assets,
         *judging_assets,
+        *screening_assets(settings.dataset),
         *evidence_assets,
     ]
     return dg.Definitions(
@@ -95,7 +97,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *drift_checks,
         ],
         jobs=[bring_up_to_date_job, *_ASSET_JOBS],
-        sensors=[automation_sensor(), inbox_sensor(settings, INBOX), housekeeping_sensor(settings)],
+        sensors=[
+            automation_sensor(),
+            inbox_sensor(settings, INBOX),
+            candidates_sensor(settings, [CANDIDATES]),
+            housekeeping_sensor(settings),
+        ],
         schedules=nightly_fetches(assets),
         resources={"io_manager": TableIOManager(settings), "settings": settings},
         executor=executor_of(settings),

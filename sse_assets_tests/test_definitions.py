@@ -18,7 +18,17 @@ from sse_assets_tests.command_line import environment_of
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.environment import plain_environment, settings_with
 
-LINEAGE = ("raw", "measured", "structures", "curated", "descriptors", "splits", "models", "metrics")
+LINEAGE = (
+    "raw",
+    "measured",
+    "structures",
+    "curated",
+    "descriptors",
+    "splits",
+    "models",
+    "metrics",
+    "screening",
+)
 """Groups as they stand in the UI, from left to right."""
 SNAPSHOT = Path(__file__).with_name("asset_specs.yaml")
 

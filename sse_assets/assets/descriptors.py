@@ -22,7 +22,7 @@ from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 
 GROUP = "descriptors"
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 _DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
 

@@ -8,8 +8,9 @@ import dagster as dg
 from sse_assets.assets.generated import SEARCH_STRUCTURES, partitions_of_every_run
 from sse_assets.assets.judging import LEADERBOARD, SUBMITTED_METADATA, submitted_version
 from sse_assets.assets.raw import INBOX
+from sse_assets.assets.screening import CANDIDATES
 from sse_assets.orchestration.dagster_internals import ReconstructableRepository
-from sse_assets.orchestration.inbox import has_news, take_in
+from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, has_news, take_in
 from sse_assets.orchestration.runs import made_on_demand, pipeline_of, refresh
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.staleness import stale_partitions
@@ -90,6 +91,9 @@ def _news(settings: Settings, instance: dg.DagsterInstance) -> list[dg.AssetKey]
     """Return the assets that read something that Dagster does not know of and that has changed."""
     listing = take_in(settings.inbox, settings.blob_root)
     news = [key for key in INBOX if has_news(instance, key, listing)]
+    candidates = take_in(settings.candidates, settings.blob_root, CANDIDATES_FOLDER)
+    if has_news(instance, CANDIDATES, candidates):
+        news.append(CANDIDATES)
     submitted = submitted_version(TableStore(settings.blob_root))
     if has_news(instance, LEADERBOARD, submitted, SUBMITTED_METADATA):
         news.append(LEADERBOARD)

@@ -31,7 +31,7 @@ STRUCTURE_FOLDER = "structures"
 
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
-_ORIGIN_PRECEDENCE = [
+ORIGIN_PRECEDENCE = [
     StructureOrigin.OBELIX,
     StructureOrigin.SAMPLE,
     StructureOrigin.INBOX,
@@ -226,8 +226,8 @@ def _require_possible(row: dict, composition: Composition) -> None:
 
 
 def _first_by_composition(candidates: list[_Candidate]) -> dict[str, _Candidate]:
-    """Return the references by the key of their formula; of several the first by `_ORIGIN_PRECEDENCE`."""
-    ranked = sorted(candidates, key=lambda s: _ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
+    """Return the references by the key of their formula; of several the first by `ORIGIN_PRECEDENCE`."""
+    ranked = sorted(candidates, key=lambda s: ORIGIN_PRECEDENCE.index(StructureOrigin(s.origin)))
     first: dict[str, _Candidate] = {}
     for candidate in ranked:
         if candidate.key is not None:

@@ -69,7 +69,8 @@ def curate_measurements(measurements: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
                     f"the id {row['source_id']!r} occurs more than once; the first row is kept",
                 )
             seen.add(electrolyte_id)
-            composition = _usable_composition(row["formula"])
+            composition = parse_composition(row["formula"])
+            check_composition(row["formula"], composition)
             _require_room_temperature(row["temperature_c"])
             conductivity = parse_conductivity(row["reported_conductivity"])
         except FormulaError as error:
@@ -94,11 +95,20 @@ class RefusedError(ValueError):
         self.code = code
 
 
-def _usable_composition(formula: str) -> Composition:
-    composition = parse_composition(formula)
+def check_composition(formula: str, composition: Composition, *, typed: bool = True) -> None:
+    """Check that a compound is one that models may learn from or answer for.
+
+    Args:
+        formula: as somebody wrote it.
+        composition: of that formula.
+        typed: whether a person wrote it, who may have taken one character for another.
+
+    Raises:
+        RefusedError: if it holds no Li, cannot be charge balanced, or is misprinted.
+    """
     if composition["Li"] == 0:
         raise RefusedError(Reason.NO_LITHIUM, f"{formula} holds no Li")
-    meant = misprinted(formula)
+    meant = misprinted(formula) if typed else None
     question = f"; did you mean {meant}?" if meant else ""
     imbalance = smallest_imbalance(composition)
     if math.isinf(imbalance):
@@ -114,7 +124,6 @@ def _usable_composition(formula: str) -> Composition:
         )
     if meant:
         raise RefusedError(Reason.CHARGE_IMBALANCE, f"{formula} holds carbon without H, N or O{question}")
-    return composition
 
 
 def _require_room_temperature(temperature_c: float) -> None:

@@ -12,19 +12,17 @@ from typing import Any
 
 import pandas as pd
 from pymatgen.core import Composition, Element, Lattice, Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
-from sklearn.ensemble import ExtraTreesRegressor
 
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.crystals import Failure, guarded
 from sse_assets.materials.anions import anion_symbols
 from sse_assets.materials.conventional_cell import point_group_order, standard_lattice
 from sse_assets.materials.formula import (
     COMPOSITION_TOLERANCE,
-    element_fractions,
     largest_difference,
     parse_composition,
 )
-from sse_assets.materials.symmetry import SYMPREC
+from sse_assets.materials.symmetry import symmetry_dataset
 from sse_assets.tables.names import CellOrigin, Reason
 
 ROOM_COLUMNS = [
@@ -58,7 +56,7 @@ _LAST_OF_SYSTEM = (2, 15, 74, 142, 167, 194, 230)
 def cell(
     electrolytes: pd.DataFrame,
     crystals: Mapping[str, Structure],
-    imputer: "CellImputer | None" = None,
+    imputer: CellImputer | None = None,
     prototypes: Mapping[str, Structure] = MappingProxyType({}),
 ) -> tuple[pd.DataFrame, list[Failure]]:
     """Compute `CELL_COLUMNS` of every electrolyte, and impute from the composition what is not known.
@@ -102,7 +100,7 @@ def cell(
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
     own = measured[[origin is not CellOrigin.PROTOTYPE for origin in origins]]
-    complete = (imputer or CellImputer(formulas, own)).fill(formulas, measured)
+    complete = (imputer or CellImputer.fit(formulas, own)).fill(formulas, measured)
     return complete.assign(cell_origin=[origin.value for origin in origins]).reset_index(), failures
 
 
@@ -115,31 +113,6 @@ def _described(
     if placed is not None and all(pd.isna(row[name]) for name in _PARAMETERS):
         return *crystal_features(placed), CellOrigin.PROTOTYPE
     return *_table_features(row, composition), CellOrigin.TABLE
-
-
-class CellImputer:
-    """Extremely randomised trees from element fractions to `CELL_COLUMNS` (Geurts et al., Mach. Learn. 63, 3,
-    2006), fitted on the rows that know all of them."""
-
-    def __init__(self, formulas: pd.Series, cells: pd.DataFrame) -> None:
-        """Fit on formulas and cells with one index; NaN in `cells` where unknown."""
-        complete = cells.dropna().index.sort_values()
-        self._trees = None
-        if len(complete):
-            fractions = _fractions(formulas.loc[complete])
-            self._elements = list(fractions.columns)
-            self._trees = ExtraTreesRegressor(200, min_samples_leaf=2, random_state=0, n_jobs=1)
-            self._trees.fit(fractions.to_numpy(), cells.loc[complete, CELL_COLUMNS].to_numpy())
-
-    def fill(self, formulas: pd.Series, cells: pd.DataFrame) -> pd.DataFrame:
-        """Replace each NaN of `cells` by what the composition suggests; NaN stays if no cell was ever
-        known."""
-        lacking = cells.index[cells.isna().any(axis="columns")]
-        if self._trees is None or lacking.empty:
-            return cells
-        fractions = _fractions(formulas.loc[lacking]).reindex(columns=self._elements, fill_value=0.0)
-        guessed = pd.DataFrame(self._trees.predict(fractions.to_numpy()), index=lacking, columns=CELL_COLUMNS)
-        return cells.fillna(guessed)
 
 
 def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
@@ -160,7 +133,7 @@ def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
     numbers = dict.fromkeys(CELL_COLUMNS, math.nan) | _room(content, crystal.volume)
     if len(crystal) > _MOST_SITES:
         return numbers, f"the crystal has more than {_MOST_SITES} sites"
-    dataset = SpacegroupAnalyzer(crystal, symprec=SYMPREC).get_symmetry_dataset()
+    dataset = symmetry_dataset(crystal)
     if dataset is None:
         return numbers, "spglib finds no space group for this structure"
     numbers |= _shape(Lattice(dataset.std_lattice), int(dataset.number), content, crystal.volume)
@@ -241,9 +214,3 @@ def _shape(lattice: Lattice, number: int, content: Composition, volume: float) -
         "log_atoms_in_cell": math.log10(content.num_atoms * in_cell),
         "log_li_in_cell": math.log10(1 + content["Li"] * in_cell),
     }
-
-
-def _fractions(formulas: pd.Series) -> pd.DataFrame:
-    """Element fractions of formulas, columns sorted; index as theirs."""
-    fractions = [element_fractions(parse_composition(formula)) for formula in formulas]
-    return pd.DataFrame(fractions, index=formulas.index).fillna(0.0).sort_index(axis="columns")

@@ -14,6 +14,8 @@ from sse_assets.tables import descriptors
 from sse_assets.tables.names import Reason
 
 VOID_COLUMNS = ["poav_cm3_g", "void_cm3_g", "poav_li_kept_cm3_g"]
+PROBE_COLUMNS = ["probe_radius_a", "lithium_removed", "n_samples"]
+"""Settings of the probe, which an answer for a new crystal has to repeat."""
 
 
 def geometric(
@@ -31,7 +33,8 @@ def geometric(
 
     Voids (cm³ per gram of the whole compound, Li included) need a CIF. `poav_cm3_g` is the accessible and
     `void_cm3_g` the whole void, closed pockets included, for the probe in `settings`. `poav_li_kept_cm3_g` is
-    the accessible void with the paper's probe. `pores` says what accessible means.
+    the accessible void with the paper's probe. `pores` says what accessible means. `PROBE_COLUMNS` repeat the
+    settings in each row.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, and the unit cell `a`, `b`, `c` (Å), `alpha`,
@@ -51,7 +54,8 @@ def geometric(
     fractions, without_void = _void_fractions(crystals, settings, workers, progress, kept)
     voids = fractions.reindex(cells.index).div(cells["density_g_cm3"], axis="index")
     failures = failures_table([*unreadable, *without_density, *without_void])
-    return descriptors.GEOMETRIC.frame(cells.join(voids).reset_index()), failures
+    probed = {name: getattr(settings, name) for name in PROBE_COLUMNS}
+    return descriptors.GEOMETRIC.frame(cells.join(voids).reset_index().assign(**probed)), failures
 
 
 def _void_fractions(

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
+from sklearn.gaussian_process.kernels import (
+    ConstantKernel,
+    Hyperparameter,
+    Kernel,
+    Product,
+    Sum,
+    WhiteKernel,
+)
 
 
 class AbsoluteExponential(Kernel):  # type: ignore[misc]  # mypy reads nothing of scikit-learn
@@ -91,3 +98,24 @@ class SamePaper(Kernel):  # type: ignore[misc]  # mypy reads nothing of scikit-l
     def is_stationary(self) -> bool:
         """Say that only equality counts."""
         return True
+
+
+def described(kernel: Kernel) -> list[Any]:
+    """Write a kernel down as `covariances.covariances` reads it.
+
+    Raises:
+        TypeError: for a kernel that it does not know.
+    """
+    match kernel:
+        case Sum() | Product():
+            name = "sum" if isinstance(kernel, Sum) else "product"
+            return [name, described(kernel.k1), described(kernel.k2)]
+        case AbsoluteExponential():
+            return ["laplacian", kernel.start, kernel.stop, float(kernel.length_scale)]
+        case SamePaper():
+            return ["same_paper", kernel.column]
+        case ConstantKernel():
+            return ["constant", float(kernel.constant_value)]
+        case WhiteKernel():
+            return ["noise", float(kernel.noise_level)]
+    raise TypeError(f"the kernel {kernel} cannot be written down")

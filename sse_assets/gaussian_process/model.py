@@ -14,13 +14,10 @@ from fsspec.core import url_to_fs
 from scipy.linalg import cho_factor, cho_solve
 from sklearn.gaussian_process import GaussianProcessRegressor
 
+from sse_assets.gaussian_process.files import CARD_FILE, ROWS_FILE
 from sse_assets.gaussian_process.inputs import Inputs, paper_numbers
+from sse_assets.gaussian_process.kernels import described
 from sse_assets.gaussian_process.settings import GaussianProcessSettings, ProcessDesign
-
-ROWS_FILE = "training_rows.npz"
-"""The inputs and labels of the rows that train; the process is fitted on them again when it is loaded."""
-CARD_FILE = "gaussian_process.json"
-"""All the rest, as JSON; written last, so that a folder without it holds no complete model."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +82,11 @@ class GaussianProcessModel:
         ids: tuple[str, ...],
         rows: np.ndarray,
         label: np.ndarray,
-        theta: np.ndarray | None = None,
     ) -> Self:
-        """Fit with the kernel's logarithmic hyperparameters `theta`, or as the settings say."""
-        kernel = settings.kernel(inputs)
-        optimizer = "fmin_l_bfgs_b" if settings.optimise and theta is None else None
-        if theta is not None:
-            kernel = kernel.clone_with_theta(theta)
+        optimizer = "fmin_l_bfgs_b" if settings.optimise else None
         centre = float(np.median(label))
         # The white-noise term is the jitter: nothing is added to the diagonal beside it.
-        regressor = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=optimizer)
+        regressor = GaussianProcessRegressor(settings.kernel(inputs), alpha=0.0, optimizer=optimizer)
         regressor.fit(rows, label - centre)
         variance = float((label - centre) @ regressor.alpha_ / len(label))
         return cls(settings, inputs, ids, centre, variance, regressor)
@@ -154,21 +146,11 @@ class GaussianProcessModel:
             parts.append(pd.DataFrame({"mean": centre + across @ solved, "std": std}, index=test))
         return pd.concat(parts)
 
-    def weights(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return how much each training row's label counts in each answer.
-
-        An answer is the centre plus the sum of weight times (label − centre); a weight may be negative.
-
-        Returns:
-            Shape (n, n_train); index as that of features, columns the training rows' electrolyte_ids.
-        """
-        covariances = self.regressor.kernel_(self.inputs.rows(features), self.regressor.X_train_)
-        weights = cho_solve((self.regressor.L_, True), covariances.T).T
-        return pd.DataFrame(weights, index=features.index, columns=list(self.electrolyte_ids))
-
     def save(self, folder: str | Path) -> None:
-        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; any URL that fsspec reads will
-        do."""
+        """Write `ROWS_FILE` and `CARD_FILE` into a folder, made if need be; it may be any URL of fsspec.
+
+        `served.ServedProcess` reads them.
+        """
         filesystem, path = url_to_fs(str(folder))
         filesystem.makedirs(path, exist_ok=True)
         content = io.BytesIO()
@@ -182,36 +164,8 @@ class GaussianProcessModel:
             "cell": list(self.inputs.cell),
             "mean": self.inputs.mean.tolist(),
             "scale": self.inputs.scale.tolist(),
-            "theta": self.regressor.kernel_.theta.tolist(),
+            "kernel": described(self.regressor.kernel_),
+            "lengths": list(self.settings.lengths),
             "electrolyte_ids": list(self.electrolyte_ids),
         }
         filesystem.pipe_file(f"{path}/{CARD_FILE}", json.dumps(card, indent=2, allow_nan=False).encode())
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Read what `save` wrote.
-
-        Raises:
-            FileNotFoundError: if the folder holds no complete model.
-        """
-        filesystem, path = url_to_fs(str(folder))
-        if not filesystem.exists(f"{path}/{CARD_FILE}"):
-            raise FileNotFoundError(
-                f"{folder} holds no complete model: {CARD_FILE} is missing; train it again"
-            )
-        card = json.loads(filesystem.cat_file(f"{path}/{CARD_FILE}"))
-        with np.load(io.BytesIO(filesystem.cat_file(f"{path}/{ROWS_FILE}")), allow_pickle=False) as stored:
-            rows, label = stored["rows"], stored["label"]
-        return cls._of_rows(
-            GaussianProcessSettings(**card["settings"]),
-            Inputs(
-                tuple(card["chemistry"]),
-                tuple(card["cell"]),
-                np.array(card["mean"]),
-                np.array(card["scale"]),
-            ),
-            tuple(card["electrolyte_ids"]),
-            rows,
-            label,
-            np.array(card["theta"]),
-        )

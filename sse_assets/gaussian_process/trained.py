@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -11,13 +10,8 @@ from fsspec.core import url_to_fs
 
 from sse_assets.gaussian_process.conformal import ConformalIntervals
 from sse_assets.gaussian_process.domain import Domain
+from sse_assets.gaussian_process.files import CALIBRATION_FILE
 from sse_assets.gaussian_process.model import GaussianProcessModel
-
-CALIBRATION_FILE = "calibration.json"
-"""Widths of the intervals and limit of the domain; written last, so that no folder without it is complete."""
-MEASUREMENTS_FILE = "measurements.parquet"
-"""What was measured of the rows that train, and their cells: beside the model, for whoever asks it."""
-_N_CARRYING = 5
 
 
 @dataclass(frozen=True)
@@ -47,20 +41,11 @@ class TrainedProcess:
         place = self.domain.examine(features)
         return table.assign(nearest_distance=place["nearest_distance"], outside_domain=place["outside"])
 
-    def carrying(self, features: pd.DataFrame) -> pd.Series:
-        """Return the weights of the five training rows that count most in the answer for one material.
-
-        Args:
-            features: one row.
-
-        Returns:
-            Weights, the largest in size first; index electrolyte_id.
-        """
-        weights = self.model.weights(features).iloc[0]
-        return weights.loc[weights.abs().sort_values(ascending=False).index[:_N_CARRYING]]
-
     def save(self, folder: str) -> None:
-        """Write the model and `CALIBRATION_FILE` into a folder; any URL that fsspec reads will do."""
+        """Write the model and `CALIBRATION_FILE` into a folder; any URL that fsspec reads will do.
+
+        `served.ServedProcess` reads them.
+        """
         self.model.save(folder)
         filesystem, path = url_to_fs(folder)
         known = {
@@ -73,25 +58,3 @@ class TrainedProcess:
             "domain_limit": self.domain.limit if math.isfinite(self.domain.limit) else None,
         }
         filesystem.pipe_file(f"{path}/{CALIBRATION_FILE}", json.dumps(card, indent=2).encode())
-
-    @classmethod
-    def load(cls, folder: str) -> Self:
-        """Read what `save` wrote.
-
-        Raises:
-            FileNotFoundError: if the folder holds no complete model.
-        """
-        filesystem, path = url_to_fs(folder)
-        if not filesystem.exists(f"{path}/{CALIBRATION_FILE}"):
-            raise FileNotFoundError(
-                f"{folder} holds no complete model: {CALIBRATION_FILE} is missing; train it again"
-            )
-        model = GaussianProcessModel.load(folder)
-        card = json.loads(filesystem.cat_file(f"{path}/{CALIBRATION_FILE}"))
-        widths = card["interval_widths_in_std"]
-        limit = math.inf if card["domain_limit"] is None else card["domain_limit"]
-        return cls(
-            model,
-            ConformalIntervals({coverage: widths.get(str(coverage), math.inf) for coverage in (0.5, 0.9)}),
-            Domain(model.inputs, model.settings.lengths, model.regressor.X_train_, limit),
-        )

@@ -77,7 +77,12 @@ def smallest_imbalance(composition: Composition) -> float:
     Infinite where no assignment has both signs, as in an alloy. Where elements are so many that there are
     more than `_MAX_ASSIGNMENTS`, each may take any mean of its states, which calls too much neutral.
     """
-    return min((imbalance for imbalance, _ in _assignments(composition)), default=math.inf)
+    best = math.inf
+    for imbalance, _ in _assignments(composition):
+        best = min(best, imbalance)
+        if best == 0:
+            break
+    return best
 
 
 def balanced_states(composition: Composition) -> dict[str, float] | None:

@@ -5,9 +5,8 @@ from functools import cache
 import numpy as np
 import spglib
 from pymatgen.core import Lattice, Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.materials.symmetry import SYMPREC, normalised_symbol, symmetry_dataset
 
 _GENERAL_POSITIONS = np.array([[0.1379, 0.2841, 0.4327], [0.2113, 0.0719, 0.1637]])
 """Points that no operation but the identity maps onto themselves. Two, for the images of one point alone are
@@ -16,7 +15,7 @@ more symmetric than a polar group: in P4mm they lie in one plane."""
 
 def sites_in_conventional_cell(structure: Structure) -> int | None:
     """Number of sites in the conventional cell of a crystal; None where spglib finds no symmetry."""
-    dataset = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_symmetry_dataset()
+    dataset = symmetry_dataset(structure)
     return None if dataset is None else len(dataset.std_types)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import combinations, islice
 
 from pymatgen.core import Composition
@@ -29,6 +30,7 @@ COMPOSITION_TOLERANCE = 0.03
 """Where an atomic fraction differs by more, a CIF does not show the compound that its table names."""
 
 
+@lru_cache(maxsize=4096)  # every table and descriptor asks for the same formulas, one after the other
 def parse_composition(text: str) -> Composition:
     """Read a formula as people write it.
 

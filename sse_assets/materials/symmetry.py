@@ -9,7 +9,6 @@ from functools import cache
 import gemmi
 import spglib
 from pymatgen.core import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 SYMPREC = 0.01
 """Distance tolerance in Å; at 0.1 Å three of OBELiX's 321 crystals come out in another group."""
@@ -169,13 +168,21 @@ def normalised_symbol(symbol: str) -> str:
     return re.sub(r"[\s_'\"]", "", symbol)
 
 
+def symmetry_dataset(structure: Structure) -> spglib.SpglibDataset | None:
+    """Return what spglib finds at `SYMPREC`; None where it finds no symmetry, as for overlapping atoms."""
+    # A fifth of a second to import, which an answer for a formula can do without.
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    return SpacegroupAnalyzer(structure, symprec=SYMPREC).get_symmetry_dataset()
+
+
 def detected_space_group(structure: Structure) -> tuple[str, int]:
     """Return symbol (normalised) and number of the space group that spglib finds at `SYMPREC`.
 
     Raises:
         ValueError: if spglib finds no symmetry at all, as for overlapping atoms.
     """
-    dataset = SpacegroupAnalyzer(structure, symprec=SYMPREC).get_symmetry_dataset()
+    dataset = symmetry_dataset(structure)
     if dataset is None:
         raise ValueError("spglib finds no space group for this structure")
     return normalised_symbol(dataset.international), int(dataset.number)

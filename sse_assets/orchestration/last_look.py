@@ -28,8 +28,8 @@ _EVENTS = {
 def fingerprint(settings: Settings) -> str | None:
     """Return a text that changes when anything does that may make an asset stale.
 
-    It tells of the code, the settings, the inbox, the mirror, the tables and of every run and event. It is
-    None where tables, runs or events are not in files of this machine.
+    It tells of the code, the settings, inbox and candidates, the mirror, the tables and of every run and
+    event. It is None where tables, runs or events are not in files of this machine.
     """
     if settings.given_dagster_home or is_remote(settings.blob_root):
         return None
@@ -42,7 +42,12 @@ def fingerprint(settings: Settings) -> str | None:
                 events.append(storage.execute(query).fetchone())
         except sqlite3.Error:
             return None
-    folders = [Path(sse_assets.__file__).parent, settings.inbox, Path(settings.blob_root.path) / TABLES]
+    folders = [
+        Path(sse_assets.__file__).parent,
+        settings.inbox,
+        settings.candidates,
+        Path(settings.blob_root.path) / TABLES,
+    ]
     if settings.data_mirror:
         folders.append(settings.data_mirror)
     named = [settings.dataset, str(settings.blob_root), str(settings.data_mirror)]

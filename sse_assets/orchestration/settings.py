@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         return self.home / "inbox"
 
     @property
+    def candidates(self) -> Path:
+        """Return the folder in which a person leaves materials to ask about."""
+        return self.home / "candidates"
+
+    @property
     def downloads(self) -> Path:
         """Return the cache of verified downloads."""
         return self.home / "downloads"

@@ -170,6 +170,12 @@ class TableStore:
                 versions[key] = " ".join(part.file for part in parts if part)
         return versions
 
+    def last_write(self) -> datetime | None:
+        """Return when the newest version of any table was written; None if there is none."""
+        files = " ".join(self.current_versions().values()).split()
+        times = [file.partition("-")[0] for file in files]
+        return datetime.strptime(max(times), _TIME).replace(tzinfo=UTC) if times else None
+
     def _parts(self, key: TableKey) -> list[TableKey]:
         if key.partition is not None or self.version(key):
             return [key] if self.version(key) else []

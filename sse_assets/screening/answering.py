@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from sse_assets.descriptors.cell import CELL_COLUMNS, CellImputer
+from sse_assets.descriptors.cell import CELL_COLUMNS
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.evaluation.intervals import Bootstrap, Predictor
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import ProcessDesign
@@ -53,7 +54,7 @@ def predictions_of_formulas(
         asked = features.loc[test].copy()
         if design.cell:
             known = train[cell_origin.loc[train].isin(KNOWN_CELLS)]
-            imputer = CellImputer(rows.loc[known, "formula"], features.loc[known, CELL_COLUMNS])
+            imputer = CellImputer.fit(rows.loc[known, "formula"], features.loc[known, CELL_COLUMNS])
             asked[CELL_COLUMNS] = np.nan
             asked[CELL_COLUMNS] = imputer.fill(rows.loc[test, "formula"], asked[CELL_COLUMNS])
         parts.append(model.predict(asked)["mean"])

@@ -139,8 +139,8 @@ def candidates(
     a part in them.
 
     Args:
-        rows: every row that may train; columns of `materials.conductivity.labels`, `sigma_s_cm`, `censored`
-            and `doi`; index electrolyte_id.
+        rows: every row that may train; columns of `materials.conductivity.labels`, `sigma_s_cm`, `censored`,
+            `formula_only` and `doi`; index electrolyte_id.
         features: as `descriptors.feature_sets.composition_chemistry_cell`, of the same rows.
         tree_settings: of the paper's trees on composition.
         workers: fits of trees that run at a time, each on one thread.
@@ -191,9 +191,12 @@ def candidates(
         return _by_convention(test, lambda name: predicted)
 
     def paper_trees(train: pd.Index, test: pd.Index) -> pd.DataFrame:
+        """Grow the trees that are stored: they learn from the rows with a cell alone."""
+        described = train[~rows.loc[train, "formula_only"]]
+
         def one(name: str) -> np.ndarray:
             model = BoostedTreesModel.fit(
-                features.loc[train, of_elements], label.loc[train, name], tree_settings
+                features.loc[described, of_elements], label.loc[described, name], tree_settings
             )
             return model.predict(features.loc[test, of_elements])
 

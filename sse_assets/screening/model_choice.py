@@ -6,7 +6,7 @@ import pandas as pd
 
 from sse_assets.evaluation.champions import champions_now
 from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.screening.prediction import PredictionError
+from sse_assets.screening.errors import PredictionError
 from sse_assets.tables import models
 from sse_assets.tables.names import NO_VARIANT, FeatureSet, InputKind, ModelName, PromptCase, Protocol, Task
 

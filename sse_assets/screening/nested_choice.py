@@ -95,7 +95,8 @@ def choose_on_papers(
 
     Args:
         compared: candidates by name.
-        rows: every row of the folds; columns that `paper_folds` and `labels` read; index electrolyte_id.
+        rows: every row of the folds; `formula_only` and the columns that `paper_folds` and `labels` read;
+            index electrolyte_id.
         assigned: folds of `papers`; columns `fold`, `electrolyte_id` and `role`.
         progress: called with (candidates done, candidates in all).
 
@@ -109,7 +110,9 @@ def choose_on_papers(
         [
             fold
             for fold in as_folds(paper_folds(rows.loc[train], folds=INNER_FOLDS, tested=tested))
-            if len(fold[0])
+            if not rows.loc[
+                fold[0], "formula_only"
+            ].all()  # nor empty: every candidate has rows to learn from
         ]
         for train, _ in folds
         if paper[train.intersection(tested)].nunique() >= INNER_FOLDS

@@ -1,262 +1,363 @@
-"""One interface to every stored model: it predicts for a material, and says what it was not told."""
+"""One interface to every stored model: it predicts for many materials, and says what it was not told."""
 
+import io
 import math
+import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 from upath import UPath
 
-from sse_assets.boosted_trees.model import CARD_FILE, BoostedTreesModel
-from sse_assets.descriptors.cell import CELL_COLUMNS, CellImputer, cell
+from sse_assets.descriptors.cell import cell
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import chemistry
+from sse_assets.descriptors.crystals import Failure
 from sse_assets.descriptors.feature_sets import (
     GEOMETRIC_COLUMNS,
     composition_chemistry_cell,
     feature_matrix,
     with_absent_elements,
 )
-from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
-from sse_assets.gaussian_process.trained import CALIBRATION_FILE, MEASUREMENTS_FILE, TrainedProcess
-from sse_assets.language_models.errors import require_packages
+from sse_assets.gaussian_process.files import CALIBRATION_FILE, MEASUREMENTS_FILE
+from sse_assets.gaussian_process.served import ServedProcess
 from sse_assets.materials.conventional_cell import sites_in_conventional_cell
-from sse_assets.materials.crystal import Crystal, compare_with_formula, formula_units, read_crystal
-from sse_assets.materials.formula import formula_text, misprinted, parse_composition
-from sse_assets.materials.remarks import RemarkCode
-from sse_assets.tables.names import CellOrigin, FeatureSet
+from sse_assets.materials.crystal import formula_units
+from sse_assets.screening.answer import Flag, FlagCode, Interval, Prediction
+from sse_assets.screening.class_probabilities import class_probabilities
+from sse_assets.screening.errors import PredictionError
+from sse_assets.screening.material import Accepted, Refusal
+from sse_assets.tables.names import CellOrigin, FeatureSet, Reason
 
-_NEW = "new"
-_IMPUTED = "its cell is imputed from the composition: give a CIF if there is one"
+if TYPE_CHECKING:  # XGBoost takes a second to import, and the process does without it
+    from sse_assets.boosted_trees.model import BoostedTreesModel
+
+_TREES_FILE = "model.json"
+_LANGUAGE_MODEL_FILE = "run.json"
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
+_N_CARRYING = 5
+_IMPUTED = "its cell is imputed from the composition: give a CIF if there is one"
 
 
-class PredictionError(ValueError):
-    """A model that cannot say anything of a material, or a folder without a model."""
-
-
-@dataclass(frozen=True)
-class Material:
-    """A material that nobody has measured."""
-
-    formula: str | None = None
-    cif: str | None = None
-    """Text of a CIF."""
-
-    def __post_init__(self) -> None:
-        if self.formula is None and self.cif is None:
-            raise PredictionError("there is nothing to predict for: give a formula, a CIF or both")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """log10(σ / (S/cm)) at room temperature, and how far to trust it."""
-
-    log10_sigma: float
-    low: float
-    """Lower end of the model's own 90 % interval, NaN where it gives none."""
-    high: float
-    remarks: tuple[str, ...]
-    """Sentences on what does not fit in the input, and on what the model was not told or has never seen."""
-
-
-class Predictor(Protocol):
+class StoredModel(Protocol):
     """A stored model, ready to be asked."""
 
-    def predict(self, material: Material) -> Prediction:
-        """Predict for a material.
+    @property
+    def data_version(self) -> str:
+        """Version of the data that it was trained on; empty where it is not stored."""
 
-        Raises:
-            PredictionError, FormulaError, CifError, LanguageModelError: if it cannot say anything.
-        """
+    @property
+    def trained(self) -> frozenset[str] | None:
+        """Ids of the rows that it was trained on; None where they are not stored."""
+
+    def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
+        """Predict for materials, of which there is one at least, in their order."""
+
+    def covariance(self, materials: Sequence[Accepted]) -> tuple[np.ndarray, float] | None:
+        """Return how far the answers err together, as `ServedProcess.covariance`; None if it is not known."""
 
 
-def open_predictor(folder: UPath) -> Predictor:
+def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredModel:
     """Open the model that an asset of the group `models` has stored: trees, a process or a language model.
 
+    Args:
+        folder: of the model.
+        geometric: table `descriptors.geometric` of the training rows, which says how their pores were probed;
+            without it, or without rows, the defaults of `PoreSettings` count.
+
     Raises:
-        PredictionError: if the folder holds none of them.
+        PredictionError: if the folder holds none of them, or not all of it.
     """
-    if (folder / CARD_FILE).exists():
-        return _Trees(BoostedTreesModel.load(str(folder)))
-    if (folder / CALIBRATION_FILE).exists():
-        return _Process(TrainedProcess.load(str(folder)), pd.read_parquet(str(folder / MEASUREMENTS_FILE)))
-    if (folder / "run.json").exists():
+    try:
+        if (folder / CALIBRATION_FILE).exists():
+            return _open_process(folder)
+        if (folder / _TREES_FILE).exists():
+            return _open_trees(folder, geometric)
+    except FileNotFoundError as error:
+        raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
+    if (folder / _LANGUAGE_MODEL_FILE).exists():
         return _LanguageModel(folder)
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
 
 
+def _open_trees(folder: UPath, geometric: pd.DataFrame | None) -> "_Trees":
+    from sse_assets.boosted_trees.model import BoostedTreesModel
+    from sse_assets.boosted_trees.recipe import Recipe, RecipeError
+    from sse_assets.descriptors.geometric import PROBE_COLUMNS
+
+    try:
+        trained = frozenset(Recipe.load(str(folder)).features.index)
+    except RecipeError:  # a model of one protocol is stored without its rows
+        trained = None
+    probe: dict[str, Any] = {}
+    if geometric is not None and len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
+        probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
+    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe)
+
+
 @dataclass(frozen=True)
 class _Trees:
-    model: BoostedTreesModel
+    model: "BoostedTreesModel"
+    trained: frozenset[str] | None
+    probe: dict[str, Any]
+    """Values of `PoreSettings` that are not the defaults."""
 
-    def predict(self, material: Material) -> Prediction:
+    @property
+    def data_version(self) -> str:
+        assert self.model.card is not None  # no model is stored without one
+        return self.model.card.data_version
+
+    def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
         card = self.model.card
         assert card is not None  # no model is stored without one
-        crystal, remarks = _examined(material)
-        features = _features(material, crystal, FeatureSet(card.feature_set))
+        feature_set = FeatureSet(card.feature_set)
+        if feature_set is not FeatureSet.STOICHIOMETRIC:
+            without = [material for material in materials if material.crystal is None]
+            if without:
+                return self._with_refusals(materials, without, feature_set)
+        features = _features(materials, feature_set, self.probe)
         known = with_absent_elements(features, self.model.feature_names)
-        predicted = float(self.model.predict(known)[0])
-        half_width = math.nan if card.interval_half_width is None else card.interval_half_width
-        return Prediction(
-            predicted,
-            predicted - half_width,
-            predicted + half_width,
-            (
-                *_misprint(material),
-                *remarks,
-                *_unknown_elements(features, self.model),
-                *_unknown_geometry(known),
-                *([] if crystal is None else _unusual_cell(crystal, known)),
-            ),
+        predicted = self.model.predict(known)
+        half = np.full(
+            len(predicted), math.nan if card.interval_half_width is None else card.interval_half_width
         )
+        shares = class_probabilities(predicted, None, half)
+        return [
+            Prediction(
+                float(value),
+                None,
+                _interval(value - width, value + width),
+                share,
+                tuple(_unseen(material, self.model.feature_names, feature_set)),
+                tuple(_unknown_geometry(row, feature_set)) + tuple(_unusual_cell(material, feature_set)),
+                _TOLD[feature_set],
+            )
+            for material, value, width, share, (_, row) in zip(
+                materials, predicted, half, shares, known.iterrows(), strict=True
+            )
+        ]
+
+    def covariance(self, materials: Sequence[Accepted]) -> None:
+        return None
+
+    def _with_refusals(
+        self, materials: Sequence[Accepted], without: list[Accepted], feature_set: FeatureSet
+    ) -> list[Prediction | Refusal]:
+        """Answer for the materials that have a crystal, and refuse the others."""
+        whole = [one for one in materials if one.crystal is not None]
+        answered = iter(self.predict(whole) if whole else ())
+        reason = f"the variant {feature_set} of the trees needs a crystal: give a CIF, or ask another variant"
+        return [
+            Refusal(one.material, Reason.NOT_KNOWN, reason) if one.crystal is None else next(answered)
+            for one in materials
+        ]
+
+
+_TOLD = {
+    FeatureSet.STOICHIOMETRIC: "the composition alone",
+    FeatureSet.GEOMETRIC: "lengths of the cell, density and pore volume of the CIF",
+    FeatureSet.ALL: "the composition, and lengths of the cell, density and pore volume of the CIF",
+}
+
+
+def _open_process(folder: UPath) -> "_Process":
+    imputer = CellImputer.load(str(folder))
+    measured = pd.read_parquet(io.BytesIO((folder / MEASUREMENTS_FILE).read_bytes()))
+    process = ServedProcess.load(str(folder))
+    return _Process(process, imputer, measured.set_index("electrolyte_id"), folder.parent.name)
 
 
 @dataclass(frozen=True)
 class _Process:
-    process: TrainedProcess
+    process: ServedProcess
+    imputer: CellImputer
     measured: pd.DataFrame
-    """What was measured of the rows that train, and their cells; `CELL_COLUMNS` among them."""
+    """What was measured of the rows that train; index electrolyte_id."""
+    data_version: str
 
-    def predict(self, material: Material) -> Prediction:
-        crystal, remarks = _examined(material)
-        row = _row(material, crystal)
-        known = self.measured[self.measured["cell_origin"].isin([CellOrigin.STRUCTURE, CellOrigin.TABLE])]
-        known = known.set_index("electrolyte_id")
-        described, failures = cell(
-            row.assign(space_group=None, space_group_number=math.nan),
-            {} if crystal is None else {_NEW: crystal.structure},
-            CellImputer(known["formula"], known[CELL_COLUMNS]),
-        )
-        features = composition_chemistry_cell(row, chemistry(row), described)
-        answer = self.process.predict(features).iloc[0]
-        imputed = described["cell_origin"].item() == CellOrigin.COMPOSITION
-        domain = self.process.domain.examine(features).iloc[0]
-        return Prediction(
-            float(answer["predicted"]),
-            float(answer["low"]),
-            float(answer["high"]),
-            (
-                *_misprint(material),
-                *remarks,
-                *(failure.reason for failure in failures),
-                *([_IMPUTED] if imputed else []),
-                *_outside(domain),
-                *self._evidence(features),
-            ),
-        )
+    @property
+    def trained(self) -> frozenset[str] | None:
+        return frozenset(self.process.electrolyte_ids)
 
-    def _evidence(self, features: pd.DataFrame) -> list[str]:
-        """Sentences on the training rows that count most in an answer."""
-        measured = self.measured.set_index("electrolyte_id").to_dict("index")
-        sentences = []
-        for electrolyte_id, weight in self.process.carrying(features).items():
-            row = measured[electrolyte_id]
-            bound = "below " if row["censored"] else ""
-            paper = row["doi"] if isinstance(row["doi"], str) else f"{electrolyte_id}, no DOI"
-            sentences.append(
-                f"weight {weight:+.2f}: {row['formula']}, {bound}{row['sigma_s_cm']:.1e} S/cm ({paper})"
+    def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
+        features, described, failures = self._features(materials)
+        answers = self.process.predict(features)
+        failed = {failure.electrolyte_id: failure.reason for failure in failures}
+        carried = self.process.carrying(features, _N_CARRYING)
+        half_50, half_90 = ((answers[high] - answers["predicted"]).to_numpy() for high in ("high_50", "high"))
+        shares = class_probabilities(answers["predicted"].to_numpy(), half_50, half_90)
+        return [
+            Prediction(
+                answer["predicted"],
+                _interval(answer["low_50"], answer["high_50"]),
+                _interval(answer["low"], answer["high"]),
+                share,
+                tuple(_doubts(answer, imputed=origin == CellOrigin.COMPOSITION and self._reads_cells)),
+                (failed[row],) if row in failed else (),
+                self._rests_on(origin, carrying),
+                tuple(carrying),
             )
-        return sentences
+            for row, answer, share, origin, carrying in zip(
+                features.index,
+                answers.to_dict("records"),
+                shares,
+                described["cell_origin"],
+                carried,
+                strict=True,
+            )
+        ]
+
+    def covariance(self, materials: Sequence[Accepted]) -> tuple[np.ndarray, float]:
+        return self.process.covariance(self._features(materials)[0])
+
+    def _features(self, materials: Sequence[Accepted]) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
+        """Return the descriptors of materials, their cells, and what of these could not be computed."""
+        rows = _rows(materials).assign(space_group=None, space_group_number=math.nan)
+        crystals = {
+            row: one.crystal.structure
+            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
+            if one.crystal is not None
+        }
+        described, failures = cell(rows, crystals, self.imputer)
+        return composition_chemistry_cell(rows, chemistry(rows), described), described, failures
+
+    @property
+    def _reads_cells(self) -> bool:
+        return bool(self.process.inputs.cell)
+
+    def _rests_on(self, origin: str, carrying: Sequence[tuple[str, float]]) -> str:
+        """Say what the answer was computed from, and the measurements that count most in it."""
+        has_cell = self._reads_cells and origin != CellOrigin.COMPOSITION
+        told = "the composition and the cell of the CIF" if has_cell else "the composition"
+        by = []
+        for electrolyte_id, weight in carrying:
+            row = self.measured.loc[electrolyte_id]
+            bound = "< " if row["censored"] else ""
+            by.append(f"{row['formula']} {bound}{row['sigma_s_cm']:.1e} S/cm ({weight:+.2f})")
+        return f"{told}; the measurements that count most, with their weights: {', '.join(by)}"
+
+
+def _doubts(answer: dict, *, imputed: bool) -> list[Flag]:
+    flags = []
+    if answer["unseen_elements"]:
+        sentence = f"no training row holds {answer['unseen_elements']}: this is outside what was learned"
+        flags.append(Flag(FlagCode.UNSEEN_ELEMENT, sentence))
+    elif answer["outside_domain"]:
+        sentence = "every measured material is far from it: answers for such materials err more than others"
+        flags.append(Flag(FlagCode.FAR, sentence))
+    if imputed:
+        flags.append(Flag(FlagCode.COMPOSITION_ONLY, _IMPUTED))
+    return flags
 
 
 @dataclass(frozen=True)
 class _LanguageModel:
     folder: UPath
 
-    def predict(self, material: Material) -> Prediction:
-        require_packages()
-        from sse_assets.language_models.prediction import predict_new  # it imports torch, which takes seconds
+    data_version = ""
+    trained = None
 
-        _, remarks = _examined(material)
+    def covariance(self, materials: Sequence[Accepted]) -> None:
+        return None
+
+    def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
+        from sse_assets.language_models.errors import LanguageModelError, require_packages
+
+        require_packages()
         with tempfile.TemporaryDirectory() as scratch:
             local = _local_copy(self.folder, Path(scratch))
-            row = predict_new(local, formula=material.formula, cif=material.cif).iloc[0]
-        remarks = [*_misprint(material), *remarks, f"it has read: {row['prompt']}"]
-        return Prediction(float(row["predicted"]), float(row["low"]), float(row["high"]), tuple(remarks))
+            answers: list[Prediction | Refusal] = []
+            for one in materials:
+                try:
+                    answers.append(_read_by(local, one))
+                except LanguageModelError as error:
+                    answers.append(Refusal(one.material, Reason.NOT_KNOWN, str(error)))
+            return answers
 
 
-def _examined(material: Material) -> tuple[Crystal | None, list[str]]:
-    """Return the crystal of a material, if it has one, and what does not fit in it, in sentences.
+def _read_by(folder: Path, material: Accepted) -> Prediction:
+    from sse_assets.language_models.prediction import predict_new  # it imports torch, which takes seconds
 
-    Raises:
-        FormulaError, CifError: if the formula or the CIF cannot be read.
-        PredictionError: if they are of different compounds.
-    """
-    crystal = None if material.cif is None else read_crystal(material.cif)
-    composition = None if material.formula is None else parse_composition(material.formula)
-    remarks = [] if crystal is None else list(crystal.remarks)
-    if crystal is not None and composition is not None:
-        differences = compare_with_formula(crystal, composition)
-        for remark in differences:
-            if remark.code is RemarkCode.OTHER_COMPOUND:
-                raise PredictionError(
-                    f"{remark.sentence}: correct the formula, or give the CIF that belongs to it"
-                )
-        remarks.extend(differences)
-    content = composition if composition is not None or crystal is None else crystal.composition
-    assert content is not None  # Material has one of the two
-    sentences = [remark.sentence for remark in remarks]
-    if content["Li"] == 0:
-        sentences.append("it holds no Li, and every training row does: this is far outside what was learned")
-    return crystal, sentences
+    row = predict_new(folder, formula=material.material.formula, cif=material.cif).iloc[0]
+    predicted, low, high = (float(row[name]) for name in ("predicted", "low", "high"))
+    half = np.array([(high - low) / 2])
+    return Prediction(
+        predicted,
+        None,
+        _interval(low, high),
+        class_probabilities(np.array([predicted]), None, half)[0],
+        rests_on=f"the text: {row['prompt']}",
+    )
 
 
-def _row(material: Material, crystal: Crystal | None) -> pd.DataFrame:
-    """Return a material as an electrolyte whose table knows no cell."""
-    formula = material.formula
-    if formula is None:
-        assert crystal is not None  # Material has one of the two
-        formula = formula_text(crystal.composition)
-    row: dict[str, object] = {"electrolyte_id": _NEW, "formula": formula} | dict.fromkeys(_CELL, math.nan)
-    if crystal is not None:
-        row["z"] = formula_units(crystal, parse_composition(formula))
-    return pd.DataFrame([row])
+def _rows(materials: Sequence[Accepted]) -> pd.DataFrame:
+    """Return materials as electrolytes whose table knows no cell; their ids are their places."""
+    return pd.DataFrame(
+        [
+            {"electrolyte_id": str(place), "formula": one.formula}
+            | dict.fromkeys(_CELL, math.nan)
+            | {"z": math.nan if one.crystal is None else formula_units(one.crystal, one.composition)}
+            for place, one in enumerate(materials)
+        ]
+    )
 
 
-def _features(material: Material, crystal: Crystal | None, feature_set: FeatureSet) -> pd.DataFrame:
-    """Compute the descriptors of one material as in training; NaN for what is not known."""
-    electrolytes = _row(material, crystal)
-    cifs = [] if material.cif is None else [(_NEW, _NEW, material.cif)]
-    structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
-    geometry, _ = geometric(electrolytes, structures, PoreSettings(), workers=1)
-    return feature_matrix(feature_set, stoichiometric(electrolytes), geometry)
+def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any]) -> pd.DataFrame:
+    """Compute the descriptors as in training; NaN for what is not known."""
+    rows = _rows(materials)
+    fractions = stoichiometric(rows)
+    if feature_set is FeatureSet.STOICHIOMETRIC:
+        return fractions.set_index("electrolyte_id")
+    # Only these features need Zeo++.
+    from sse_assets.descriptors.geometric import geometric
+    from sse_assets.descriptors.pores import PoreSettings
+
+    structures = pd.DataFrame(
+        [
+            {"electrolyte_id": str(place), "structure_id": one.material.asked, "cif": one.cif}
+            for place, one in enumerate(materials)
+        ]
+    )
+    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=os.cpu_count() or 1)
+    return feature_matrix(feature_set, fractions, geometry)
 
 
-def _misprint(material: Material) -> list[str]:
-    meant = misprinted(material.formula) if material.formula else None
-    return [f"{material.formula} may be a misprint: did you mean {meant}?"] if meant else []
+def _interval(low: float, high: float) -> Interval | None:
+    return (float(low), float(high)) if math.isfinite(low) and math.isfinite(high) else None
 
 
-def _unknown_elements(features: pd.DataFrame, model: BoostedTreesModel) -> list[str]:
-    unknown = [str(name) for name in features.columns.difference([*model.feature_names, *GEOMETRIC_COLUMNS])]
-    return [f"no training row holds {', '.join(unknown)}: the model does not see it"] if unknown else []
+def _unseen(material: Accepted, feature_names: Sequence[str], feature_set: FeatureSet) -> list[Flag]:
+    if feature_set is FeatureSet.GEOMETRIC:
+        return []
+    unseen = sorted({element.symbol for element in material.composition.elements} - set(feature_names))
+    if not unseen:
+        return []
+    sentence = f"no training row holds {', '.join(unseen)}: the model does not see it"
+    return [Flag(FlagCode.UNSEEN_ELEMENT, sentence)]
 
 
-def _outside(domain: pd.Series) -> list[str]:
-    if domain["unseen_elements"]:
-        return [f"no training row holds {domain['unseen_elements']}: this is outside what was learned"]
-    if domain["outside"]:
-        return ["every training row is far from it: answers for such materials err more than others"]
-    return []
+def _unknown_geometry(features: pd.Series, feature_set: FeatureSet) -> list[str]:
+    if feature_set is FeatureSet.STOICHIOMETRIC:
+        return []
+    unknown = [name for name in GEOMETRIC_COLUMNS if math.isnan(features[name])]
+    return [f"not known: {', '.join(unknown)}"] if unknown else []
 
 
-def _unknown_geometry(features: pd.DataFrame) -> list[str]:
-    unknown = [name for name in GEOMETRIC_COLUMNS if name in features and features[name].isna().all()]
-    return [f"not known, give a CIF: {', '.join(unknown)}"] if unknown else []
-
-
-def _unusual_cell(crystal: Crystal, features: pd.DataFrame) -> list[str]:
-    """A remark on a primitive cell or a supercell, where the model reads the lengths of the cell."""
-    conventional = sites_in_conventional_cell(crystal.structure)
-    if not set("abc") & set(features.columns) or conventional in (None, len(crystal.structure)):
+def _unusual_cell(material: Accepted, feature_set: FeatureSet) -> list[str]:
+    """Remark on a primitive cell or a supercell, where the model reads the lengths of the cell."""
+    if feature_set is FeatureSet.STOICHIOMETRIC or material.crystal is None:
+        return []
+    conventional = sites_in_conventional_cell(material.crystal.structure)
+    if conventional in (None, len(material.crystal.structure)):
         return []
     return [
-        f"the cell has {len(crystal.structure)} sites and the conventional one {conventional}: the model "
-        "reads a, b and c and has learned from conventional cells, so give that one"
+        f"the cell has {len(material.crystal.structure)} sites and the conventional one {conventional}: the "
+        "model reads a, b and c and has learned from conventional cells, so give that one"
     ]
 
 

@@ -2,10 +2,10 @@
 
 from types import ModuleType
 
-from sse_assets.tables import curated, descriptors, generated, metrics, models, raw, splits
+from sse_assets.tables import curated, descriptors, generated, metrics, models, raw, screening, splits
 from sse_assets.tables.declaration import Table
 
-SCHEMAS: tuple[ModuleType, ...] = (raw, curated, generated, descriptors, splits, models, metrics)
+SCHEMAS: tuple[ModuleType, ...] = (raw, curated, generated, descriptors, splits, models, metrics, screening)
 """One module for each schema, in the order of the lineage."""
 
 TABLES: dict[str, Table] = {

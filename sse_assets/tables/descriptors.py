@@ -1,7 +1,7 @@
 """Schema `descriptors`: numbers and prompts that the models read of a composition and its crystal."""
 
 from sse_assets.tables.columns import CELL, ELECTROLYTE_ID, REASON, REASON_CODE
-from sse_assets.tables.declaration import Table, choice, number, text
+from sse_assets.tables.declaration import Table, choice, flag, integer, number, text
 from sse_assets.tables.names import CellOrigin, PromptCase
 
 STOICHIOMETRIC = Table(
@@ -40,6 +40,9 @@ GEOMETRIC = Table(
             optional=True,
             at_least=0,
         ),
+        number("probe_radius_a", "Radius of the probe of this run", "Å", at_least=0),
+        flag("lithium_removed", "Whether this run took Li out before it probed"),
+        integer("n_samples", "Random points in each cell, in this run", at_least=1),
     ),
     key=("electrolyte_id",),
 )

@@ -294,6 +294,15 @@ class Decision(StrEnum):
     """The champion stays: there is nothing to decide."""
 
 
+class Purpose(StrEnum):
+    """Purpose of a measurement that is proposed."""
+
+    HIGH_CONDUCTIVITY = "high_conductivity"
+    """To find a good conductor."""
+    TEACHES = "teaches"
+    """To make the answers for other candidates surer."""
+
+
 class Operator(StrEnum):
     """Way to make a candidate of a structure search (paper, section II.B)."""
 

@@ -10,10 +10,10 @@ from pymatgen.core import Composition, Lattice, Structure
 import sse_assets.descriptors.cell as cell_module
 from sse_assets.descriptors.cell import (
     CELL_COLUMNS,
-    CellImputer,
     cell,
     crystal_features,
 )
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.materials.crystal import read_cif
 from sse_assets.sources.sample import load_structures
 from sse_assets.tables.names import CellOrigin
@@ -215,7 +215,7 @@ def test_the_imputer_follows_the_composition() -> None:
     formulas = pd.Series({"a": "Li2O", "b": "Li2O", "c": "LiI", "d": "LiI", "x": "Li2O", "y": "LiI"})
     known = pd.DataFrame(1.0, index=list("abcd"), columns=CELL_COLUMNS)
     known.loc[["c", "d"]] = 3.0
-    filled = CellImputer(formulas, known).fill(formulas, known.reindex(formulas.index))
+    filled = CellImputer.fit(formulas, known).fill(formulas, known.reindex(formulas.index))
     assert filled.loc["x"].to_numpy() == pytest.approx(1.0)
     assert filled.loc["y"].to_numpy() == pytest.approx(3.0)
 

@@ -1,5 +1,4 @@
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,7 +7,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 from sse_assets.gaussian_process.inputs import paper_numbers
-from sse_assets.gaussian_process.model import CARD_FILE, GaussianProcessModel
+from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets_tests.gaussian_process.conftest import CELL, CHEMISTRY
 
@@ -54,38 +53,11 @@ def test_it_learns_and_is_less_sure_far_away(
     assert model.predict(odd)["std"].item() > predicted["std"].max()
 
 
-def test_the_weights_of_the_training_rows_carry_the_answer(
-    model: GaussianProcessModel, materials: pd.DataFrame, label: pd.Series
-) -> None:
-    new = materials.iloc[50:]
-    weights = model.weights(new)
-    assert weights.columns.tolist() == materials.index[:50].tolist()
-    answer = model.centre + weights @ (label.iloc[:50] - model.centre)
-    np.testing.assert_allclose(answer, model.predict(new)["mean"])
-    assert model.weights(materials.iloc[:50]).idxmax(axis="columns").tolist() == list(materials.index[:50])
-
-
-def test_what_is_stored_predicts_the_same(
-    model: GaussianProcessModel, materials: pd.DataFrame, tmp_path: Path
-) -> None:
-    model.save(tmp_path / "model")
-    loaded = GaussianProcessModel.load(tmp_path / "model")
-    pd.testing.assert_frame_equal(loaded.predict(materials), model.predict(materials), atol=1e-10)
-    pd.testing.assert_frame_equal(loaded.weights(materials), model.weights(materials), atol=1e-10)
-    (tmp_path / "model" / CARD_FILE).unlink()
-    with pytest.raises(FileNotFoundError, match="holds no complete model"):
-        GaussianProcessModel.load(tmp_path / "model")
-
-
-def test_the_search_finds_a_larger_marginal_likelihood_and_is_stored(
-    materials: pd.DataFrame, label: pd.Series, dois: pd.Series, tmp_path: Path
+def test_the_search_finds_a_larger_marginal_likelihood(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
 ) -> None:
     start, best = (fitted(materials, label, dois, optimise=flag).regressor for flag in (False, True))
     assert best.log_marginal_likelihood() > start.log_marginal_likelihood() + 1
-    optimised = fitted(materials, label, dois, optimise=True)
-    optimised.save(tmp_path)
-    loaded = GaussianProcessModel.load(tmp_path)
-    np.testing.assert_allclose(loaded.regressor.kernel_.theta, optimised.regressor.kernel_.theta)
 
 
 def test_the_order_of_the_rows_does_not_matter(

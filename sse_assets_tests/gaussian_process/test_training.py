@@ -1,16 +1,14 @@
 """Training under protocols, with intervals from papers held out, and what is stored of it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.gaussian_process import TrainedProcesses, train_gaussian_process
 from sse_assets.gaussian_process.settings import ProcessDesign
-from sse_assets.gaussian_process.trained import CALIBRATION_FILE, TrainedProcess
-from sse_assets.gaussian_process.training import Fold
+from sse_assets.gaussian_process.trained import TrainedProcess
+from sse_assets.gaussian_process.training import Fold, TrainedProcesses, train_gaussian_process
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import models
 from sse_assets.tables.names import Protocol, Role
@@ -98,27 +96,6 @@ def test_where_nothing_is_censored_one_fit_serves_both(materials: pd.DataFrame, 
     rows = trained(materials, label).predictions.drop(columns="label_convention")
     half = len(rows) // 2
     pd.testing.assert_frame_equal(rows[:half], rows[half:].reset_index(drop=True))
-
-
-def test_what_is_stored_answers_the_same(
-    outcome: TrainedProcesses, materials: pd.DataFrame, tmp_path: Path
-) -> None:
-    process = outcome.processes[LabelConvention.BOUND]
-    process.save(str(tmp_path))
-    again = TrainedProcess.load(str(tmp_path))
-    strange = materials.iloc[:3].assign(Cs=0.5)
-    pd.testing.assert_frame_equal(again.predict(strange), process.predict(strange))
-    assert again.predict(strange)["outside_domain"].all()  # no training row holds Cs
-    (tmp_path / CALIBRATION_FILE).unlink()
-    with pytest.raises(FileNotFoundError, match="no complete model"):
-        TrainedProcess.load(str(tmp_path))
-
-
-def test_the_row_itself_carries_its_answer_most(outcome: TrainedProcesses, materials: pd.DataFrame) -> None:
-    carrying = outcome.processes[LabelConvention.BOUND].carrying(materials.iloc[[7]])
-    assert carrying.index[0] == materials.index[7]
-    assert len(carrying) == 5
-    assert carrying.abs().is_monotonic_decreasing
 
 
 def test_a_row_without_features_is_named(materials: pd.DataFrame, label: pd.Series) -> None:

@@ -9,20 +9,23 @@ import numpy as np
 import pytest
 
 from sse_assets.boosted_trees.model import BoostedTreesModel
-from sse_assets.descriptors.feature_sets import feature_matrix
-from sse_assets.gaussian_process.settings import ProcessDesign
-from sse_assets.gaussian_process.trained import TrainedProcess
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell, feature_matrix
+from sse_assets.gaussian_process.files import CARD_FILE
+from sse_assets.gaussian_process.served import ServedProcess
+from sse_assets.gaussian_process.settings import GaussianProcessSettings, ProcessDesign
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.tables import TableKey
+from sse_assets.screening import Predictor
+from sse_assets.screening.material import Material
 from sse_assets.screening.model_candidates import chosen_designs
 from sse_assets.tables.catalogue import TABLES
-from sse_assets.tables.names import FeatureSet
+from sse_assets.tables.names import CellOrigin, FeatureSet
 from sse_assets_tests.command_line import Run, small_run_config, sse_assets
 from sse_assets_tests.orchestration.test_warehouse import open_in_another_process
 
 
 def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Run) -> None:
-    for group in ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics"):
+    for group in ("raw", "curated", "generated", "descriptors", "splits", "models", "metrics", "screening"):
         assert f"✓ {group}." in sample_run.output
     assert "Test MAE" in sample_run.output
     assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
@@ -33,6 +36,7 @@ def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Ru
 def test_everything_lies_below_the_home(sample_run: Run) -> None:
     assert {path.name for path in sample_run.home.iterdir()} == {
         "blobs",
+        "candidates",
         "dagster",
         "inbox",
         "small.yaml",
@@ -119,8 +123,38 @@ def test_the_first_models_answer_and_nothing_has_drifted(sample_run: Run) -> Non
     fits = sample_run.store.read(TableKey("models", "boosted_trees"))
     assert set(champions["model_path"]) < set(fits["model_path"])
     assert "have_not_drifted" not in sample_run.output
-    trees = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl", "--model", "boosted_trees")
-    assert "stoichiometric, trained on: all_rows (champion since" in trees.output
+    asked = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl", "--model", "boosted_trees")
+    assert re.search(
+        r"by boosted_trees / stoichiometric, trained on \d+ measurements .*champion since", asked.output
+    )
+
+
+def test_an_answer_is_what_the_pipeline_computes_for_the_same_material(sample_run: Run) -> None:
+    """The process on the pipeline's own descriptors, against what a person gets who has formula and CIF."""
+    store, blobs = sample_run.store, sample_run.home / "blobs"
+    rows = store.read(TableKey("curated", "electrolytes"))
+    cells = store.read(TableKey("descriptors", "cell"))
+    cifs = store.read(TableKey("curated", "structures")).set_index("electrolyte_id")["cif"]
+    features = composition_chemistry_cell(rows, store.read(TableKey("descriptors", "chemistry")), cells)
+    fits = store.read(TableKey("models", "gaussian_process"))
+    final = fits[(fits["protocol"] == "all_rows") & (fits["label_convention"] == "bound")]
+    expected = ServedProcess.load(str(blobs / final["model_path"].item())).predict(features)["predicted"]
+    told = cells.loc[cells["cell_origin"] == CellOrigin.STRUCTURE, "electrolyte_id"]
+    assert len(told) > 50
+    formulas = rows.set_index("electrolyte_id")["formula"]
+    asked = [Material(formulas[name], cifs[name]) for name in told]
+    answers = Predictor.load(sample_run.home).predict(asked).to_frame()
+    assert answers["refused"].isna().all()
+    assert answers["log10_sigma"].to_numpy() == pytest.approx(expected[told].to_numpy(), abs=1e-9)
+
+
+def test_the_state_of_a_home_and_its_report_are_told(sample_run: Run) -> None:
+    told = sse_assets(sample_run.home, "status").output
+    assert "For a formula answers " in told
+    assert "  error under grouped: " in told
+    assert told.splitlines()[-1] == "Nothing is stale"
+    path = sse_assets(sample_run.home, "report").output.strip()
+    assert Path(path).read_text().startswith("<!")
 
 
 def test_the_process_is_the_one_chosen_and_who_errs_least_answers(sample_run: Run) -> None:
@@ -129,13 +163,15 @@ def test_the_process_is_the_one_chosen_and_who_errs_least_answers(sample_run: Ru
     designs = chosen_designs(choice, has_cells=True)
     fits = store.read(TableKey("models", "gaussian_process")).dropna(subset="model_path")
     for convention, path in zip(fits["label_convention"], fits["model_path"], strict=True):
-        model = TrainedProcess.load(str(sample_run.home / "blobs" / path)).model
-        design = ProcessDesign(model.inputs.chemistry, model.inputs.cell, model.settings)
+        card = json.loads((sample_run.home / "blobs" / path / CARD_FILE).read_text())
+        settings = GaussianProcessSettings(**card["settings"])
+        design = ProcessDesign(tuple(card["chemistry"]), tuple(card["cell"]), settings)
         assert design == designs[LabelConvention(convention)]
     answering = store.read(TableKey("models", "answering"))
     [first] = answering[answering["answers"] & (answering["kind"] == "formula")].to_dict("records")
     asked = sse_assets(sample_run.home, "predict", "--formula", "Li6PS5Cl")
-    assert f"by {first['model']}, {first['variant']}, trained on: all_rows" in asked.output
+    name = first["model"] if first["variant"] == "none" else f"{first['model']} / {first['variant']}"
+    assert f"by {name}, trained on" in asked.output
 
 
 def test_nothing_is_pickled(sample_run: Run) -> None:
@@ -145,7 +181,7 @@ def test_nothing_is_pickled(sample_run: Run) -> None:
     for path in files:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                assert all(arrays[name].dtype.kind == "f" for name in arrays)
+                assert all(arrays[name].dtype.kind in "fiU" for name in arrays)
 
 
 def test_a_formula_without_a_crystal_gets_one_that_the_models_learn_from(sample_run: Run) -> None:

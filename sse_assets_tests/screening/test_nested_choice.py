@@ -104,6 +104,7 @@ def measured() -> tuple[pd.DataFrame, pd.DataFrame]:
             "conductivity_class": "low",
             "sigma_s_cm": 10 ** (-10 + 8 * share),
             "censored": share < 0.2,
+            "formula_only": np.arange(72) % 9 == 0,
         },
         index=ids,
     )
@@ -150,3 +151,13 @@ def test_with_too_few_papers_nothing_is_chosen_and_the_process_takes_its_usual_k
     assert set(usual.values()) == {process_designs(has_cells=True)["process, + both + prototype"]}
     no_cells = chosen_designs(outcome.choice, has_cells=False)
     assert set(no_cells.values()) == {process_designs(has_cells=False)["process, + chemistry"]}
+
+
+def test_the_papers_trees_learn_from_the_rows_that_the_stored_ones_learn_from(measured) -> None:
+    rows, features = measured
+    train, test = as_folds(paper_folds(rows))[0]
+    with_cell = train[~rows.loc[train, "formula_only"]]
+    assert len(with_cell) < len(train)
+    trees = candidates(rows, features, FEW_TREES, workers=1)["paper's trees, composition"]
+    every, described = trees.predict([(train, test), (with_cell, test)])
+    pd.testing.assert_frame_equal(every, described)

@@ -1,231 +1,161 @@
-"""Any stored model answers for a new material, and says what it did not know."""
+"""Any stored model answers for new materials, and says what it did not know."""
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from upath import UPath
 
-from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
-from sse_assets.boosted_trees.settings import BoostedTreesSettings
-from sse_assets.descriptors.cell import CELL_COLUMNS, cell
-from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
-from sse_assets.descriptors.feature_sets import composition_chemistry_cell
-from sse_assets.gaussian_process.conformal import ConformalIntervals
-from sse_assets.gaussian_process.domain import Domain
-from sse_assets.gaussian_process.model import GaussianProcessModel
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
-from sse_assets.gaussian_process.trained import MEASUREMENTS_FILE, TrainedProcess
-from sse_assets.materials.conductivity import LabelConvention
-from sse_assets.materials.crystal import CifError
-from sse_assets.screening.prediction import (
-    Material,
-    PredictionError,
-    open_predictor,
-)
+from sse_assets.descriptors.geometric import geometric
+from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.screening.answer import FlagCode, Prediction
+from sse_assets.screening.errors import PredictionError
+from sse_assets.screening.material import Accepted, Material, Refusal, accept
+from sse_assets.screening.prediction import StoredModel, open_model
+from sse_assets.tables.names import Reason
+from sse_assets_tests.descriptors.crystal_examples import electrolytes_table
+from sse_assets_tests.screening.stored import PRIMITIVE_ROCK_SALT, ROCK_SALT, stored_process, stored_trees
 
-ROCK_SALT = """\
-data_licl
-_cell_length_a 5.13
-_cell_length_b 5.13
-_cell_length_c 5.13
-_cell_angle_alpha 90
-_cell_angle_beta 90
-_cell_angle_gamma 90
-_space_group_name_H-M_alt 'P 1'
-loop_
-_atom_site_label
-_atom_site_type_symbol
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-Li1 Li 0.0 0.0 0.0
-Li2 Li 0.5 0.5 0.0
-Li3 Li 0.5 0.0 0.5
-Li4 Li 0.0 0.5 0.5
-Cl1 Cl 0.5 0.5 0.5
-Cl2 Cl 0.0 0.0 0.5
-Cl3 Cl 0.0 0.5 0.0
-Cl4 Cl 0.5 0.0 0.0
-"""
+ALL = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
 
 
-def stored_trees(
-    folder: Path, feature_set: str, columns: list[str], told_by: str, half: float = 0.5
-) -> UPath:
-    """Trees that predict -1 where the column `told_by` is above a half, and -9 where it is below."""
-    X = pd.DataFrame(
-        np.random.default_rng(0).uniform(high=2 * half, size=(200, len(columns))), columns=columns
-    )
-    y = pd.Series(np.where(X[told_by] > half, -1.0, -9.0))
-    settings = BoostedTreesSettings(
-        n_estimators=50, num_parallel_tree=1, reg_lambda=0, reg_alpha=0, subsample=1
-    )
-    card = ModelCard(feature_set, "all_rows", LabelConvention.BOUND, "v1", 200, {}, 0.5)
-    BoostedTreesModel.fit(X, y, settings).with_card(card).save(folder)
-    return UPath(folder)
+def accepted(formula: str | None = None, cif: str | None = None) -> Accepted:
+    one = accept(Material(formula, cif), anyway=True)
+    assert isinstance(one, Accepted), one
+    return one
+
+
+def said(model: StoredModel, formula: str | None = None, cif: str | None = None) -> Prediction:
+    (one,) = model.predict([accepted(formula, cif)])
+    assert isinstance(one, Prediction), one
+    return one
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+    return open_model(stored_process(tmp_path_factory.mktemp("version") / "all_rows-bound"))
 
 
 def test_trees_read_a_formula_whatever_its_order(tmp_path: Path) -> None:
-    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["S", "Li", "O"], "Li"))
-    rich = predictor.predict(Material("Li9S1"))
+    model = open_model(stored_trees(tmp_path, "stoichiometric", ["S", "Li", "O"], "Li"))
+    rich = said(model, "Li9S1")
     assert rich.log10_sigma == pytest.approx(-1, abs=0.5)
-    assert rich.high - rich.low == pytest.approx(1.0)
-    assert rich.remarks == ()
-    assert predictor.predict(Material("SLi0.1")).log10_sigma == pytest.approx(-9, abs=0.5)
+    assert rich.interval_90 == pytest.approx((rich.log10_sigma - 0.5, rich.log10_sigma + 0.5))
+    assert (rich.interval_50, rich.flags, rich.remarks) == (None, (), ())
+    assert said(model, "SLi0.1").log10_sigma == pytest.approx(-9, abs=0.5)
+    assert model.data_version == "v1"
 
 
-def test_what_the_trees_do_not_see_is_said(tmp_path: Path) -> None:
-    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
-    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
-    assert predictor.predict(Material("LiPoI")).remarks == (
-        "no training row holds I, Po: the model does not see it",
-        "not known, give a CIF: a, b, c, density_g_cm3, poav_cm3_g",
-    )
-    assert predictor.predict(Material(cif=ROCK_SALT)).remarks == ()
+def test_what_the_trees_do_not_see_is_said_of_each_material_alone(tmp_path: Path) -> None:
+    model = open_model(stored_trees(tmp_path, "stoichiometric", ["Li", "Cl"], "Li"))
+    known, unknown = model.predict([accepted("LiCl"), accepted("LiPoI")])
+    assert isinstance(known, Prediction)
+    assert isinstance(unknown, Prediction)
+    assert known.flags == ()
+    (flag,) = unknown.flags
+    assert flag.code is FlagCode.UNSEEN_ELEMENT
+    assert flag.sentence == "no training row holds I, Po: the model does not see it"
+    assert unknown.outside_domain
 
 
-def test_a_misprint_is_asked_about(tmp_path: Path) -> None:
-    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li", "P", "S", "C", "I"], "Li"))
-    (remark,) = predictor.predict(Material("Li6PS5CI")).remarks
-    assert remark == "Li6PS5CI may be a misprint: did you mean Li6PS5Cl?"
+def test_a_variant_that_lacks_its_crystal_refuses_that_material_alone(tmp_path: Path) -> None:
+    model = open_model(stored_trees(tmp_path, "all", ALL, "Li"))
+    alone, whole = model.predict([accepted("LiCl"), accepted(cif=ROCK_SALT)])
+    assert isinstance(alone, Refusal)
+    assert alone.code is Reason.NOT_KNOWN
+    assert "needs a crystal: give a CIF" in alone.reason
+    assert isinstance(whole, Prediction)
+    assert whole.remarks == ()
 
 
 def test_a_cif_counts_as_its_cell(tmp_path: Path) -> None:
     columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
-    predictor = open_predictor(stored_trees(tmp_path, "geometric", columns, "density_g_cm3"))
-    assert predictor.predict(Material(cif=ROCK_SALT)).log10_sigma == pytest.approx(-1, abs=0.5)
+    model = open_model(stored_trees(tmp_path, "geometric", columns, "density_g_cm3"))
+    assert said(model, cif=ROCK_SALT).log10_sigma == pytest.approx(-1, abs=0.5)
     thin = ROCK_SALT.replace("5.13", "9.0")  # 0.39 g/cm³, below the half on which these trees decide
-    assert predictor.predict(Material(cif=thin)).log10_sigma == pytest.approx(-9, abs=0.5)
+    assert said(model, cif=thin).log10_sigma == pytest.approx(-9, abs=0.5)
 
 
-def test_bad_input_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(PredictionError, match="give a formula, a CIF or both"):
-        Material()
+def test_pores_are_probed_as_they_were_for_the_training_rows(tmp_path: Path) -> None:
+    # A probe of 3 Å passes nowhere in rock salt, and these trees decide at 0.05 cm³/g of pores.
+    columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    folder = stored_trees(tmp_path, "geometric", columns, "poav_cm3_g", half=0.05)
+    settings = PoreSettings(probe_radius_a=0.0, lithium_removed=True, n_samples=5000)
+    rows, cifs = electrolytes_table({"electrolyte_id": "e1", "formula": "LiCl"}), [("e1", "s", ROCK_SALT)]
+    structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
+    wide, _ = geometric(rows, structures, settings, workers=1)
+    narrow, _ = geometric(rows, structures, replace(settings, probe_radius_a=3.0), workers=1)
+    assert wide["poav_cm3_g"].item() > 0.05
+    assert narrow["poav_cm3_g"].item() == 0
+    values = [said(open_model(folder, table), cif=ROCK_SALT).log10_sigma for table in (wide, narrow)]
+    assert values == pytest.approx([-1, -9], abs=0.5)
+
+
+def test_a_folder_without_a_whole_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match="holds no model"):
-        open_predictor(UPath(tmp_path))
-    predictor = open_predictor(stored_trees(tmp_path, "stoichiometric", ["Li"], "Li"))
-    with pytest.raises(CifError):
-        predictor.predict(Material("LiCl", cif="no crystal"))
-
-
-def test_what_does_not_fit_in_a_cif_is_said(tmp_path: Path) -> None:
-    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
-    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
-    volume = ROCK_SALT.replace("loop_", "_cell_volume 99\nloop_", 1)
-    [remark] = predictor.predict(Material("LiCl", volume)).remarks
-    assert "the CIF says 99 Å³" in remark
-    lithium_lost = "\n".join(line for line in ROCK_SALT.splitlines() if not line.startswith("Li")) + "\n"
-    remarks = predictor.predict(Material("LiCl", lithium_lost)).remarks
-    assert "the CIF holds no Li" in remarks
-    sodium = ROCK_SALT.replace(" Li ", " Na ")
-    assert any("holds no Li" in remark for remark in predictor.predict(Material(cif=sodium)).remarks)
-    assert any("holds no Li" in remark for remark in predictor.predict(Material("NaCl")).remarks)
-    with pytest.raises(PredictionError, match="only one of the two holds Na, P, S: correct"):
-        predictor.predict(Material("Li6PS5Cl", sodium))
+        open_model(UPath(tmp_path))
+    folder = stored_process(tmp_path / "process")
+    (folder / "cell_imputer.npz").unlink()
+    with pytest.raises(PredictionError, match="lacks a file of its model: run the pipeline again"):
+        open_model(folder)
 
 
 def test_a_cell_that_is_not_the_conventional_one_is_said(tmp_path: Path) -> None:
-    columns = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
-    predictor = open_predictor(stored_trees(tmp_path, "all", columns, "Li"))
-    primitive = """data_licl
-_cell_length_a 3.6275
-_cell_length_b 3.6275
-_cell_length_c 3.6275
-_cell_angle_alpha 60
-_cell_angle_beta 60
-_cell_angle_gamma 60
-_space_group_name_H-M_alt 'P 1'
-loop_
-_atom_site_label
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-Li1 0 0 0
-Cl1 0.5 0.5 0.5
-"""
-    [remark] = predictor.predict(Material(cif=primitive)).remarks
+    model = open_model(stored_trees(tmp_path, "all", ALL, "Li"))
+    (remark,) = said(model, cif=PRIMITIVE_ROCK_SALT).remarks
     assert "the cell has 2 sites and the conventional one 8" in remark
 
 
 def test_z_of_a_cif_without_its_li_is_the_one_that_it_states(tmp_path: Path) -> None:
     columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
     # LiCl has 2.09 g/cm³ and its chlorine alone 1.74: these trees decide at 1.9.
-    trees = stored_trees(tmp_path, "geometric", columns, "density_g_cm3", half=1.9)
-    predictor = open_predictor(trees)
+    model = open_model(stored_trees(tmp_path, "geometric", columns, "density_g_cm3", half=1.9))
     lithium_lost = "\n".join(line for line in ROCK_SALT.splitlines() if not line.startswith("Li")) + "\n"
     stated = lithium_lost.replace("loop_", "_chemical_formula_sum 'Cl Li'\n_cell_formula_units_Z 4\nloop_", 1)
     for cif in (ROCK_SALT, stated):
-        assert predictor.predict(Material("LiCl", cif)).log10_sigma == pytest.approx(-1, abs=0.5)
-    unknown = predictor.predict(Material("LiCl", lithium_lost))
-    assert any("not known, give a CIF: density_g_cm3" in remark for remark in unknown.remarks)
+        assert said(model, "LiCl", cif).log10_sigma == pytest.approx(-1, abs=0.5)
+    assert "not known: density_g_cm3, poav_cm3_g" in said(model, "LiCl", lithium_lost).remarks
 
 
-FORMULAS = ["LiF", "LiCl", "LiBr", "LiI", "Li2O", "Li2S", "Li3N", "Li3OCl", "Li3PS4", "Li3PO4"]
-PRIMITIVE_ROCK_SALT = """\
-data_licl
-_cell_length_a 3.6274578
-_cell_length_b 3.6274578
-_cell_length_c 3.6274578
-_cell_angle_alpha 60
-_cell_angle_beta 60
-_cell_angle_gamma 60
-_space_group_name_H-M_alt 'P 1'
-loop_
-_atom_site_label
-_atom_site_type_symbol
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-Cl1 Cl 0.5 0.5 0.5
-Li1 Li 0.0 0.0 0.0
-"""
-
-
-@pytest.fixture(scope="module")
-def stored_process(tmp_path_factory: pytest.TempPathFactory) -> UPath:
-    """A process on ten compounds in cubic cells, whose labels follow from the cell."""
-    lengths = np.linspace(4.0, 7.0, len(FORMULAS))
-    rows = pd.DataFrame(
-        {"electrolyte_id": [f"x:{name}" for name in FORMULAS], "formula": FORMULAS, "z": 4.0}
-        | dict.fromkeys("abc", lengths)
-        | dict.fromkeys(["alpha", "beta", "gamma"], 90.0)
-        | {"space_group": "Fm-3m", "space_group_number": 225.0}
-    )
-    cells, _ = cell(rows, {})
-    features = composition_chemistry_cell(rows, chemistry(rows), cells)
-    label = pd.Series(np.linspace(-9, -3, len(FORMULAS)), index=features.index)
-    dois = pd.Series("10.1/x", index=features.index)
-    settings = GaussianProcessSettings()
-    model = GaussianProcessModel.fit(
-        features, label, dois, settings, chemistry=tuple(CHEMISTRY_COLUMNS), cell=tuple(CELL_COLUMNS)
-    )
-    domain = Domain.fit(features, dois, model.inputs, settings.lengths)
-    folder = UPath(tmp_path_factory.mktemp("process"))
-    TrainedProcess(model, ConformalIntervals({0.5: 0.6, 0.9: 2.0}), domain).save(str(folder))
-    measured = rows[["electrolyte_id", "formula"]].assign(sigma_s_cm=1e-5, censored=False, doi="10.1/x")
-    measured.merge(cells).to_parquet(str(folder / MEASUREMENTS_FILE))
-    return folder
-
-
-def test_the_process_answers_the_same_whichever_cell_is_given(stored_process: UPath) -> None:
-    predictor = open_predictor(stored_process)
-    conventional = predictor.predict(Material(cif=ROCK_SALT))
-    primitive = predictor.predict(Material(cif=PRIMITIVE_ROCK_SALT))
+def test_the_process_answers_the_same_whichever_cell_is_given(process: StoredModel) -> None:
+    conventional, primitive = said(process, cif=ROCK_SALT), said(process, cif=PRIMITIVE_ROCK_SALT)
     assert primitive.log10_sigma == pytest.approx(conventional.log10_sigma, abs=1e-6)
-    assert conventional.low < conventional.log10_sigma < conventional.high
-    assert not [remark for remark in conventional.remarks if "imputed" in remark]
+    assert conventional.interval_50 is not None
+    assert conventional.interval_90 is not None
+    low_90, low_50, high_50, high_90 = (
+        *(interval[0] for interval in (conventional.interval_90, conventional.interval_50)),
+        *(interval[1] for interval in (conventional.interval_50, conventional.interval_90)),
+    )
+    assert low_90 < low_50 < conventional.log10_sigma < high_50 < high_90
+    assert sum(conventional.probabilities.values()) == pytest.approx(1)
+    assert FlagCode.COMPOSITION_ONLY not in {flag.code for flag in conventional.flags}
 
 
-def test_the_process_says_which_measurements_carry_its_answer(stored_process: UPath) -> None:
-    remarks = open_predictor(stored_process).predict(Material("LiCl")).remarks
-    assert remarks[0] == "its cell is imputed from the composition: give a CIF if there is one"
-    evidence = [remark for remark in remarks if remark.startswith("weight ")]
-    assert len(evidence) == 5
-    assert evidence[0].endswith(": LiCl, 1.0e-05 S/cm (10.1/x)")
+def test_the_process_says_what_its_answer_rests_on(process: StoredModel) -> None:
+    formula, cif = said(process, "LiCl"), said(process, cif=ROCK_SALT)
+    assert [flag.code for flag in formula.flags] == [FlagCode.COMPOSITION_ONLY]
+    assert not formula.outside_domain
+    assert formula.rests_on.startswith("the composition; the measurements that count most")
+    assert cif.rests_on.startswith("the composition and the cell of the CIF; ")
+    assert len(formula.carried_by) == 5
+    assert formula.carried_by[0][0] == "x:LiCl"
+    assert "LiCl 1.0e-05 S/cm (+0." in formula.rests_on
+    assert process.data_version == "version0"
 
 
-def test_the_process_says_what_it_has_never_seen(stored_process: UPath) -> None:
-    remarks = open_predictor(stored_process).predict(Material("Li3InCl6")).remarks
-    assert "no training row holds In: this is outside what was learned" in remarks
+def test_the_process_says_what_it_has_never_seen(process: StoredModel) -> None:
+    codes = {flag.code: flag.sentence for flag in said(process, "Li3InCl6").flags}
+    assert codes[FlagCode.UNSEEN_ELEMENT] == "no training row holds In: this is outside what was learned"
+
+
+def test_many_materials_are_answered_as_each_alone(process: StoredModel) -> None:
+    asked = [accepted("LiCl"), accepted(cif=ROCK_SALT), accepted("Li3PS4"), accepted("LiI")]
+    together = process.predict(asked)
+    for one, answer in zip(asked, together, strict=True):
+        (alone,) = process.predict([one])
+        assert isinstance(alone, Prediction)
+        assert isinstance(answer, Prediction)
+        assert answer.log10_sigma == pytest.approx(alone.log10_sigma, abs=1e-9)
+        assert answer.interval_90 == pytest.approx(alone.interval_90, abs=1e-9)
+        assert answer.probabilities == pytest.approx(alone.probabilities, abs=1e-9)

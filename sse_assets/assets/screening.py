@@ -1,0 +1,215 @@
+"""Group `screening`: candidates, the answers for them, and what to make next."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pandas as pd
+from pydantic import Field
+
+from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.screening.candidate_sets import known_compounds, sets_of_files
+from sse_assets.screening.filters import Filters
+from sse_assets.screening.home import Home
+from sse_assets.screening.material import Material
+from sse_assets.screening.next_experiments import next_experiments
+from sse_assets.screening.page import render_screening
+from sse_assets.screening.predictor import Predictor
+from sse_assets.screening.ranking import ranked, shortlist
+from sse_assets.tables import raw, screening
+
+GROUP = "screening"
+CANDIDATES = dg.AssetKey([GROUP, "candidates"])
+"""Key of the asset that reads the folder of candidates."""
+_CODE_VERSION = "1"
+_DEFAULTS = Filters()
+_KEY = ["candidate_set", "candidate_id"]
+
+
+class ScreeningConfig(dg.Config):
+    """Filters of the ranking, and lengths of the lists."""
+
+    least_elements: int = Field(_DEFAULTS.least_elements, ge=1, description="Fewest elements of a candidate.")
+    hydrates: bool = Field(_DEFAULTS.hydrates, description="Rank candidates that hold H beside O.")
+    redox_active: bool = Field(
+        _DEFAULTS.redox_active,
+        description="Rank candidates with a transition metal that may change its valence.",
+    )
+    least_band_gap_ev: float = Field(
+        _DEFAULTS.least_band_gap_ev, description="Smallest band gap in eV, where the source states one."
+    )
+    most_energy_above_hull_ev: float = Field(
+        _DEFAULTS.most_energy_above_hull_ev,
+        description="Largest energy above the hull in eV for each atom, where the source states one.",
+    )
+    outside_domain: bool = Field(
+        _DEFAULTS.outside_domain, description="Rank candidates unlike all that the model has learned from."
+    )
+    measured: bool = Field(_DEFAULTS.measured, description="Rank compositions that have been measured.")
+    n_shortlist: int = Field(20, ge=1, description="Length of the shortlist at most.")
+    n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
+
+
+def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """Return the assets of the group; only OBELiX has reference structures."""
+    references = table_ins("raw.reference_structures") if dataset is Dataset.OBELIX else {}
+
+    @table_asset(
+        "screening.candidates",
+        "Materials that somebody considers to make: files in SSE_HOME/candidates/, compounds that were "
+        "measured at other temperatures alone, and computed crystals.",
+        table_ins("curated.electrolytes", "curated.rejected") | references,
+        code_version=_CODE_VERSION,
+    )
+    def candidates(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
+    ) -> dg.MaterializeResult[pd.DataFrame]:
+        dropped, listing = dropped_files(settings.blob_root, CANDIDATES_FOLDER)
+        unread = [f"{file.path} {file.refused}" for file, _ in dropped if file.refused]
+        files = {file.path: content for file, content in dropped if content is not None}
+        of_files, faults = sets_of_files(files)
+        for sentence in (*unread, *faults):
+            context.log.warning(sentence)
+        of_pipeline = known_compounds(
+            tables["electrolytes"],
+            tables["rejected"],
+            tables.get("reference_structures", raw.REFERENCE_STRUCTURES.frame()),
+        )
+        frame = pd.concat([of_files, of_pipeline], ignore_index=True)
+        return table_result(
+            frame,
+            metadata={
+                LISTING_METADATA: listing,
+                "files": len(dropped),
+                "not_read": dg.MetadataValue.md(
+                    "\n".join(f"- {one}" for one in (*unread, *faults)) or "none"
+                ),
+                "sets": dg.MetadataValue.json(
+                    {str(name): n for name, n in frame["candidate_set"].value_counts().items()}
+                ),
+            },
+        )
+
+    return [candidates, predictions, rankings, page]
+
+
+@table_asset(
+    "screening.predictions",
+    "The answer for each candidate. What was answered before by the same model is taken over.",
+    table_ins("screening.candidates"),
+    code_version=_CODE_VERSION,
+    deps=[
+        dg.AssetKey(name.split("."))
+        for name in (
+            "curated.electrolytes",
+            "models.answering",
+            "models.boosted_trees",
+            "models.champions",
+            "models.gaussian_process",
+            "metrics.predictions",
+            "metrics.scores",
+        )
+    ],
+)
+def predictions(
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], candidates: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Answer for the candidates that the model of today has not answered for."""
+    predictor = Predictor(Home(settings.blob_root))
+    answered_by = f"{predictor.answering} (code {_CODE_VERSION})"
+    store = TableStore(settings.blob_root)
+    key = TableKey(GROUP, "predictions")
+    # The earlier answers are read past Dagster: an asset that depends on itself would never come to rest.
+    earlier = store.read(key) if store.version(key) else screening.PREDICTIONS.frame()
+    known = earlier[earlier["answered_by"] == answered_by].merge(candidates[_KEY], on=_KEY)
+    is_known = pd.MultiIndex.from_frame(candidates[_KEY]).isin(pd.MultiIndex.from_frame(known[_KEY]))
+    new = candidates[~is_known]
+    progress = report_progress(context.log, "candidates")
+    records = []
+    answers = predictor.answers(_materials(new))
+    for done, (name, answer) in enumerate(
+        zip(new[_KEY].itertuples(index=False, name=None), answers, strict=True), start=1
+    ):
+        records.append(answer.record() | dict(zip(_KEY, name, strict=True)) | {"answered_by": answered_by})
+        progress(done, len(new))
+    table = pd.concat([known, screening.PREDICTIONS.frame(records)], ignore_index=True)
+    table = candidates[_KEY].merge(table, on=_KEY)
+    return table_result(
+        screening.PREDICTIONS.frame(table),
+        metadata={
+            "answered_now": len(new),
+            "taken_over": len(known),
+            "refused": int(table["refused"].notna().sum()),
+        },
+    )
+
+
+@dg.multi_asset(
+    name="rank_candidates",
+    ins=table_ins("screening.candidates", "screening.predictions"),
+    outs=table_outs(
+        GROUP,
+        {
+            "ranking": "Candidates by their predicted conductivity, and why the others are set aside.",
+            "shortlist": "The best candidates of which no two have one anion and nearly one composition.",
+            "next_experiments": "What to make next: likely good conductors, and what would teach the model.",
+        },
+        code_version=_CODE_VERSION,
+    ),
+)
+def rankings(
+    settings: dg.ResourceParam[Settings],
+    config: ScreeningConfig,
+    candidates: pd.DataFrame,
+    predictions: pd.DataFrame,
+) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+    """Rank the candidates and choose from them."""
+    ranking = ranked(predictions, candidates, with_values_of(config, _DEFAULTS))
+    yield table_result(
+        ranking, "screening.ranking", metadata={"set_aside": int(ranking["set_aside"].notna().sum())}
+    )
+    yield table_result(shortlist(ranking, config.n_shortlist), "screening.shortlist")
+    predictor = Predictor(Home(settings.blob_root))
+    chosen = next_experiments(
+        ranking,
+        predictions,
+        lambda rows: predictor.covariance(_materials(rows[_KEY].merge(candidates, on=_KEY))),
+        config.n_next_experiments,
+    )
+    yield table_result(chosen, "screening.next_experiments")
+
+
+@dg.asset(
+    key=[GROUP, "report"],
+    ins=table_ins(
+        *(f"screening.{name}" for name in ("ranking", "predictions", "candidates", "next_experiments"))
+    ),
+    group_name=GROUP,
+    description="The ranked candidates in one HTML file: a table to sort and filter, a plot, and a download.",
+    kinds={"html"},
+    code_version=_CODE_VERSION,
+)
+def page(
+    settings: dg.ResourceParam[Settings],
+    ranking: pd.DataFrame,
+    predictions: pd.DataFrame,
+    candidates: pd.DataFrame,
+    next_experiments: pd.DataFrame,
+) -> dg.MaterializeResult[None]:
+    """Write the page below the blob root, beside the report."""
+    html = render_screening(ranking, predictions, candidates, next_experiments, datetime.now(UTC))
+    path = settings.report.with_name("screening.html")
+    write_bytes(path, html.encode())
+    return dg.MaterializeResult(metadata={"page": file_metadata(path), "size_mb": round(len(html) / 1e6, 2)})
+
+
+def _materials(candidates: pd.DataFrame) -> Iterator[Material]:
+    for row in candidates.to_dict("records"):
+        formula, cif = (row[name] if isinstance(row[name], str) else None for name in ("formula", "cif"))
+        yield Material(formula, cif, name=row["material"])

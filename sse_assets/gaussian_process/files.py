@@ -1,0 +1,10 @@
+"""Files of a stored process, in one folder."""
+
+ROWS_FILE = "training_rows.npz"
+"""The inputs and labels of the rows that train."""
+CARD_FILE = "gaussian_process.json"
+"""Kernel, layout of the inputs and training rows by name, as JSON."""
+CALIBRATION_FILE = "calibration.json"
+"""Widths of the intervals and limit of the domain; written last, so that no folder without it is complete."""
+MEASUREMENTS_FILE = "measurements.parquet"
+"""What was measured of the rows that train, and their cells: beside the model, for whoever asks it."""

@@ -1,0 +1,137 @@
+"""Sets of candidates: files that somebody has left, and compounds of which no conductivity is known."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from sse_assets.materials.cif_document import decoded
+from sse_assets.materials.crystal import CifError
+from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
+from sse_assets.screening.candidates import SUFFIXES, candidate_frame, read_candidates
+from sse_assets.screening.errors import PredictionError
+from sse_assets.tables import screening
+from sse_assets.tables.names import Reason
+
+STATED = ("band_gap_ev", "energy_above_hull_ev")
+"""Columns of a file of candidates that filters look at."""
+LONE_CIFS = "cifs"
+"""Set of the CIFs that lie in no folder."""
+OTHER_TEMPERATURES, REFERENCES = "other_temperatures", "references"
+"""Sets of the pipeline: compounds measured at other temperatures alone, and computed crystals."""
+
+
+def sets_of_files(files: Mapping[str, bytes]) -> tuple[pd.DataFrame, list[str]]:
+    """Read the files of candidates: a table is a set by its name, a folder of CIFs one by its own.
+
+    Args:
+        files: contents by path, with `/` between folders. A table may name CIFs among them.
+
+    Returns:
+        A frame as `tables.screening.CANDIDATES`, and a sentence on each file that could not be read.
+    """
+    rows: list[dict[str, object]] = []
+    unread: list[str] = []
+    named: set[str] = set()
+    for path, content in files.items():
+        if PurePosixPath(path).suffix.lower() in SUFFIXES:
+            try:
+                rows += _of_table(PurePosixPath(path), content, files, named)
+            except PredictionError as error:
+                unread.append(str(error))
+    for path, content in files.items():
+        place = PurePosixPath(path)
+        if place.suffix.lower() == ".cif" and path not in named:
+            name = place.parent.as_posix() if len(place.parts) > 1 else LONE_CIFS
+            try:
+                rows.append(_row(name, place.name, None, decoded(content)))
+            except CifError as error:
+                unread.append(f"{path}: {error}")
+        elif place.suffix.lower() not in (*SUFFIXES, ".cif"):
+            unread.append(f"{path} is neither a table of candidates ({', '.join(SUFFIXES)}) nor a CIF")
+    return _frame(rows), unread
+
+
+def known_compounds(
+    electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame
+) -> pd.DataFrame:
+    """List the Li compounds that the pipeline knows and does not learn from.
+
+    These are the compositions that were measured at other temperatures alone, and every computed crystal with
+    Li. The ranking sets those aside whose composition has been measured.
+
+    Args:
+        electrolytes: a frame as `tables.curated.ELECTROLYTES`.
+        rejected: a frame as `tables.curated.REJECTED`; the rows at other temperatures are candidates.
+        references: a frame as `tables.raw.REFERENCE_STRUCTURES`; may be empty.
+
+    Returns:
+        A frame as `tables.screening.CANDIDATES`.
+    """
+    measured = set(electrolytes["composition_key"])
+    warm = rejected.loc[rejected["reason_code"] == Reason.TEMPERATURE, "formula"].dropna().unique()
+    plain = [formula.strip("'\"") for formula in _of_lithium(warm, measured)]
+    rows = [_row(OTHER_TEMPERATURES, formula, formula, None) for formula in plain]
+    computed = references[references["formula"].isin(_of_lithium(references["formula"], set()))]
+    rows += [
+        _row(REFERENCES, row["structure_id"], row["formula"], row["cif"])
+        for row in computed.to_dict("records")
+    ]
+    return _frame(rows)
+
+
+def _of_lithium(formulas: Iterable[str], measured: set[str]) -> list[str]:
+    """Return the formulas of Li compounds whose composition has not been measured, each composition once."""
+    found: dict[str, str] = {}
+    for formula in formulas:
+        try:
+            composition = parse_composition(formula)
+        except FormulaError:  # curation has said so
+            continue
+        key = composition_key(composition)
+        if composition["Li"] > 0 and key not in measured:
+            found.setdefault(key, formula)
+    return list(found.values())
+
+
+def _of_table(
+    path: PurePosixPath, content: bytes, files: Mapping[str, bytes], named: set[str]
+) -> list[dict[str, object]]:
+    """Read the rows of a table, and note in `named` which CIFs it names.
+
+    Raises:
+        PredictionError: if it cannot be read, or names a CIF that is not there.
+    """
+    table = candidate_frame(content, path.name)
+    folder = Path(path.parent)
+    rows = []
+    for number, material in enumerate(read_candidates(content, path.name, folder)):
+        cif = material.cif
+        if material.file is not None:
+            place = material.file.as_posix()
+            if place not in files:
+                raise PredictionError(f"{path} names {place}, which is not there: put it beside the table")
+            named.add(place)
+            cif = files[place].decode(errors="replace")
+        stated = {
+            name: pd.to_numeric(table[name].iloc[number], errors="coerce") for name in STATED if name in table
+        }
+        rows.append(_row(path.with_suffix("").as_posix(), material.asked, material.formula, cif) | stated)
+    return rows
+
+
+def _row(name: str, material: str, formula: str | None, cif: str | None) -> dict[str, object]:
+    digest = hashlib.sha256(f"{formula or ''}\n{cif or ''}".encode()).hexdigest()[:16]
+    return {
+        "candidate_set": name,
+        "candidate_id": digest,
+        "material": material,
+        "formula": formula,
+        "cif": cif,
+    }
+
+
+def _frame(rows: list[dict[str, object]]) -> pd.DataFrame:
+    frame = screening.CANDIDATES.frame(rows)
+    return frame.drop_duplicates(["candidate_set", "candidate_id"]).reset_index(drop=True)

@@ -1,0 +1,182 @@
+"""Sets of candidates, filters, ranking, shortlist and proposals, on rows whose outcome is worked by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.screening.candidate_sets import known_compounds, sets_of_files
+from sse_assets.screening.filters import Filters
+from sse_assets.screening.next_experiments import next_experiments
+from sse_assets.screening.ranking import ranked, shortlist
+from sse_assets.tables import curated, raw, screening
+from sse_assets.tables.names import Purpose, Reason
+from sse_assets_tests.screening.stored import ROCK_SALT
+
+FORMULAS = {
+    "Li6PS5Cl": -2.0,
+    "Li6PS5Br": -2.1,  # like the first: 0.15 apart, both sulfides
+    "Li3YCl6": -3.0,
+    "Li2O": -1.0,  # two elements
+    "LiOHCl": -1.5,  # H beside O
+    "Li7La3Zr2O12": -4.0,
+    "Li3VO4": -5.0,
+}
+
+
+def predictions() -> pd.DataFrame:
+    rows = [
+        {
+            "candidate_set": "s",
+            "candidate_id": formula,
+            "material": formula,
+            "formula": formula,
+            "composition_key": composition_key(parse_composition(formula)),
+            "log10_sigma": value,
+            "sigma_s_cm": 10**value,
+            "p_superionic": 0.1 + value / -100,
+            "conductivity_class": "high",
+            "outside_domain": formula == "Li7La3Zr2O12",
+            "measured": False,
+            "nearest_formula": "LiCl",
+            "nearest_sigma_s_cm": 1e-8,
+            "nearest_distance": 0.5,
+            "answered_by": "m",
+        }
+        for formula, value in FORMULAS.items()
+    ]
+    refused = {
+        "candidate_set": "s",
+        "candidate_id": "x",
+        "material": "x",
+        "refused": "no",
+        "answered_by": "m",
+    }
+    return screening.PREDICTIONS.frame(
+        pd.DataFrame([*rows, refused | {"outside_domain": False, "measured": False}])
+    )
+
+
+def candidates(**stated: dict[str, float]) -> pd.DataFrame:
+    frame = screening.CANDIDATES.frame(
+        [{"candidate_set": "s", "candidate_id": name, "material": name, "formula": name} for name in FORMULAS]
+    ).set_index("candidate_id")
+    for formula, values in stated.items():
+        frame.loc[formula, list(values)] = list(values.values())
+    return screening.CANDIDATES.frame(frame.reset_index())
+
+
+def test_the_ranking_sets_aside_with_a_reason() -> None:
+    stated = candidates(Li3YCl6={"band_gap_ev": 0.4}, Li6PS5Br={"energy_above_hull_ev": 0.3})
+    ranking = ranked(predictions(), stated, Filters(redox_active=False))
+    screening.RANKING.check(ranking)
+    reasons = dict(zip(ranking["formula"], ranking["set_aside"].fillna(""), strict=True))
+    assert reasons == {
+        "Li6PS5Cl": "",
+        "Li2O": "it has fewer than 3 elements",
+        "LiOHCl": "it holds H beside O",
+        "Li6PS5Br": "it lies 0.30 eV above the hull",
+        "Li3YCl6": "its band gap is 0.40 eV",
+        "Li7La3Zr2O12": "the model has learned from nothing like it",
+        "Li3VO4": "V may be reduced or oxidised",
+    }
+    assert ranking["rank"].dropna().tolist() == [1]
+
+
+def test_the_ranking_is_by_conductivity_and_the_shortlist_holds_no_two_alike() -> None:
+    ranking = ranked(predictions(), candidates(), Filters())
+    listed = ranking[ranking["rank"].notna()]
+    assert listed["formula"].tolist() == ["Li6PS5Cl", "Li6PS5Br", "Li3YCl6", "Li3VO4"]
+    assert listed["rank"].tolist() == [1, 2, 3, 4]
+    chosen = shortlist(ranking, 2)
+    screening.SHORTLIST.check(chosen)
+    assert list(zip(chosen["place"], chosen["formula"], strict=True)) == [(1, "Li6PS5Cl"), (2, "Li3YCl6")]
+
+
+def test_what_teaches_most_is_what_narrows_the_others() -> None:
+    ranking = ranked(predictions(), candidates(), Filters())
+    # Li6PS5Cl, Li6PS5Br, Li3YCl6, Li3VO4: the third errs together with the fourth, the first two apart.
+    covariance = np.array([[1, 0.1, 0, 0], [0.1, 1, 0, 0], [0, 0, 1, 0.9], [0, 0, 0.9, 1.2]])
+
+    def of_rows(rows: pd.DataFrame) -> tuple[np.ndarray, float]:
+        assert rows["formula"].tolist() == ["Li6PS5Cl", "Li6PS5Br", "Li3YCl6", "Li3VO4"]
+        return covariance, 0.5
+
+    proposed = next_experiments(ranking, predictions(), of_rows, 2)
+    screening.NEXT_EXPERIMENTS.check(proposed)
+    teaching = proposed[proposed["purpose"] == Purpose.TEACHES]
+    # (0.9² + 1.2²) / (1.2 + 0.5) = 1.32 of 4.2, against 1.21 for the third and 0.67 for the first.
+    assert teaching["formula"].tolist() == ["Li3VO4", "Li6PS5Cl"]
+    assert teaching["value"].iloc[0] == pytest.approx(2.25 / 1.7 / 4.2)
+    assert (
+        teaching["reason"]
+        .iloc[0]
+        .startswith("it takes away 31.5% of the uncertainty of 4 candidates, most that of Li3YCl6, ")
+    )
+    likely = proposed[proposed["purpose"] == Purpose.HIGH_CONDUCTIVITY]
+    assert likely["formula"].tolist() == ["Li3VO4", "Li3YCl6"]  # by probability, not by the value
+    assert likely["reason"].iloc[0].startswith("σ is above 1 mS/cm with a probability of 15%; the nearest")
+
+
+@pytest.mark.parametrize("covariance", [lambda rows: None])
+def test_without_covariances_only_good_conductors_are_proposed(covariance: Callable) -> None:
+    ranking = ranked(predictions(), candidates(), Filters())
+    assert set(next_experiments(ranking, predictions(), covariance, 3)["purpose"]) == {"high_conductivity"}
+    empty = ranked(screening.PREDICTIONS.frame(), screening.CANDIDATES.frame(), Filters())
+    assert shortlist(empty, 5).empty
+    assert next_experiments(empty, screening.PREDICTIONS.frame(), covariance, 3).empty
+
+
+def test_files_become_sets() -> None:
+    table = "formula,structure,band_gap_ev\nLiCl,,2.5\nLi2O,crystals/a.cif,none\nLiCl,,2.5\n"
+    frame, unread = sets_of_files(
+        {
+            "wanted.csv": table.encode(),
+            "crystals/a.cif": ROCK_SALT.encode(),
+            "crystals/b.cif": ROCK_SALT.encode(),
+            "lone.cif": ROCK_SALT.encode(),
+            "notes.txt": b"",
+            "bad.csv": b"material\nx\n",
+            "lost.csv": b"structure\nnowhere.cif\n",
+        }
+    )
+    screening.CANDIDATES.check(frame)
+    assert list(zip(frame["candidate_set"], frame["material"], strict=True)) == [
+        ("wanted", "LiCl"),
+        ("wanted", "Li2O"),
+        ("crystals", "b.cif"),
+        ("cifs", "lone.cif"),
+    ]
+    assert frame["cif"].notna().tolist() == [False, True, True, True]
+    assert frame["band_gap_ev"].iloc[0] == 2.5
+    assert frame["band_gap_ev"].isna().tolist() == [False, True, True, True]
+    assert len(unread) == 3
+    assert any("lost.csv names nowhere.cif, which is not there" in sentence for sentence in unread)
+
+
+def test_what_the_pipeline_knows_and_does_not_learn_from_is_a_candidate() -> None:
+    electrolytes = curated.ELECTROLYTES.frame(
+        [{"composition_key": composition_key(parse_composition("Li2S"))}]
+    )
+    rejected = curated.REJECTED.frame(
+        [
+            {"formula": "Li4SiO4", "reason_code": Reason.TEMPERATURE},
+            {"formula": "Li8Si2O8", "reason_code": Reason.TEMPERATURE},
+            {"formula": "Li4S2", "reason_code": Reason.TEMPERATURE},
+            {"formula": "LiCl", "reason_code": Reason.REPEATED_ID},
+        ]
+    )
+    references = raw.REFERENCE_STRUCTURES.frame(
+        [
+            {"formula": formula, "structure_id": f"mp:{place}", "cif": ROCK_SALT}
+            for place, formula in enumerate(["LiCl", "NaCl", "Li2S"])
+        ]
+    )
+    frame = known_compounds(electrolytes, rejected, references)
+    assert list(zip(frame["candidate_set"], frame["material"], strict=True)) == [
+        ("other_temperatures", "Li4SiO4"),
+        ("references", "mp:0"),
+        ("references", "mp:2"),
+    ]
