@@ -88,7 +88,8 @@ def stale_partitions(
 ) -> dict[dg.AssetKey, list[str | None]]:
     """Return stale or missing assets, upstream first, each with its stale partitions.
 
-    Unlike `Staleness` this looks ahead: every partition downstream of something stale is stale.
+    Unlike `Staleness` this looks ahead: every partition downstream of something stale is stale. What one step
+    makes is stale together, as a step that has gained a table cannot make that one alone.
 
     Args:
         graph: every asset.
@@ -98,16 +99,33 @@ def stale_partitions(
             are left as they are, stale or not, and so are the assets that follow from them.
     """
     staleness = Staleness(graph, instance)
-    stale: dict[dg.AssetKey, list[str | None]] = {}
-    for key in graph.toposorted_asset_keys:
-        tainted = key in anyway or any(parent in stale for parent in graph.get(key).parent_keys)
-        found = staleness.partitions(key) if tainted else staleness.stale(key)
-        if is_on_demand(graph.get(key).tags):
-            wanted = on_demand.get(key, ())
-            found = [partition for partition in found if wanted is None or partition in wanted]
-        if found:
-            stale[key] = found
-    return stale
+    of_step: dict[dg.AssetKey, list[str | None]] = {}
+    while True:
+        stale: dict[dg.AssetKey, list[str | None]] = {}
+        for key in graph.toposorted_asset_keys:
+            tainted = key in anyway or any(parent in stale for parent in graph.get(key).parent_keys)
+            found = staleness.partitions(key) if tainted else staleness.stale(key)
+            if is_on_demand(graph.get(key).tags):
+                wanted = on_demand.get(key, ())
+                found = [partition for partition in found if wanted is None or partition in wanted]
+            found += [partition for partition in of_step.get(key, ()) if partition not in found]
+            if found:
+                stale[key] = found
+        of_step = _by_step(graph, stale)
+        if all(set(partitions) == set(stale.get(key, ())) for key, partitions in of_step.items()):
+            return stale
+
+
+def _by_step(
+    graph: BaseAssetGraph, stale: Mapping[dg.AssetKey, list[str | None]]
+) -> dict[dg.AssetKey, list[str | None]]:
+    """Return what is stale of each step, for each asset that the step makes."""
+    together: dict[dg.AssetKey, list[str | None]] = {}
+    for key, partitions in stale.items():
+        for sibling in graph.get(key).execution_set_asset_keys:
+            known = together.setdefault(sibling, list(stale.get(sibling, ())))
+            known.extend(partition for partition in partitions if partition not in known)
+    return together
 
 
 def partition_names(graph: BaseAssetGraph, instance: dg.DagsterInstance, key: dg.AssetKey) -> list[str]:

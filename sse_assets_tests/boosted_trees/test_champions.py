@@ -50,6 +50,7 @@ def measured(n: int = 72, *, seed: int = 0) -> pd.DataFrame:
         rows.append(
             {
                 "electrolyte_id": f"x:{number:03}",
+                "formula_only": False,
                 "formula": formula,
                 "composition_key": composition_key(composition),
                 "doi": f"10.1/{number // 2}",

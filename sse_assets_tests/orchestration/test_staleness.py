@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from sse_assets.orchestration.staleness import Staleness
+from sse_assets.orchestration.staleness import Staleness, stale_partitions
 
 PARENT, CHILD = dg.AssetKey("structures"), dg.AssetKey("electrolytes")
 
@@ -56,3 +56,30 @@ def test_what_appears_or_changes_upstream_makes_stale_and_what_comes_again_does_
         assert is_stale()
         make_child()
         assert not is_stale()
+
+
+def test_a_step_that_gained_a_table_is_stale_as_a_whole_and_so_is_what_follows() -> None:
+    """Dagster makes no single table of a step that makes several."""
+
+    def described(*tables: str) -> list[dg.AssetsDefinition]:
+        @dg.multi_asset(name="describe", outs={name: dg.AssetOut(code_version="1") for name in tables})
+        def describe():
+            return tuple(range(len(tables))) if len(tables) > 1 else 0
+
+        @dg.asset(deps=["cells"], code_version="1")
+        def follows() -> None: ...
+
+        return [describe, follows]
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize(described("cells"), instance=instance)
+        more = described("cells", "voids")
+        graph = dg.Definitions(assets=more).resolve_asset_graph()
+        stale = stale_partitions(graph, instance)
+        assert {key.to_user_string(): found for key, found in stale.items()} == {
+            "cells": [None],
+            "voids": [None],
+            "follows": [None],
+        }
+        assert dg.materialize(more, selection=list(stale), instance=instance).success
+        assert not stale_partitions(graph, instance)
