@@ -4,7 +4,12 @@ import dagster as dg
 
 from sse_assets.assets.champions import champions
 from sse_assets.assets.choice import choice_assets
-from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
+from sse_assets.assets.curated import (
+    crystals_fit_their_files,
+    curated_assets,
+    electrolytes_are_sound,
+    inbox_rows_are_used,
+)
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.evidence import evidence_assets
@@ -89,7 +94,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=checked_at_launch(tried_again_with_reason(catalogued(automated(assets)))),
-        asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
+        asset_checks=[
+            electrolytes_are_sound,
+            crystals_fit_their_files,
+            inbox_rows_are_used,
+            *split_checks,
+            *drift_checks,
+        ],
         jobs=[bring_up_to_date_job, *_ASSET_JOBS],
         sensors=[
             automation_sensor(),
