@@ -92,7 +92,8 @@ def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredMo
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
     except KeyError as error:
         raise PredictionError(
-            f"{folder} holds a model of another version of this project, without {error}: run the pipeline again"
+            f"{folder} holds a model of another version of this project, without {error}: run the pipeline "
+            "again"
         ) from error
     if (folder / _LANGUAGE_MODEL_FILE).exists():
         return _LanguageModel(folder)
