@@ -24,8 +24,8 @@ from sse_assets.splits.papers import as_folds, paper_folds
 from sse_assets.tables.names import Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "3"
-"""3: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
+_CODE_VERSION = "4"
+"""4: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
 
 
 @dg.multi_asset(

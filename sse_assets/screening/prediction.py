@@ -90,6 +90,11 @@ def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredMo
             return _open_trees(folder, geometric)
     except FileNotFoundError as error:
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
+    except KeyError as error:
+        raise PredictionError(
+            f"{folder} holds a model of another version of this project, without {error}: run the pipeline "
+            "again"
+        ) from error
     if (folder / _LANGUAGE_MODEL_FILE).exists():
         return _LanguageModel(folder)
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")

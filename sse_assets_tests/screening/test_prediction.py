@@ -1,5 +1,6 @@
 """Any stored model answers for new materials, and says what it did not know."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.gaussian_process.files import CARD_FILE
 from sse_assets.screening import prediction
 from sse_assets.screening.answer import FlagCode, Prediction
 from sse_assets.screening.errors import PredictionError
@@ -108,6 +110,11 @@ def test_a_folder_without_a_whole_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match="holds no model"):
         open_model(UPath(tmp_path))
     folder = stored_process(tmp_path / "process")
+    card = json.loads((folder / CARD_FILE).read_text())
+    del card["kernel"]
+    (folder / CARD_FILE).write_text(json.dumps(card))
+    with pytest.raises(PredictionError, match="another version of this project, without 'kernel': run"):
+        open_model(folder)
     (folder / "cell_imputer.npz").unlink()
     with pytest.raises(PredictionError, match="lacks a file of its model: run the pipeline again"):
         open_model(folder)
