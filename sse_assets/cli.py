@@ -5,13 +5,16 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import click
 import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
+from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
+from sse_assets.orchestration.folder_state import is_hidden
 from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
 from sse_assets.orchestration.settings import Executor, Settings, SettingsError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
@@ -64,6 +67,8 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
             err=True,
         )
         sys.exit(1)
+    for sentence in _answers_of_the_inbox(settings, store):
+        click.echo(f"Inbox: {sentence}")
     click.echo(f"\n{_score_table(store.read(TableKey('metrics', 'scores')))}\n")
     click.echo(f"Report:    {settings.report}")
     click.echo(f"Warehouse: {settings.warehouse}" + (f" ({copied.waiting})" if copied.waiting else ""))
@@ -81,6 +86,7 @@ def _make_what_is_stale(
     from sse_assets.assets.up_to_date import is_up_to_date
     from sse_assets.orchestration.executors import require_ray_cluster
     from sse_assets.orchestration.launchpad import SettingsOfStepError
+    from sse_assets.orchestration.pruning import forget_models, forget_runs
     from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
 
     if settings.executor is Executor.RAY:
@@ -103,10 +109,36 @@ def _make_what_is_stale(
             job=job,
             partitions=partitions,
         )
+        forget_models(settings.blob_root)
+        forget_runs(instance, settings.dagster_home)
         now = fingerprint(settings)
         if succeeded and is_up_to_date(settings, pipeline, instance):
             remember(settings, now)
     return succeeded
+
+
+def _answers_of_the_inbox(settings: Settings, store: TableStore) -> list[str]:
+    """Return a sentence for each file of the inbox: what became of its rows, or that it waits to be read."""
+    from sse_assets.curation.inbox_answers import summaries
+
+    key = TableKey("curated", "inbox")
+    version = store.version(key)
+    told = summaries(store.read(key)) if version else []
+    read_at = datetime.fromisoformat(version.written_at).timestamp() if version else 0.0
+    waiting = [
+        path.relative_to(settings.inbox).as_posix()
+        for path in files_below(settings.inbox, is_hidden)
+        if path.lstat().st_ctime > read_at
+    ]
+    return [*told, *(f"{name} was put there or changed since the last run" for name in waiting)]
+
+
+@main.command()
+def inbox() -> None:
+    """Say of each file in the inbox how many rows are used, and why the others are not."""
+    settings = _settings()
+    told = _answers_of_the_inbox(settings, TableStore(settings.blob_root))
+    click.echo("\n".join(told) or f"There is no file in {settings.inbox}")
 
 
 @main.command()

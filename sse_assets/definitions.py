@@ -4,7 +4,12 @@ import dagster as dg
 
 from sse_assets.assets.champions import champions
 from sse_assets.assets.choice import choice_assets
-from sse_assets.assets.curated import crystals_fit_their_files, curated_assets, electrolytes_are_sound
+from sse_assets.assets.curated import (
+    crystals_fit_their_files,
+    curated_assets,
+    electrolytes_are_sound,
+    inbox_rows_are_used,
+)
 from sse_assets.assets.descriptors import descriptor_assets
 from sse_assets.assets.drift import drift_checks
 from sse_assets.assets.evidence import evidence_assets
@@ -22,7 +27,7 @@ from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
 from sse_assets.assets.prototypes import prototype_assets
 from sse_assets.assets.raw import INBOX, inbox_assets, raw_assets
-from sse_assets.assets.screening import CANDIDATES, screening_assets
+from sse_assets.assets.screening import CANDIDATES, database_candidates, screening_assets
 from sse_assets.assets.splits import split_assets, split_checks
 from sse_assets.assets.up_to_date import bring_up_to_date_job
 from sse_assets.orchestration.automation import automated, automation_sensor, nightly_fetches
@@ -52,6 +57,11 @@ _ASSET_JOBS = [
         FINE_TUNE,
         selection=dg.AssetSelection.assets(language_models),
         description="Llama-3.1-8B, Mistral-7B or Qwen3-8B with LoRA on a prompt case: needs a GPU.",
+    ),
+    dg.define_asset_job(
+        "pull_candidates",
+        selection=dg.AssetSelection.assets(database_candidates),
+        description="Crystals with Li from the Materials Project or OQMD, as candidates: needs the network.",
     ),
     dg.define_asset_job(
         SEARCH_STRUCTURES,
@@ -84,7 +94,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=checked_at_launch(tried_again_with_reason(catalogued(automated(assets)))),
-        asset_checks=[electrolytes_are_sound, crystals_fit_their_files, *split_checks, *drift_checks],
+        asset_checks=[
+            electrolytes_are_sound,
+            crystals_fit_their_files,
+            inbox_rows_are_used,
+            *split_checks,
+            *drift_checks,
+        ],
         jobs=[bring_up_to_date_job, *_ASSET_JOBS],
         sensors=[
             automation_sensor(),

@@ -7,20 +7,21 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes, with_cells
+from sse_assets.curation.inbox_answers import inbox_answers, own_first, summaries
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
-from sse_assets.tables import raw
-from sse_assets.tables.names import Source, StructureOrigin
+from sse_assets.tables import curated, raw
+from sse_assets.tables.names import Outcome, Source, StructureOrigin
 
 GROUP = "curated"
 MEASURED = "measured"
 """Group of what comes before the search for structures, which needs the measured compositions."""
-_CODE_VERSION = "4"
+_CODE_VERSION = "5"
 
 _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
@@ -44,7 +45,7 @@ def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that curate the sources of a data set."""
-    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset)]
+    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset), inbox]
 
 
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
@@ -66,7 +67,7 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
         accepted, rejected = curate_measurements(rows)
         yield table_result(accepted, "curated.measurements")
         yield table_result(
-            pd.concat([reported["inbox_refused"], rejected], ignore_index=True),
+            own_first(curated.REJECTED_MEASUREMENTS.frame(pd.concat([reported["inbox_refused"], rejected]))),
             "curated.rejected_measurements",
             metadata={"reported_rows": len(rows) + len(reported["inbox_refused"])},
         )
@@ -102,31 +103,31 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
             for name in official
             for source_id, role in zip(inputs[name]["source_id"], inputs[name]["role"], strict=True)
         }
-        curated = curate_electrolytes(inputs["measurements"], structures, roles, searched_sources(dataset))
-        for path, cif in zip(curated.structures["structure_path"], curated.structures["cif"], strict=True):
+        made = curate_electrolytes(inputs["measurements"], structures, roles, searched_sources(dataset))
+        for path, cif in zip(made.structures["structure_path"], made.structures["cif"], strict=True):
             write_bytes(settings.blob_root / path, cif.encode())
-        described = with_cells(curated.electrolytes)
+        described = with_cells(made.electrolytes)
         origins = described["structure_origin"].fillna("none").value_counts()
         yield table_result(
-            curated.electrolytes,
+            made.electrolytes,
             "curated.electrolytes",
             metadata={
                 "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
-                "formula_only": int(curated.electrolytes["formula_only"].sum()),
-                "censored_labels": int(curated.electrolytes["censored"].sum()),
-                "families": int(curated.electrolytes["family"].nunique()),
+                "formula_only": int(made.electrolytes["formula_only"].sum()),
+                "censored_labels": int(made.electrolytes["censored"].sum()),
+                "families": int(made.electrolytes["family"].nunique()),
                 "plot_elements": figure_metadata(element_heat_map(described), "Elements"),
                 "plot_classes": figure_metadata(class_histogram(described), "Conductivity classes"),
                 "plot_disorder": figure_metadata(partial_occupancy(described), "Partial occupancies"),
             },
         )
         yield table_result(
-            curated.structures,
+            made.structures,
             "curated.structures",
             metadata={"cif_files": file_metadata(settings.blob_root / STRUCTURE_FOLDER)},
         )
-        rejected = pd.concat([inputs["rejected_measurements"], curated.rejected], ignore_index=True)
-        yield table_result(rejected, "curated.rejected")
+        rejected = pd.concat([inputs["rejected_measurements"], made.rejected], ignore_index=True)
+        yield table_result(own_first(rejected), "curated.rejected")
 
     return electrolytes
 
@@ -148,6 +149,41 @@ def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
             }
             for row in rows.to_dict("records")
         ]
+    )
+
+
+@table_asset(
+    "curated.inbox",
+    "What became of each row and file of the inbox, whichever step decided it.",
+    table_ins("raw.inbox_measurements", "raw.inbox_refused", "curated.electrolytes", "curated.rejected"),
+    code_version="1",
+)
+def inbox(
+    inbox_measurements: pd.DataFrame,
+    inbox_refused: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    rejected: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Answer the person who left the files."""
+    answers = inbox_answers(inbox_measurements, inbox_refused, electrolytes, rejected)
+    told = "\n".join(f"- {sentence}" for sentence in summaries(answers)) or "The inbox is empty."
+    lost = answers[answers["outcome"] != Outcome.ACCEPTED]
+    return table_result(answers, metadata={"answer": dg.MetadataValue.md(told), "not_used": len(lost)})
+
+
+@dg.asset_check(
+    asset=dg.AssetKey([GROUP, "inbox"]),
+    description="Every row that somebody left in the inbox is learned from.",
+)
+def inbox_rows_are_used(inbox: pd.DataFrame) -> dg.AssetCheckResult:
+    """Warn of each file with a row that is not."""
+    lost = inbox[inbox["outcome"] != Outcome.ACCEPTED]
+    told = summaries(inbox[inbox["file"].isin(lost["file"])])
+    return dg.AssetCheckResult(
+        passed=lost.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"not_used": len(lost)},
+        description=" ".join(told) or f"All {len(inbox)} rows of the inbox are learned from.",
     )
 
 

@@ -24,8 +24,8 @@ from sse_assets.splits.papers import as_folds, paper_folds
 from sse_assets.tables.names import Protocol, Role
 
 GROUP = "models"
-_CODE_VERSION = "3"
-"""3: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
+_CODE_VERSION = "4"
+"""4: what it compares is that of `models.choice`, and predictions say how far the nearest training row is."""
 
 
 @dg.multi_asset(
@@ -78,7 +78,8 @@ def gaussian_process(
     )
     inputs = [electrolytes, chemistry, cell, choice]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
-    measured = electrolytes[["electrolyte_id", "formula", "sigma_s_cm", "censored", "doi"]].merge(cell)
+    told = ["electrolyte_id", "formula", "composition_key", "sigma_s_cm", "censored", "doi"]
+    measured = electrolytes[told].merge(cell)
     known = measured[measured["cell_origin"].isin(KNOWN_CELLS)].set_index("electrolyte_id")
     imputer = CellImputer.fit(known["formula"], known[CELL_COLUMNS])
     folder = f"models/gaussian_process/{data_version}"

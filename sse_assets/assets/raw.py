@@ -35,6 +35,8 @@ INBOX = [dg.AssetKey([GROUP, name]) for name in ("inbox_measurements", "inbox_st
 """Keys of the assets that read the inbox, all in one step."""
 _CODE_VERSION = "2"
 """Version of the readers: when it is raised, the same file gives another data version."""
+_INBOX_CODE_VERSION = "3"
+"""3: file and line of each row."""
 
 
 def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -87,7 +89,7 @@ def inbox_assets() -> dg.AssetsDefinition:
                 "inbox_structures": "The crystals that rows of the inbox name.",
                 "inbox_refused": "Rows and files of the inbox that cannot be read, each with its reason.",
             },
-            code_version=_CODE_VERSION,
+            code_version=_INBOX_CODE_VERSION,
             kinds={"inbox_measurements": "csv", "inbox_structures": "cif"},
         ),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 import dagster as dg
 import pandas as pd
@@ -11,10 +12,11 @@ from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
+from sse_assets.orchestration.on_demand import ON_DEMAND
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets.screening.candidate_sets import known_compounds, sets_of_files
+from sse_assets.screening.candidate_sets import known_compounds, set_of_database, sets_of_files
 from sse_assets.screening.filters import Filters
 from sse_assets.screening.home import Home
 from sse_assets.screening.material import Material
@@ -22,6 +24,12 @@ from sse_assets.screening.next_experiments import next_experiments
 from sse_assets.screening.page import render_screening
 from sse_assets.screening.predictor import Predictor
 from sse_assets.screening.ranking import ranked, shortlist
+from sse_assets.sources.optimade import (
+    MATERIALS_PROJECT,
+    OQMD,
+    LithiumCompounds,
+    query_lithium_compounds,
+)
 from sse_assets.tables import raw, screening
 
 GROUP = "screening"
@@ -29,6 +37,7 @@ CANDIDATES = dg.AssetKey([GROUP, "candidates"])
 """Key of the asset that reads the folder of candidates."""
 _CODE_VERSION = "1"
 _DEFAULTS = Filters()
+_WANTED = LithiumCompounds()
 _KEY = ["candidate_set", "candidate_id"]
 
 
@@ -56,6 +65,37 @@ class ScreeningConfig(dg.Config):
     n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
 
 
+class DatabaseConfig(dg.Config):
+    """Question to a database of computed crystals."""
+
+    provider: Literal["Materials Project", "OQMD"] = Field("OQMD", description="Database that is asked.")
+    least_elements: int = Field(_WANTED.least_elements, ge=1, description="Fewest elements of a compound.")
+    without: list[str] = Field(list(_WANTED.without), description="Elements that may not be there.")
+    most: int = Field(_WANTED.most, ge=1, description="Structures that are taken at most.")
+
+
+@table_asset(
+    "screening.database_candidates",
+    "Crystals with Li from the Materials Project or OQMD, asked through OPTIMADE when somebody wants them.",
+    code_version=_CODE_VERSION,
+    kind="cif",
+    tags=ON_DEMAND,
+)
+def database_candidates(
+    context: dg.AssetExecutionContext, config: DatabaseConfig
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Ask a database for compounds with Li."""
+    (provider,) = [one for one in (MATERIALS_PROJECT, OQMD) if one.name == config.provider]
+    wanted = LithiumCompounds(config.least_elements, tuple(config.without), config.most)
+    found, warnings = query_lithium_compounds(provider, wanted)
+    for warning in warnings:
+        context.log.warning(warning)
+    return table_result(
+        set_of_database(provider.origin.value, found),
+        metadata={"filter": wanted.filter, "warnings": dg.MetadataValue.md("\n".join(warnings) or "none")},
+    )
+
+
 def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the assets of the group; only OBELiX has reference structures."""
     references = table_ins("raw.reference_structures") if dataset is Dataset.OBELIX else {}
@@ -64,7 +104,9 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         "screening.candidates",
         "Materials that somebody considers to make: files in SSE_HOME/candidates/, compounds that were "
         "measured at other temperatures alone, and computed crystals.",
-        table_ins("curated.electrolytes", "curated.rejected") | references,
+        table_ins("curated.electrolytes", "curated.rejected")
+        | references
+        | table_ins("screening.database_candidates", optional=True),
         code_version=_CODE_VERSION,
     )
     def candidates(
@@ -81,7 +123,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             tables["rejected"],
             tables.get("reference_structures", raw.REFERENCE_STRUCTURES.frame()),
         )
-        frame = pd.concat([of_files, of_pipeline], ignore_index=True)
+        frame = pd.concat([of_files, of_pipeline, tables["database_candidates"]], ignore_index=True)
         return table_result(
             frame,
             metadata={
@@ -96,7 +138,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             },
         )
 
-    return [candidates, predictions, rankings, page]
+    return [database_candidates, candidates, predictions, rankings, page]
 
 
 @table_asset(

@@ -1,11 +1,13 @@
 """Regular work of the daemon on the machine that owns `SSE_HOME`."""
 
 import socket
+import time
 from collections.abc import Sequence
 
 import dagster as dg
 import psutil
 
+from sse_assets.orchestration.pruning import forget_models, forget_runs
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
@@ -13,22 +15,28 @@ from sse_assets.orchestration.warehouse import bring_up_to_date
 HOST_TAG = "sse_assets/host"
 """Tag of a run that a command line carries out itself: the name of its machine."""
 
+_SECONDS_BETWEEN_PRUNINGS = 3600.0
 _CLOCK_STEP_S = 60.0
 """Largest step of the clock that does not make a living process look like a later one."""
 
 
 def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Return the sensor that ends runs whose process is gone, and copies new tables to DuckDB."""
+    """Return the sensor that ends runs whose process is gone, copies new tables and forgets what is old."""
 
     @dg.sensor(
         name="housekeeping",
         minimum_interval_seconds=60,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Ends runs whose process is gone; copies new tables to {settings.warehouse}.",
+        description=f"Ends runs whose process is gone; copies new tables to {settings.warehouse}; deletes "
+        "old models and runs once an hour.",
     )
     def housekeeping(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_abandoned_runs(context.instance, beside_code_server=True)
         copied = bring_up_to_date(settings.warehouse, TableStore(settings.blob_root))
+        if time.time() - float(context.cursor or 0) > _SECONDS_BETWEEN_PRUNINGS:
+            forget_models(settings.blob_root)
+            forget_runs(context.instance, settings.dagster_home)
+            context.update_cursor(str(time.time()))
         return dg.SkipReason(
             f"Runs ended: {', '.join(ended) or 'none'}. "
             + (copied.waiting or f"Tables copied: {', '.join(copied.tables) or 'none'}.")

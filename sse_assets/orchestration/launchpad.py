@@ -48,7 +48,7 @@ def with_values_of(config: dg.Config, settings: SettingsType) -> SettingsType:
 
 
 def checked_at_launch(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """Return the assets; no run with settings that `StepConfig.check` refuses can be launched any more.
+    """Return the assets; no run with settings that their class refuses can be launched any more.
 
     Dagster by itself knows types and choices when a run is launched, and ranges only when the step begins,
     which may be hours later.
@@ -61,14 +61,14 @@ def checked_at_launch(assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDe
     return definitions
 
 
-def config_type_of(definition: dg.AssetsDefinition) -> type[StepConfig] | None:
+def config_type_of(definition: dg.AssetsDefinition) -> type[dg.Config] | None:
     """Return the class of the settings of a step, if it has any."""
     function: Any = definition.op.compute_fn
     parameter = signature(function.decorated_fn).parameters.get("config")
     return parameter.annotation if parameter else None
 
 
-def check_settings(step: str, config_type: type[StepConfig], values: Mapping[str, object]) -> None:
+def check_settings(step: str, config_type: type[dg.Config], values: Mapping[str, object]) -> None:
     """Refuse settings of a step that it cannot work with.
 
     Raises:
@@ -80,7 +80,7 @@ def check_settings(step: str, config_type: type[StepConfig], values: Mapping[str
         raise SettingsOfStepError(f"settings of {spelt(step)}: {_sentence(error)}") from None
 
 
-def _check_at_launch(op: dg.OpDefinition, config_type: type[StepConfig]) -> None:
+def _check_at_launch(op: dg.OpDefinition, config_type: type[dg.Config]) -> None:
     shape: Any = op.config_schema.as_field().config_type
 
     def post_process(values: Mapping[str, object]) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
@@ -137,6 +138,14 @@ class TableStore:
         if not parts:
             raise TableError(f"there is no table {key} under {self._root}; materialise it first")
         return pa.concat_tables(parts, promote_options="permissive")
+
+    def kept_versions(self, key: TableKey) -> Iterator[pa.Table]:
+        """Return the rows of every version that is still there, of every partition if the key names none."""
+        for part in self._parts(key):
+            folder = self.location(part)
+            for name in _versions(folder):
+                with suppress(FileNotFoundError):  # another process may have forgotten it just now
+                    yield _read(folder / name)
 
     def version(self, key: TableKey) -> TableVersion | None:
         """Return the current version of one unpartitioned table or one partition; None if there is none."""

@@ -53,6 +53,23 @@ def sets_of_files(files: Mapping[str, bytes]) -> tuple[pd.DataFrame, list[str]]:
     return _frame(rows), unread
 
 
+def set_of_database(name: str, found: pd.DataFrame) -> pd.DataFrame:
+    """Return crystals of a database as a set of candidates.
+
+    Args:
+        name: of the set.
+        found: columns `material`, `formula`, `cif` and those of `STATED`.
+
+    Returns:
+        A frame as `tables.screening.CANDIDATES`.
+    """
+    rows = [
+        _row(name, row["material"], row["formula"], row["cif"]) | {column: row[column] for column in STATED}
+        for row in found.to_dict("records")
+    ]
+    return _frame(rows)
+
+
 def known_compounds(
     electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame
 ) -> pd.DataFrame:

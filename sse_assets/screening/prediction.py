@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from upath import UPath
 
-from sse_assets.descriptors.cell import cell
+from sse_assets.descriptors.cell import CELL_COLUMNS, cell
 from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.crystals import Failure
@@ -28,6 +28,7 @@ from sse_assets.gaussian_process.files import CALIBRATION_FILE, MEASUREMENTS_FIL
 from sse_assets.gaussian_process.served import ServedProcess
 from sse_assets.materials.conventional_cell import sites_in_conventional_cell
 from sse_assets.materials.crystal import formula_units
+from sse_assets.materials.formula import composition_key
 from sse_assets.screening.answer import Flag, FlagCode, Interval, Prediction
 from sse_assets.screening.class_probabilities import class_probabilities
 from sse_assets.screening.errors import PredictionError
@@ -41,7 +42,16 @@ _TREES_FILE = "model.json"
 _LANGUAGE_MODEL_FILE = "run.json"
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
 _N_CARRYING = 5
-_IMPUTED = "its cell is imputed from the composition: give a CIF if there is one"
+_GUESSED: dict[str, str] = {
+    CellOrigin.COMPOSITION: "its cell is imputed from the composition: give a CIF if there is one",
+    CellOrigin.PROTOTYPE: "its cell is that of a known structure type: give a CIF if there is one",
+}
+"""Sentence on a cell that nobody has measured, by its origin."""
+_CELL_TOLD: dict[str, str] = {
+    CellOrigin.STRUCTURE: " and the cell of the CIF",
+    CellOrigin.TABLE_IN_PART: " and part of the cell of the CIF",
+    CellOrigin.PROTOTYPE: " and the cell of a known structure type",
+}
 
 
 class StoredModel(Protocol):
@@ -80,6 +90,11 @@ def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredMo
             return _open_trees(folder, geometric)
     except FileNotFoundError as error:
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
+    except KeyError as error:
+        raise PredictionError(
+            f"{folder} holds a model of another version of this project, without {error}: run the pipeline "
+            "again"
+        ) from error
     if (folder / _LANGUAGE_MODEL_FILE).exists():
         return _LanguageModel(folder)
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
@@ -169,13 +184,18 @@ def _open_process(folder: UPath) -> "_Process":
     imputer = CellImputer.load(str(folder))
     measured = pd.read_parquet(io.BytesIO((folder / MEASUREMENTS_FILE).read_bytes()))
     process = ServedProcess.load(str(folder))
-    return _Process(process, imputer, measured.set_index("electrolyte_id"), folder.parent.name)
+    placed = measured[measured["cell_origin"] == CellOrigin.PROTOTYPE].drop_duplicates("composition_key")
+    placed = placed.set_index("composition_key")[CELL_COLUMNS]
+    return _Process(process, imputer, placed, measured.set_index("electrolyte_id"), folder.parent.name)
 
 
 @dataclass(frozen=True)
 class _Process:
     process: ServedProcess
     imputer: CellImputer
+    placed: pd.DataFrame
+    """`CELL_COLUMNS` of the compositions whose cell was trained as that of a prototype; index composition
+    key."""
     measured: pd.DataFrame
     """What was measured of the rows that train; index electrolyte_id."""
     data_version: str
@@ -197,7 +217,7 @@ class _Process:
                 _interval(answer["low_50"], answer["high_50"]),
                 _interval(answer["low"], answer["high"]),
                 share,
-                tuple(_doubts(answer, imputed=origin == CellOrigin.COMPOSITION and self._reads_cells)),
+                tuple(_doubts(answer, _GUESSED.get(origin) if self._reads_cells else None)),
                 (failed[row],) if row in failed else (),
                 self._rests_on(origin, carrying),
                 tuple(carrying),
@@ -224,6 +244,16 @@ class _Process:
             if one.crystal is not None
         }
         described, failures = cell(rows, crystals, self.imputer)
+        keys = {
+            row: composition_key(one.composition)
+            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
+        }
+        described = described.set_index("electrolyte_id")
+        for row in described.index[described["cell_origin"] == CellOrigin.COMPOSITION]:
+            if keys[row] in self.placed.index:
+                described.loc[row, CELL_COLUMNS] = self.placed.loc[keys[row]]
+                described.loc[row, "cell_origin"] = CellOrigin.PROTOTYPE.value
+        described = described.reset_index()
         return composition_chemistry_cell(rows, chemistry(rows), described), described, failures
 
     @property
@@ -232,8 +262,7 @@ class _Process:
 
     def _rests_on(self, origin: str, carrying: Sequence[tuple[str, float]]) -> str:
         """Say what the answer was computed from, and the measurements that count most in it."""
-        has_cell = self._reads_cells and origin != CellOrigin.COMPOSITION
-        told = "the composition and the cell of the CIF" if has_cell else "the composition"
+        told = f"the composition{_CELL_TOLD.get(origin, '') if self._reads_cells else ''}"
         by = []
         for electrolyte_id, weight in carrying:
             row = self.measured.loc[electrolyte_id]
@@ -242,7 +271,7 @@ class _Process:
         return f"{told}; the measurements that count most, with their weights: {', '.join(by)}"
 
 
-def _doubts(answer: dict, *, imputed: bool) -> list[Flag]:
+def _doubts(answer: dict, guessed: str | None) -> list[Flag]:
     flags = []
     if answer["unseen_elements"]:
         sentence = f"no training row holds {answer['unseen_elements']}: this is outside what was learned"
@@ -250,8 +279,8 @@ def _doubts(answer: dict, *, imputed: bool) -> list[Flag]:
     elif answer["outside_domain"]:
         sentence = "every measured material is far from it: answers for such materials err more than others"
         flags.append(Flag(FlagCode.FAR, sentence))
-    if imputed:
-        flags.append(Flag(FlagCode.COMPOSITION_ONLY, _IMPUTED))
+    if guessed is not None:
+        flags.append(Flag(FlagCode.COMPOSITION_ONLY, guessed))
     return flags
 
 

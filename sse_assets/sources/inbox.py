@@ -96,7 +96,7 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
         try:
             header, lines = _table(path, contents[path])
         except SourceError as error:
-            refused.append(_refusal(path, str(error)))
+            refused.append(_refusal(path, path, str(error)))
             continue
         cells_of_lines = [
             dict.fromkeys(_COLUMNS, "") | dict(zip(header, values, strict=False)) for _, values in lines
@@ -128,15 +128,16 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
             except Exception as error:  # noqa: BLE001 - one row never stops the others; the reason is kept
                 why = Reason.FAILED, f"it could not be read ({fault(error)})"
             else:
-                rows[source_id], places[source_id] = row, place
+                rows[source_id] = row | {"file": _shown(path), "line": line}
+                places[source_id] = place
                 structures.extend([] if structure is None else [structure])
                 continue
-            refused.append(_refusal(cells["id"], f"{place}: {why[1]}", why[0], cells["formula"]))
+            refused.append(_refusal(path, cells["id"], f"{place}: {why[1]}", why[0], cells["formula"], line))
     for path in contents.keys() - named:
         if _ending(path) == ".cif":
-            refused.append(_refusal(path, f"{path}: no row names it in its column `structure`"))
+            refused.append(_refusal(path, path, f"{path}: no row names it in its column `structure`"))
         elif _ending(path) != ".csv":
-            refused.append(_refusal(path, f"{path} is neither CSV, CIF nor zip: save a table as CSV"))
+            refused.append(_refusal(path, path, f"{path} is neither CSV, CIF nor zip: save a table as CSV"))
 
     measurements = pd.DataFrame(list(rows.values())).assign(source=_SOURCE, licence=LICENCE)
     return InboxContent(
@@ -146,20 +147,20 @@ def read_inbox(files: Iterable[InboxFile]) -> InboxContent:
     )
 
 
-def _unpacked(files: Iterable[InboxFile]) -> tuple[dict[str, bytes], list[dict[str, str]]]:
+def _unpacked(files: Iterable[InboxFile]) -> tuple[dict[str, bytes], list[dict[str, str | int]]]:
     """Contents by path, those of an archive below the archive's; and what is refused unread."""
     contents: dict[str, bytes] = {}
     refused = []
     for file in sorted(files, key=lambda file: file.path):
         if file.content is None:
-            refused.append(_refusal(file.path, f"{file.path} {file.refused}"))
+            refused.append(_refusal(file.path, file.path, f"{file.path} {file.refused}"))
         elif _ending(file.path) != ".zip":
             contents[file.path] = file.content
         else:
             try:
                 members = read_zip(file.content, file.path)
             except SourceError as error:
-                refused.append(_refusal(file.path, str(error)))
+                refused.append(_refusal(file.path, file.path, str(error)))
             else:
                 contents |= {f"{file.path}/{name}": content for name, content in members.items()}
     return contents, refused
@@ -293,14 +294,21 @@ def _ending(path: str) -> str:
 
 
 def _refusal(
-    source_id: str, reason: str, code: Reason = Reason.UNREADABLE_FILE, formula: str = ""
-) -> dict[str, str]:
+    file: str,
+    source_id: str,
+    reason: str,
+    code: Reason = Reason.UNREADABLE_FILE,
+    formula: str = "",
+    line: int = 0,
+) -> dict[str, str | int]:
     return {
         "source": _SOURCE,
         "source_id": _shown(source_id),
         "formula": _shown(formula),
         "reason_code": code.value,
         "reason": _shown(reason, 500),
+        "file": _shown(file),
+        "line": line,
     }
 
 

@@ -1,4 +1,4 @@
-"""Crystal structures for a composition from the Materials Project and OQMD, asked through OPTIMADE.
+"""Crystals of the Materials Project and OQMD, asked through OPTIMADE: of a composition, or with Li.
 
 OPTIMADE (https://www.optimade.org) is one query language and one answer format for both. Whatever goes wrong
 on their side costs structures and leaves a warning, never an exception.
@@ -8,6 +8,7 @@ on their side costs structures and leaves a warning, never an exception.
 # throws away the pages it has when a later one fails, and cannot limit the time that a provider takes.
 
 import hashlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 import numpy as np
+import pandas as pd
 import requests
 from pymatgen.core import Composition, Structure
 from pymatgen.core.structure import StructureError
@@ -66,6 +68,10 @@ class Provider:
     origin: StructureOrigin
     licence: str
     citation: str = ""
+    band_gap_field: str | None = None
+    """Its own field of the band gap in eV; None where it states none in a plain field."""
+    hull_field: str | None = None
+    """Its own field of the energy above the convex hull in eV for each atom, likewise."""
 
 
 MATERIALS_PROJECT = Provider(
@@ -81,6 +87,8 @@ OQMD = Provider(
     StructureOrigin.OQMD,
     "CC BY 4.0",
     "OQMD: S. Kirklin et al., npj Comput. Mater. 1, 15010 (2015), doi:10.1038/npjcompumats.2015.10",
+    band_gap_field="_oqmd_band_gap",
+    hull_field="_oqmd_stability",
 )
 
 
@@ -139,7 +147,8 @@ def query_references(
             for done, batch in enumerate(batches):
                 progress(number * len(batches) + done, requests_in_all)
                 try:
-                    for page in _pages(session, provider, batch, deadline):
+                    asked_for = " OR ".join(f'chemical_formula_reduced="{formula}"' for formula in batch)
+                    for page in _pages(session, provider, asked_for, deadline):
                         entries.extend(page)
                 except _ProviderError as error:
                     open_formulas = len(asked) - done * _FORMULAS_PER_REQUEST
@@ -156,6 +165,83 @@ def query_references(
     return References(frame, warnings, queried=len(asked))
 
 
+@dataclass(frozen=True)
+class LithiumCompounds:
+    """Which compounds with Li are asked for."""
+
+    least_elements: int = 3
+    without: tuple[str, ...] = ("H",)
+    """Elements that may not be there."""
+    most: int = 1000
+    """Structures that are taken; the provider's order decides which."""
+
+    @property
+    def filter(self) -> str:
+        """The question in OPTIMADE's language."""
+        excluded = ",".join(f'"{symbol}"' for symbol in self.without)
+        parts = ['elements HAS "Li"', f"nelements>={self.least_elements}"]
+        return " AND ".join([*parts, f"NOT (elements HAS ANY {excluded})"] if excluded else parts)
+
+
+def query_lithium_compounds(
+    provider: Provider, wanted: LithiumCompounds, *, timeout_s: float = 300.0
+) -> tuple[pd.DataFrame, list[str]]:
+    """Ask a provider for crystals with Li.
+
+    Args:
+        provider: that is asked.
+        wanted: which compounds.
+        timeout_s: how long the provider may take in all; what it has given by then is kept.
+
+    Returns:
+        Columns `material` (its id), `formula`, `cif`, `band_gap_ev` and `energy_above_hull_ev` (NaN where it
+        states none); and warnings of what is missing.
+    """
+    stated = {"band_gap_ev": provider.band_gap_field, "energy_above_hull_ev": provider.hull_field}
+    fields = ",".join([_FIELDS, *filter(None, stated.values())])
+    entries: list[object] = []
+    warnings = [
+        f"{provider.name} states no {name} in a field of its own, so no candidate is set aside by it"
+        for name, field in stated.items()
+        if field is None
+    ]
+    pages = math.ceil(wanted.most / _PAGE_LIMIT)
+    with _session() as session:
+        try:
+            for page in _pages(session, provider, wanted.filter, time.monotonic() + timeout_s, fields, pages):
+                entries.extend(page)
+        except _ProviderError as error:
+            warnings.append(f"{provider.name} {error}: {len(entries)} structures were taken")
+    rows, unreadable = [], []
+    for entry in entries[: wanted.most]:
+        try:
+            identifier, structure = _structure(entry)
+            own = {name: _number(entry, field) for name, field in stated.items()}
+        except (KeyError, TypeError, ValueError, AttributeError, StructureError) as error:
+            unreadable.append(f"{entry.get('id') if isinstance(entry, dict) else entry} ({error!r})")
+            continue
+        rows.append(
+            {"material": _prefixed(identifier, provider), "formula": reduced_formula(structure.composition)}
+            | {"cif": str(CifWriter(structure))}
+            | own
+        )
+    if unreadable:
+        warnings.append(
+            f"{provider.name}: {len(unreadable)} structures cannot be read: first {unreadable[0]}"
+        )
+    return pd.DataFrame(rows, columns=["material", "formula", "cif", *stated]), warnings
+
+
+def _number(entry: Any, field: str | None) -> float:
+    value = None if field is None else entry["attributes"].get(field)
+    return math.nan if value is None else float(value)
+
+
+def _prefixed(identifier: str, provider: Provider) -> str:
+    """Return an id that says something outside its provider; OQMD's are bare numbers."""
+    return f"{provider.origin.value}:{identifier}" if identifier.isdigit() else identifier
+
+
 def _session() -> requests.Session:
     session = requests.Session()
     session.headers["User-Agent"] = "sse-assets (solid-electrolyte structures by composition)"
@@ -165,20 +251,25 @@ def _session() -> requests.Session:
 
 
 def _pages(
-    session: requests.Session, provider: Provider, formulas: list[str], deadline: float
+    session: requests.Session,
+    provider: Provider,
+    asked: str,
+    deadline: float,
+    fields: str = _FIELDS,
+    most: int = _MAX_PAGES,
 ) -> Iterator[list[object]]:
-    """The entries for some formulas, page by page.
+    """Yield the entries that a filter finds, page by page.
 
     Raises:
         _ProviderError: when the next page cannot be had; the pages before it have been yielded.
     """
     url = f"{provider.base_url.rstrip('/')}/v1/structures"
     parameters: dict[str, str] | None = {
-        "filter": " OR ".join(f'chemical_formula_reduced="{formula}"' for formula in formulas),
-        "response_fields": _FIELDS,
+        "filter": asked,
+        "response_fields": fields,
         "page_limit": str(_PAGE_LIMIT),
     }
-    for _ in range(_MAX_PAGES):
+    for _ in range(most):
         answer = _answer(session, url, parameters, deadline)
         data, links = answer.get("data"), answer.get("links")
         if not isinstance(data, list):
@@ -190,7 +281,7 @@ def _pages(
         if not link:
             return
         url, parameters = urljoin(url, str(link)), None
-    raise _ProviderError(f"has more than {_MAX_PAGES} pages for one request")
+    raise _ProviderError(f"has more than {most} pages for one request")
 
 
 def _answer(
@@ -278,8 +369,7 @@ def _rows(structures: dict[str, Structure], provider: Provider) -> Iterator[dict
         cif = str(CifWriter(structure))
         yield {
             "origin": provider.origin.value,
-            # OQMD's ids are bare numbers, which say nothing outside OQMD.
-            "structure_id": f"{provider.origin.value}:{identifier}" if identifier.isdigit() else identifier,
+            "structure_id": _prefixed(identifier, provider),
             "formula": reduced_formula(structure.composition),
             "cif": cif,
             "sha256": hashlib.sha256(cif.encode()).hexdigest(),

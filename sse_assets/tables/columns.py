@@ -27,6 +27,8 @@ CONDUCTIVITY_CLASS = choice(
     "conductivity_class", ConductivityClass, "Class of the conductivity (Figure 4(b))"
 )
 REASON_CODE = choice("reason_code", Reason, "Kind of the reason")
+INBOX_FILE = text("file", "File of the inbox; a member of an archive stands below it")
+INBOX_LINE = integer("line", "Line of the file; 0 stands for the file as a whole")
 REASON = text("reason", "Why it is not used")
 
 PROTOCOL = choice("protocol", Protocol, "How train and test were parted")

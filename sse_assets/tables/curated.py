@@ -9,6 +9,8 @@ from sse_assets.tables.columns import (
     DOI,
     ELECTROLYTE_ID,
     FORMULA,
+    INBOX_FILE,
+    INBOX_LINE,
     LICENCE,
     REASON,
     REASON_CODE,
@@ -18,7 +20,7 @@ from sse_assets.tables.columns import (
     Z,
 )
 from sse_assets.tables.declaration import Table, choice, flag, number, text
-from sse_assets.tables.names import Role, Source, StructureOrigin
+from sse_assets.tables.names import Outcome, Role, Source, StructureOrigin
 
 _SIGMA, _LOG10_SIGMA = SIGMA
 _CENSORED = flag("censored", "Whether σ is only a bound, below the detection limit")
@@ -110,6 +112,19 @@ REJECTED = Table(
         FORMULA.but(optional=True),
         REASON_CODE,
         REASON,
+    ),
+)
+INBOX = Table(
+    "curated.inbox",
+    "One row of a file in the inbox, or a file that holds none.",
+    (
+        INBOX_FILE,
+        INBOX_LINE,
+        SOURCE_ID,
+        FORMULA.but(optional=True),
+        choice("outcome", Outcome, "What became of it"),
+        REASON_CODE.but(optional=True),
+        text("reason", "Why it is not used, or what was left out of it", optional=True),
     ),
 )
 REJECTED_MEASUREMENTS = REJECTED.like(

@@ -26,6 +26,16 @@ class StructureOrigin(StrEnum):
     INBOX = "inbox"
 
 
+class Outcome(StrEnum):
+    """What became of a row or file of the inbox."""
+
+    ACCEPTED = "accepted"
+    """Models learn from it."""
+    REFUSED = "refused"
+    HELD_BACK = "held_back"
+    """It waits for an answer of its owner."""
+
+
 class Reason(StrEnum):
     """Kind of reason for which a row, structure or descriptor is not used; a sentence beside it says more."""
 

@@ -4,6 +4,8 @@ from sse_assets.tables.columns import (
     CELL,
     DOI,
     FORMULA,
+    INBOX_FILE,
+    INBOX_LINE,
     LICENCE,
     REASON,
     REASON_CODE,
@@ -43,7 +45,9 @@ LIION_MEASUREMENTS = _MEASUREMENTS.like(
 SAMPLE_MEASUREMENTS = _MEASUREMENTS.like(
     "raw.sample_measurements", "One reported conductivity of the embedded sample."
 )
-INBOX_MEASUREMENTS = _MEASUREMENTS.like("raw.inbox_measurements", "One measurement of one's own.")
+INBOX_MEASUREMENTS = _MEASUREMENTS.like(
+    "raw.inbox_measurements", "One measurement of one's own.", INBOX_FILE, INBOX_LINE
+)
 
 _STRUCTURES = Table(
     "raw.obelix_structures",
@@ -89,5 +93,7 @@ INBOX_REFUSED = Table(
         FORMULA.but(optional=True),
         REASON_CODE,
         REASON,
+        INBOX_FILE,
+        INBOX_LINE,
     ),
 )

@@ -33,6 +33,12 @@ CANDIDATES = Table(
     key=("candidate_set", "candidate_id"),
 )
 
+DATABASE_CANDIDATES = replace(
+    CANDIDATES,
+    name="screening.database_candidates",
+    meaning="One crystal with Li that a database was asked for.",
+)
+
 ANSWERS = Table(
     "screening.answers",
     "The answer for one material: a prediction with its evidence, or the reason why there is none.",

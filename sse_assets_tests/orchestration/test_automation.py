@@ -2,11 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from sse_assets.orchestration.automation import NETWORK, NIGHTLY, nightly_fetches, try_again_later
+from sse_assets.orchestration import automation
+from sse_assets.orchestration.automation import (
+    NETWORK,
+    NIGHTLY,
+    automation_sensor,
+    nightly_fetches,
+    try_again_later,
+)
 from sse_assets_tests.orchestration.small_lineage import Following, World, definitions_of
 
 DERIVED = ["table", "features", "model [x]", "model [y]", "report"]
@@ -133,6 +141,70 @@ def test_sources_on_the_network_have_a_nightly_schedule_that_is_off() -> None:
     assert schedule.name == "fetch_far"
     assert schedule.cron_schedule == NIGHTLY
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert int(schedule.tags["dagster/priority"]) < 0  # a run that a person starts goes before it
+
+
+class Looks:
+    """The sensor of the small lineage, and how often it reads a condition."""
+
+    def __init__(self, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.instance = instance
+        self.read = 0
+        self.clock = 1000.0
+        self._cursor: str | None = None
+        definitions = dg.Definitions.merge(
+            definitions_of(World()), dg.Definitions(sensors=[automation_sensor()])
+        )
+        self._repository = definitions.get_repository_def()
+        evaluate = automation.Stale.evaluate
+
+        def counted(condition: automation.Stale, context: Any) -> Any:
+            self.read += 1
+            return evaluate(condition, context)
+
+        monkeypatch.setattr(automation.Stale, "evaluate", counted)
+        monkeypatch.setattr(automation.time, "monotonic", lambda: self.clock)
+
+    def look(self) -> list[dg.RunRequest]:
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self._cursor, repository_def=self._repository
+        )
+        found = self._repository.get_sensor_def(automation.SENSOR).evaluate_tick(context)
+        self._cursor = found.cursor
+        return list(found.run_requests or [])
+
+    def reads(self) -> bool:
+        """Look once, and return whether a condition was read."""
+        before = self.read
+        self.look()
+        return self.read > before
+
+
+def test_a_look_reads_conditions_when_something_happened_or_time_has_passed(
+    made: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(made.instance, monkeypatch)
+    while looks.reads():
+        assert looks.read < 100, "it never comes to rest"
+    assert not looks.reads()
+    made.make("source")
+    assert looks.reads()
+    while looks.reads():
+        assert looks.read < 200, "it never comes to rest"
+    looks.clock += 301
+    assert looks.reads()
+
+
+def test_a_look_after_a_change_asks_for_runs_that_persons_overtake(
+    made: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = Looks(made.instance, monkeypatch)
+    while looks.reads():
+        pass
+    made.change(content="2")
+    made.make("source")
+    (request,) = looks.look()
+    assert int(request.tags["dagster/priority"]) < 0
 
 
 def test_only_a_run_that_nobody_waits_for_pauses_before_it_tries_again() -> None:

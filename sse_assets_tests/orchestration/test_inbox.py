@@ -93,8 +93,10 @@ def test_the_sensor_asks_once_for_each_change(settings: Settings, monkeypatch: p
         context = dg.build_sensor_context(instance)
 
         def look() -> bool:
-            asked = isinstance(sensor(context), dg.RunRequest)
+            request = sensor(context)
+            asked = isinstance(request, dg.RunRequest)
             if asked:
+                assert int(request.tags["dagster/priority"]) < 0  # a run of a person goes before it
                 _, listing = dropped_files(settings.blob_root)
                 assert has_news(instance, READER, listing)
                 made = dg.AssetMaterialization(READER, metadata={LISTING_METADATA: listing})

@@ -27,4 +27,19 @@ def test_what_lies_in_the_inbox_is_learned_from(sample_run: Run, tmp_path: Path)
     refused = run.store.read(TableKey("curated", "rejected")).set_index("source_id").loc["hot"]
     assert refused["source"] == "inbox"
     assert refused["reason"].startswith("lab.csv, line 3: there is no absent.cif")
-    assert "Nothing is stale" in sse_assets(home, "run").output
+    answer = "lab.csv: 1 accepted, 1 refused: hot: line 3: there is no absent.cif"
+    assert f"Inbox: {answer}" in run.output
+    assert "! check inbox_rows_are_used: lab.csv: 1 accepted, 1 refused: hot" in run.output
+    again = sse_assets(home, "run").output
+    assert "Nothing is stale" in again
+    assert f"Inbox: {answer}" in again
+    assert answer in sse_assets(home, "inbox").output
+
+
+def test_the_inbox_answers_before_any_run(tmp_path: Path) -> None:
+    asked = sse_assets(tmp_path, "inbox")
+    assert (asked.exit_code, asked.output) == (0, f"There is no file in {tmp_path / 'inbox'}\n")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "lab.csv").write_text("id\n")
+    asked = sse_assets(tmp_path, "inbox")
+    assert asked.output == "lab.csv was put there or changed since the last run\n"

@@ -39,6 +39,7 @@ def test_everything_lies_below_the_home(sample_run: Run) -> None:
         "candidates",
         "dagster",
         "inbox",
+        "last_look.txt",
         "small.yaml",
         "warehouse.duckdb",
         "working",

@@ -153,3 +153,10 @@ def test_the_structure_that_would_be_used_is_the_measured_one(home: Path, tmp_pa
         refused = call(own, "structure", formula)
         assert refused.exit_code == 2
         assert words in refused.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_a_shell_names_the_command(home: Path, shell: str) -> None:
+    result = call(home, "completion", shell)
+    assert result.exit_code == 0, result.output
+    assert "_SSE_ASSETS_COMPLETE" in result.output

@@ -1,21 +1,35 @@
 """Any stored model answers for new materials, and says what it did not know."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from upath import UPath
 
+from sse_assets.descriptors.cell import cell
+from sse_assets.descriptors.chemistry import chemistry
+from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.gaussian_process.files import CARD_FILE
+from sse_assets.screening import prediction
 from sse_assets.screening.answer import FlagCode, Prediction
 from sse_assets.screening.errors import PredictionError
 from sse_assets.screening.material import Accepted, Material, Refusal, accept
 from sse_assets.screening.prediction import StoredModel, open_model
 from sse_assets.tables.names import Reason
 from sse_assets_tests.descriptors.crystal_examples import electrolytes_table
-from sse_assets_tests.screening.stored import PRIMITIVE_ROCK_SALT, ROCK_SALT, stored_process, stored_trees
+from sse_assets_tests.screening.stored import (
+    FORMULAS,
+    OF_PROTOTYPE,
+    PRIMITIVE_ROCK_SALT,
+    ROCK_SALT,
+    stored_process,
+    stored_trees,
+)
 
 ALL = ["Li", "Cl", "a", "b", "c", "density_g_cm3", "poav_cm3_g"]
 
@@ -96,6 +110,11 @@ def test_a_folder_without_a_whole_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PredictionError, match="holds no model"):
         open_model(UPath(tmp_path))
     folder = stored_process(tmp_path / "process")
+    card = json.loads((folder / CARD_FILE).read_text())
+    del card["kernel"]
+    (folder / CARD_FILE).write_text(json.dumps(card))
+    with pytest.raises(PredictionError, match="another version of this project, without 'kernel': run"):
+        open_model(folder)
     (folder / "cell_imputer.npz").unlink()
     with pytest.raises(PredictionError, match="lacks a file of its model: run the pipeline again"):
         open_model(folder)
@@ -142,6 +161,22 @@ def test_the_process_says_what_its_answer_rests_on(process: StoredModel) -> None
     assert formula.carried_by[0][0] == "x:LiCl"
     assert "LiCl 1.0e-05 S/cm (+0." in formula.rests_on
     assert process.data_version == "version0"
+
+
+def test_a_formula_has_the_cell_of_its_prototype_where_there_is_one(process: StoredModel) -> None:
+    placed, imputed = said(process, OF_PROTOTYPE), said(process, "Li3P")
+    assert placed.rests_on.startswith("the composition and the cell of a known structure type; ")
+    assert placed.flags[-1].sentence.startswith("its cell is that of a known structure type")
+    assert imputed.rests_on.startswith("the composition; ")
+    cubic = FORMULAS.index(OF_PROTOTYPE)  # its cell in training, with which the process repeats its label
+    length = np.linspace(4.0, 7.0, len(FORMULAS))[cubic]
+    row = pd.DataFrame(
+        [{"electrolyte_id": "0", "formula": OF_PROTOTYPE, "z": 4.0, "space_group": "Fm-3m"}]
+    ).assign(space_group_number=225.0, **dict.fromkeys("abc", length), alpha=90.0, beta=90.0, gamma=90.0)
+    features = composition_chemistry_cell(row, chemistry(row), cell(row, {})[0])
+    assert isinstance(process, prediction._Process)
+    direct = process.process.predict(features)["predicted"].item()
+    assert placed.log10_sigma == pytest.approx(direct, abs=1e-9)
 
 
 def test_the_process_says_what_it_has_never_seen(process: StoredModel) -> None:

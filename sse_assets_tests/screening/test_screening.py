@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.materials.formula import composition_key, parse_composition
-from sse_assets.screening.candidate_sets import known_compounds, sets_of_files
+from sse_assets.screening.candidate_sets import known_compounds, set_of_database, sets_of_files
 from sse_assets.screening.filters import Filters
 from sse_assets.screening.next_experiments import next_experiments
 from sse_assets.screening.ranking import ranked, shortlist
@@ -154,6 +154,18 @@ def test_files_become_sets() -> None:
     assert frame["band_gap_ev"].isna().tolist() == [False, True, True, True]
     assert len(unread) == 3
     assert any("lost.csv names nowhere.cif, which is not there" in sentence for sentence in unread)
+
+
+def test_crystals_of_a_database_become_a_set() -> None:
+    found = pd.DataFrame(
+        [("oqmd:7", "Li3PS4", ROCK_SALT, 2.5, np.nan), ("oqmd:8", "Li3PS4", ROCK_SALT, 1.0, 0.1)],
+        columns=["material", "formula", "cif", "band_gap_ev", "energy_above_hull_ev"],
+    )
+    frame = set_of_database("oqmd", found)
+    screening.CANDIDATES.check(frame)
+    assert frame["material"].tolist() == ["oqmd:7"]  # the same crystal once
+    assert frame["band_gap_ev"].tolist() == [2.5]
+    assert set_of_database("oqmd", found.head(0)).empty
 
 
 def test_what_the_pipeline_knows_and_does_not_learn_from_is_a_candidate() -> None:

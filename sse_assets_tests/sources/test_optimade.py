@@ -1,7 +1,9 @@
 import json
+import math
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +13,13 @@ from pymatgen.core import Composition, Element, Lattice, Structure
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.sources import optimade
-from sse_assets.sources.optimade import Provider, optimade_formula, query_references
+from sse_assets.sources.optimade import (
+    LithiumCompounds,
+    Provider,
+    optimade_formula,
+    query_lithium_compounds,
+    query_references,
+)
 from sse_assets.tables import raw
 from sse_assets.tables.names import StructureOrigin
 from sse_assets_tests.sources.conftest import Answer, LocalServer
@@ -219,3 +227,39 @@ def test_entries_that_are_no_crystal_of_the_composition(server: LocalServer) -> 
     assert unwanted == (
         "Database: 1 of 7 structures have a composition not asked for and are left out: first 6 (Li)"
     )
+
+
+def test_compounds_with_lithium_come_with_what_the_provider_states(server: LocalServer) -> None:
+    first = entry("7", ROCK_SALT, _gap=8.5, _hull=None)
+    server.respond = lambda path, query: page(first, entry("8", CAESIUM_CHLORIDE, _hull=0.2), {"id": "9"})
+    database = replace(provider(server), band_gap_field="_gap", hull_field="_hull")
+    wanted = LithiumCompounds(least_elements=2, without=("H", "Fe"), most=10)
+    found, warnings = query_lithium_compounds(database, wanted)
+    ((_, query),) = server.requests
+    assert query["filter"] == 'elements HAS "Li" AND nelements>=2 AND NOT (elements HAS ANY "H","Fe")'
+    assert query["response_fields"].endswith(",species,_gap,_hull")
+    assert found["material"].tolist() == ["oqmd:7", "oqmd:8"]
+    assert found["formula"].tolist() == ["LiF", "LiF"]
+    assert found["band_gap_ev"].tolist() == pytest.approx([8.5, math.nan], nan_ok=True)
+    assert found["energy_above_hull_ev"].tolist() == pytest.approx([math.nan, 0.2], nan_ok=True)
+    assert read_cif(found["cif"].iloc[0]).composition == ROCK_SALT.composition
+    (warning,) = warnings
+    assert "1 structures cannot be read: first 9" in warning
+
+
+def test_no_more_compounds_are_taken_than_are_wanted_and_what_is_not_stated_is_said(
+    server: LocalServer,
+) -> None:
+    server.respond = lambda path, query: page(entry("7", ROCK_SALT), entry("8", LITHIUM), following=path)
+    found, warnings = query_lithium_compounds(provider(server), LithiumCompounds(without=(), most=1))
+    assert len(found) == 1
+    assert len(server.requests) == 1
+    assert server.requests[0][1]["filter"] == 'elements HAS "Li" AND nelements>=3'
+    assert [sentence.split(" states no ")[1].split(" ")[0] for sentence in warnings[:2]] == [
+        "band_gap_ev",
+        "energy_above_hull_ev",
+    ]
+    server.respond = lambda path, query: (500, b"")
+    nothing, warnings = query_lithium_compounds(provider(server), LithiumCompounds())
+    assert nothing.empty
+    assert "answered 500" in warnings[-1]

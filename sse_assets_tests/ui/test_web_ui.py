@@ -13,7 +13,17 @@ from sse_assets_tests.ui.conftest import PATIENCE_S, Site
 
 pytestmark = pytest.mark.services
 
-GROUPS = ("raw", "measured", "structures", "curated", "descriptors", "splits", "models", "metrics")
+GROUPS = (
+    "raw",
+    "measured",
+    "structures",
+    "curated",
+    "descriptors",
+    "splits",
+    "models",
+    "metrics",
+    "screening",
+)
 Picture = Callable[[str, Page | Locator], None]
 expect.set_options(timeout=PATIENCE_S * 1000)
 
