@@ -95,7 +95,7 @@ def test_a_choice_is_part_of_the_schema_that_the_launchpad_reads(
 def test_every_setting_of_every_step_is_checked_and_the_defaults_pass(pipeline: dg.Definitions) -> None:
     types = [config_type_of(definition) for definition in pipeline.assets or [] if definition.op]
     types = [config_type for config_type in types if config_type]
-    assert len(types) == 7
+    assert len(types) >= 8  # a step that is new has settings of its own
     for config_type in types:
         if issubclass(config_type, StepConfig):
             assert config_type.check is not StepConfig.check
