@@ -1,10 +1,11 @@
 """How good structures from known structure types are, and what they bring to the Gaussian process.
 
-    python benchmarks/prototypes.py --home DIR [--pores]
+    python benchmarks/prototypes.py --home DIR [--pores] [--known]
 
 The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. Known crystals are
 left out and made again. With `--pores` their pore volumes are compared too, which takes minutes. The process
-is fitted with the cells of trusted prototypes and with imputed ones, on the same folds.
+is fitted with the cells of trusted prototypes and with imputed ones, on the same folds. With `--known` the
+starting cells of six compounds are relaxed with CHGNet, and nothing else is done: minutes as well.
 """
 
 import argparse
@@ -14,8 +15,13 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+from pymatgen.core import Composition
+from structure_search_known import KNOWN
 
 from sse_assets.assets.prototypes import known_crystals
+from sse_assets.atomistics.evaluators import evaluators_here
+from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.descriptors.cell import CELL_COLUMNS, cell
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.descriptors.crystals import read_crystals
@@ -25,12 +31,19 @@ from sse_assets.descriptors.pores import PoreSettings
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
+from sse_assets.generation.duplicates import atoms_of
+from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.generation.structures import plans
+from sse_assets.generation.winners import loose_space_group, settle
 from sse_assets.materials.conductivity import labels
+from sse_assets.materials.formula import composition_key
 from sse_assets.prototypes.aflow import aflow_prototypes
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.crystal import cif_text
 from sse_assets.prototypes.left_out import left_out, made_again
-from sse_assets.prototypes.structures import TRUSTED_COST, read_prototypes
+from sse_assets.prototypes.library import Prototype
+from sse_assets.prototypes.starting_cells import starting_cells
+from sse_assets.prototypes.structures import TRUSTED_COST, read_prototypes, volume_model
 from sse_assets.splits.groups import merged_groups
 from sse_assets.splits.papers import paper_folds
 
@@ -110,6 +123,38 @@ def print_pores(chooser: Chooser, crystals: pd.DataFrame, geometry: pd.DataFrame
     print()
 
 
+def print_known(library: list[Prototype]) -> None:
+    """Relax the starting cells of compounds with a known structure; no parent has their composition."""
+    with evaluators_here(1) as evaluators, one_torch_thread():
+        quick, judge = evaluators(EVALUATION[Profile.STATIC]), evaluators(ValidationSettings().relaxation)
+        for formula, forms in KNOWN.items():
+            key = composition_key(Composition(formula))
+            chooser = Chooser([known for known in library if known.key != key])
+            volumes = volume_model(chooser.prototypes)
+            settled = [settle(atoms_of(form.structure), judge) for form in forms]
+            lowest = min(form.evaluation.enthalpy_ev_per_atom for form in settled)
+            cells = [
+                cell
+                for plan in plans(formula, SearchSettings(replicates=1))
+                for cell in starting_cells(plan.composition, chooser, volumes, most=6)
+            ]
+            starts = [atoms_of(cell.structure) for cell in cells]
+            for number, atoms in enumerate(starts):
+                atoms.rattle(0.05, seed=number)
+            relaxed = list(quick.evaluate(starts, seeds=range(len(starts))))
+            evaluations = sum(one.steps for one in relaxed)
+            print(f"{formula}: {len(cells)} cells, {evaluations} evaluations of the forces")
+            sound = [(one, cell) for one, cell in zip(relaxed, cells, strict=True) if one.failure is None]
+            for one, cell in sorted(sound, key=lambda pair: pair[0].enthalpy_ev_per_atom)[:3]:
+                above = 1000 * (one.enthalpy_ev_per_atom - lowest)
+                group = loose_space_group(one.atoms) if one.atoms is not None else None
+                print(
+                    f"  {above:+.1f} meV/atom, {group}, {len(cell.structure)} atoms, {one.steps} evaluations,"
+                    f" from {cell.parent_id} at {cell.cost_per_anion:.2f}",
+                    flush=True,
+                )
+
+
 def predicted(features: pd.DataFrame, label: pd.Series, dois: pd.Series, folds: list[Fold]) -> pd.Series:
     """Predict each tested row by a process that did not see its fold."""
     parts = []
@@ -148,6 +193,7 @@ def main() -> None:
     )
     parser.add_argument("--home", type=Path, required=True, help="home of a finished run")
     parser.add_argument("--pores", action="store_true", help="compare pore volumes too")
+    parser.add_argument("--known", action="store_true", help="relax the starting cells of known compounds")
     arguments = parser.parse_args()
     with duckdb.connect(str(arguments.home / "warehouse.duckdb"), read_only=True) as warehouse:
         electrolytes, structures, references, prototypes, assignments, further, chemistry, geometry = (
@@ -163,6 +209,11 @@ def main() -> None:
                 "descriptors.geometric",
             )
         )
+    if arguments.known:
+        everything, _ = read_prototypes(known_crystals(electrolytes, structures))
+        computed, _ = read_prototypes(references.assign(doi=None, family=None))
+        print_known([*everything, *computed, *aflow_prototypes()])
+        return
     print_coverage(prototypes)
 
     started = time.perf_counter()

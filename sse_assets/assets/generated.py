@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
+from pymatgen.core import Composition
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
 from sse_assets.assets.raw import STRUCTURES
@@ -31,6 +32,10 @@ from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_fo
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
+from sse_assets.prototypes.aflow import aflow_prototypes
+from sse_assets.prototypes.choice import Chooser
+from sse_assets.prototypes.starting_cells import starting_cells
+from sse_assets.prototypes.structures import read_prototypes, volume_model
 from sse_assets.report.generation_figures import (
     ambient_run,
     crystal_drawings,
@@ -40,14 +45,17 @@ from sse_assets.report.generation_figures import (
 from sse_assets.tables import generated
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
+    from ase import Atoms
+
     from sse_assets.generation.search import Progress
+    from sse_assets.generation.structures import StartingCells
 
 SCHEMA = "generated"
 SEARCH_STRUCTURES = "search_structures"
 """Name of the job that searches."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
 """Where the record of a structure came from; that of a run lies below the blob root, with trajectories."""
-_CODE_VERSION = "2"
+_CODE_VERSION = "3"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
@@ -68,7 +76,8 @@ def partitions_of_every_run(dataset: Dataset) -> Collection[str] | None:
 
 def generated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that list the compositions and search for their structures."""
-    return [_compositions(STRUCTURE_SOURCES[dataset], dataset), _search(_CONFIGS[dataset])]
+    sources = STRUCTURE_SOURCES[dataset]
+    return [_compositions(sources, dataset), _search(sources, _CONFIGS[dataset])]
 
 
 def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDefinition:
@@ -142,10 +151,14 @@ _OUTPUTS = {
 }
 
 
-def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
+def _search(structure_sources: list[str], config_type: type[SearchConfig]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="search_structure",
-        ins=table_ins("generated.compositions"),
+        ins=table_ins(
+            "generated.compositions",
+            "curated.measurements",
+            *(f"raw.{source}" for source in structure_sources),
+        ),
         outs=table_outs(
             SCHEMA, _OUTPUTS, group=STRUCTURES, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND
         ),
@@ -158,9 +171,12 @@ def _search(config_type: type[SearchConfig]) -> dg.AssetsDefinition:
         config: config_type,  # type: ignore[valid-type]  # Dagster reads the data set's defaults from it
         settings: dg.ResourceParam[Settings],
         compositions: pd.DataFrame,
+        measurements: pd.DataFrame,
+        **structures: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
+        known = pd.concat(structures.values(), ignore_index=True)
         with waiting_for_gpu_memory(context):
-            yield from _find(context, config, settings, compositions)
+            yield from _find(context, config, settings, compositions, (measurements, known))
 
     return search_structure
 
@@ -170,6 +186,7 @@ def _find(
     config: SearchConfig,
     settings: Settings,
     compositions: pd.DataFrame,
+    known: tuple[pd.DataFrame, pd.DataFrame],
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Take the record of a composition, or search where there is none, and hand it on as tables."""
     formula = context.partition_key
@@ -195,7 +212,7 @@ def _find(
             refuse_unless_asked_for(
                 context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
             )
-        found = _search_and_validate(context, search, validation, processes, working)
+        found = _search_and_validate(context, search, validation, processes, working, known)
         publish_folder(working, place)
         for name, text in found.to_files().items():
             write_bytes(place / name, text.encode())
@@ -279,12 +296,14 @@ def _search_and_validate(
     validation: ValidationSettings,
     processes: int,
     working: Path,
+    known: tuple[pd.DataFrame, pd.DataFrame],
 ) -> Record:
     """Search in a working folder, going on where a killed run stopped, and report to log and UI."""
     import torch
 
     from sse_assets.generation import search_composition
     from sse_assets.generation.cost import least_cpu_hours
+    from sse_assets.generation.structures import no_starting_cells
 
     formula = context.partition_key
     if not torch.cuda.is_available():
@@ -302,7 +321,31 @@ def _search_and_validate(
         processes=processes,
         progress=_followed(context),
         dynamics_progress=_dynamics_followed(context),
+        starting_cells=_from_prototypes(context, *known) if search.prototypes else no_starting_cells,
     )
+
+
+def _from_prototypes(
+    context: dg.AssetExecutionContext, measurements: pd.DataFrame, structures: pd.DataFrame
+) -> "StartingCells":
+    """Return the function that places a composition in the known structure types, in whole atoms."""
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    own = measurements.assign(own=measurements["electrolyte_id"])[["own", "doi"]]
+    crystals = structures.assign(own=structures["origin"] + ":" + structures["source_id"])
+    crystals = crystals.merge(own, how="left", on="own").assign(family=None)
+    known, _ = read_prototypes(crystals)
+    chooser = Chooser([*known, *aflow_prototypes()])
+    volumes = volume_model(chooser.prototypes)
+
+    def cells(content: Composition, most: int) -> "list[Atoms]":
+        found = starting_cells(content, chooser, volumes, most=most)
+        if found:
+            parents = ", ".join(dict.fromkeys(cell.parent_id for cell in found))
+            context.log.info(f"{content.formula}: {len(found)} candidates begin as {parents}")
+        return [AseAtomsAdaptor.get_atoms(cell.structure, msonable=False) for cell in found]
+
+    return cells
 
 
 def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":

@@ -25,6 +25,11 @@ class SearchConfig(StepConfig):
     """Settings of a search, and of the dynamics in which its structure must hold."""
 
     population: int = setting(_SEARCH, "population", "Candidates a generation.")
+    prototypes: int = setting(
+        _SEARCH,
+        "prototypes",
+        "Most candidates of the first generation that begin in a known structure type; 0 as in the paper.",
+    )
     parents: int = setting(_SEARCH, "parents", "How many of the best structures have children.")
     fresh_share: float = Field(
         _SEARCH.shares.seed, description="Part of a generation that is fresh random cells; at least 0.15."
@@ -130,6 +135,7 @@ class SearchConfig(StepConfig):
 _SMOKE_VALUES = {
     "population": SMOKE.population,
     "parents": SMOKE.parents,
+    "prototypes": SMOKE.prototypes,
     "replicates": SMOKE.replicates,
     "formula_units": list(SMOKE.formula_units),
     "flat_generations": SMOKE.flat_generations,

@@ -11,7 +11,7 @@ from sse_assets.generation import tables
 from sse_assets.generation.records import Record
 from sse_assets.generation.search import Progress
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import Found, find_structure
+from sse_assets.generation.structures import Found, StartingCells, find_structure, no_starting_cells
 from sse_assets.generation.validation import Validated, validate
 from sse_assets.generation.winners import UnsettledError
 
@@ -29,6 +29,7 @@ def search_composition(
     processes: int = 1,
     progress: Callable[[Progress], None] = lambda progress: None,
     dynamics_progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    starting_cells: StartingCells = no_starting_cells,
 ) -> Record:
     """Search the structure of a composition, and test whether it holds in dynamics.
 
@@ -45,6 +46,7 @@ def search_composition(
         progress: function that is called after each candidate.
         dynamics_progress: function that is called with the run (`search` or `ambient`), its steps done and
             its steps in all.
+        starting_cells: function that gives the cells in which a search begins.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
@@ -60,7 +62,7 @@ def search_composition(
     """
     validated, why_not = None, None
     with evaluators_here(processes) as evaluators:
-        found = find_structure(formula, search, folder, evaluators, progress)
+        found = find_structure(formula, search, folder, evaluators, progress, starting_cells)
         best = found.best.atoms if found.best is not None else None
         if best is not None:
             try:

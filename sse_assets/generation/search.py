@@ -4,11 +4,13 @@ A candidate depends on earlier generations and on its own random numbers, never 
 So a search ends in the same structures for any number of processes, and wherever it was killed.
 """
 
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from math import inf, isfinite, nan
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from sse_assets.generation.settings import SearchSettings
 from sse_assets.generation.winners import loose_space_group
 from sse_assets.tables.names import Operator
 
+_DISPLACED_A = 0.05
+"""Standard deviation of the displacements of the atoms of a starting cell; its exact symmetry may end on a
+saddle."""
 _HOPELESS_GENERATIONS = 3
 """Number of generations without any structure after which a search ends."""
 
@@ -159,6 +164,7 @@ def run_search(
     journal_path: Path,
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
+    starting_cells: Sequence[Atoms] = (),
 ) -> SearchOutcome:
     """Search until the best enthalpy is flat, from the last finished candidate in the journal.
 
@@ -170,13 +176,17 @@ def run_search(
         journal_path: path of the journal.
         evaluators: function that makes an evaluator for given settings.
         progress: function that is called after each candidate.
+        starting_cells: cells that candidates of the first generation begin in; the others are random.
 
     Raises:
         JournalError: if the journal is that of another search, or damaged.
     """
     evaluator = evaluators(settings.evaluation)
     mover = evaluators(settings.dynamics) if settings.dynamics is not None else None
-    journal = Journal(journal_path, {"formula": plan.formula, "search": plan.name, **settings.identity()})
+    identity = {"formula": plan.formula, "search": plan.name, **settings.identity()}
+    if starting_cells:
+        identity["starting_cells"] = _fingerprint(starting_cells)
+    journal = Journal(journal_path, identity)
     history = History(settings)
     watch = _Watch(plan, history, progress)
     with closing(journal), SeedMaker() as seeds:
@@ -185,8 +195,8 @@ def run_search(
             finished = [c for c in journal.candidates if c.generation == generation]
             indices = {c.index for c in finished}
             missing = [
-                _propose(plan, history, generation, index, operator, seeds)
-                for index, operator in enumerate(_operators(history))
+                _propose(plan, history, generation, index, operator, seeds, starting_cells)
+                for index, operator in enumerate(_operators(history, len(starting_cells)))
                 if index not in indices
             ]
             watch.begin(generation, len(finished), len(finished) + len(missing))
@@ -215,9 +225,20 @@ class _Proposal:
     """Seed of the velocities in its dynamics."""
 
 
-def _operators(history: History) -> list[Operator]:
+def _fingerprint(cells: Sequence[Atoms]) -> str:
+    """Return a text that is equal for equal cells, to 1e-6 Å."""
+    numbers = [
+        (a.numbers.tolist(), a.cell.array.round(6).tolist(), a.positions.round(6).tolist()) for a in cells
+    ]
+    return sha256(json.dumps(numbers).encode()).hexdigest()[:12]
+
+
+def _operators(history: History, starting_cells: int) -> list[Operator]:
     """Return the operator of each candidate of the next generation."""
     settings = history.settings
+    if not history.best:
+        first = [Operator.PROTOTYPE] * min(starting_cells, settings.population)
+        return first + [Operator.SEED] * (settings.population - len(first))
     if not history.population:
         return [Operator.SEED] * settings.population
     operators = settings.shares.operators(settings.population)
@@ -231,7 +252,13 @@ def _not_moved(history: History) -> Candidate | None:
 
 
 def _propose(
-    plan: Plan, history: History, generation: int, index: int, operator: Operator, seeds: SeedMaker
+    plan: Plan,
+    history: History,
+    generation: int,
+    index: int,
+    operator: Operator,
+    seeds: SeedMaker,
+    starting_cells: Sequence[Atoms],
 ) -> _Proposal:
     entropy = [history.settings.seed, plan.z, plan.replicate, generation, index]
     parent_seed, child_seed, fresh_seed, velocity_seed = (
@@ -243,6 +270,10 @@ def _propose(
         index=index,
         operator=operator,
     )
+    if operator is Operator.PROTOTYPE:
+        atoms = starting_cells[index].copy()
+        atoms.rattle(_DISPLACED_A, rng=np.random.RandomState(child_seed))
+        return _Proposal(replace(candidate, atoms=atoms), velocity_seed)
     if operator is Operator.DYNAMICS:
         parent = _not_moved(history)
         assert parent is not None

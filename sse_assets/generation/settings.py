@@ -70,6 +70,9 @@ class SearchSettings:
     """Largest change that counts as none."""
     max_generations: Annotated[int, Ge(1)] = 20
     """Number of generations after which a search ends that has not converged."""
+    prototypes: Annotated[int, Ge(0)] = 6
+    """Largest number of candidates of the first generation that begin in a known structure type. Zero leaves
+    them out, as the paper does."""
     seed: Annotated[int, Ge(0)] = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
     """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
@@ -99,6 +102,7 @@ class SearchSettings:
 SMOKE = SearchSettings(
     population=3,
     parents=3,
+    prototypes=1,
     replicates=1,
     formula_units=(1,),
     flat_generations=1,

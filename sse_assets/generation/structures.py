@@ -1,9 +1,10 @@
 """All searches of one composition, and the structure that they find."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ase import Atoms
 from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import EvaluatorFactory
@@ -14,6 +15,15 @@ from sse_assets.generation.settings import SearchSettings
 
 JOURNALS = "journals"
 """Name of the folder of the journals, within that of the composition."""
+
+
+StartingCells = Callable[[Composition, int], Sequence[Atoms]]
+"""From the content of a cell and a largest number to the cells in which candidates begin."""
+
+
+def no_starting_cells(content: Composition, most: int) -> Sequence[Atoms]:
+    """Return none, so that every candidate of the first generation is random."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,7 @@ def find_structure(
     folder: Path,
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
+    starting_cells: StartingCells = no_starting_cells,
 ) -> Found:
     """Carry out every search of one composition, from where an earlier call stopped.
 
@@ -75,6 +86,7 @@ def find_structure(
         folder: folder of this composition; the journals lie in `JOURNALS` there.
         evaluators: function that makes an evaluator for given settings.
         progress: function that is called after each candidate.
+        starting_cells: function that gives the cells in which a search begins.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
@@ -82,7 +94,14 @@ def find_structure(
     return Found(
         formula,
         [
-            run_search(plan, settings, folder / JOURNALS / f"{plan.name}.jsonl", evaluators, progress)
+            run_search(
+                plan,
+                settings,
+                folder / JOURNALS / f"{plan.name}.jsonl",
+                evaluators,
+                progress,
+                starting_cells(plan.composition, settings.prototypes),
+            )
             for plan in plans(formula, settings)
         ],
     )

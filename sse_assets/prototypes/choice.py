@@ -16,6 +16,9 @@ _LENGTHS, _DEGREES = 0.05, 2.0
 _CONTENT = 0.02
 """Largest relative difference of the anions in two cells of one structure type."""
 
+_CENTRINGS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "R": 3, "F": 4}
+"""Primitive cells in the conventional one, by the first letter of the space group."""
+
 
 class Chooser:
     """Prototypes, laid out so that the best for a composition is found without placing it on all."""
@@ -48,24 +51,29 @@ class Chooser:
         Returns:
             None where none has a place for every atom.
         """
+        return next(iter(self.ranked(target, 1, among)), None)
+
+    def ranked(
+        self, target: Target, most: int, among: Sequence[int] | None = None
+    ) -> list[tuple[Mapping, float]]:
+        """Return the placements as `best` does, at most so many, the best first."""
         costs = self._sites.costs(target)
         distances = self._distances(target)
         least = self._lower_bounds(target, costs) + _PER_DISTANCE * distances
         numbers = np.arange(len(self.prototypes)) if among is None else np.asarray(among, dtype=int)
-        found: tuple[Mapping, float] | None = None
-        lowest = np.inf
+        found: list[tuple[float, Mapping, float]] = []
         for number in numbers[np.argsort(least[numbers], kind="stable")]:
-            if least[number] >= lowest:
+            if len(found) == most and least[number] >= found[-1][0]:
                 break
             mapping = place(
                 target, self.prototypes[number], costs[:, self._start[number] : self._start[number + 1]]
             )
             if mapping is None or not mapping.is_complete:
                 continue
-            total = mapping.cost + _PER_DISTANCE * distances[number]
-            if total < lowest:
-                lowest, found = total, (mapping, float(distances[number]))
-        return found
+            distance = float(distances[number])
+            found.append((mapping.cost + _PER_DISTANCE * distance, mapping, distance))
+            found = sorted(found, key=lambda one: one[0])[:most]
+        return [(mapping, distance) for _, mapping, distance in found]
 
     def of_family(self, family: str) -> list[int]:
         """Return the numbers of the prototypes of a family."""
@@ -87,6 +95,15 @@ class Chooser:
             and np.allclose(lattice.angles, known.structure.lattice.angles, rtol=0.0, atol=_DEGREES)
             and (anions is None or abs(known.anions / anions - 1.0) <= _CONTENT)
         ]
+
+    def of_content(self, anions: float) -> list[int]:
+        """Return the numbers of those that have these anions in a whole number of primitive cells."""
+        numbers = []
+        for number, known in enumerate(self.prototypes):
+            copies = anions * _CENTRINGS[known.space_group[0]] / known.anions
+            if round(copies) >= 1 and abs(copies / round(copies) - 1.0) <= _CONTENT:
+                numbers.append(number)
+        return numbers
 
     def _distances(self, target: Target) -> np.ndarray:
         """Return Σ|Δx| of the atomic fractions from each prototype, shape (n_prototypes,)."""

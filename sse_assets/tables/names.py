@@ -308,6 +308,8 @@ class Operator(StrEnum):
 
     SEED = "seed"
     """A fresh random cell with the symmetry of a random space group."""
+    PROTOTYPE = "prototype"
+    """An ordered cell of a known structure type, its atoms displaced a little."""
     HEREDITY = "heredity"
     """Two parents cut along a plane and joined, the cell a weighted mean of theirs."""
     RATTLE = "rattle"

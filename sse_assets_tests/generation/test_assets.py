@@ -177,6 +177,26 @@ def test_a_structure_is_searched_validated_and_kept_with_all_that_led_to_it(sear
     assert not list((searched.settings.home / "working").rglob("*.jsonl"))
 
 
+def test_a_search_begins_in_a_known_structure_type(steps: Steps) -> None:
+    steps.find_compositions(LI2O)
+    assert steps.search("Li2O").success
+    history = steps.table("search_history", "Li2O")
+    assert history.loc[history["generation"] == 0, "operator"].tolist() == ["prototype", "seed", "seed"]
+    started = history.iloc[0]
+    assert started["enthalpy_ev_per_atom"] == history["enthalpy_ev_per_atom"].min()
+    assert started["space_group"] == "Fm-3m"  # antifluorite, from the type of fluorite
+
+
+def test_a_search_without_prototypes_is_that_of_the_paper(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.find_compositions(LI2O)
+    monkeypatch.setattr(generated, "read_prototypes", no_search)
+    assert steps.search("Li2O", prototypes=0).success
+    history = steps.table("search_history", "Li2O")
+    assert set(history.loc[history["generation"] == 0, "operator"]) == {"seed"}
+
+
 def test_a_search_can_be_followed(searched: Steps) -> None:
     key = dg.AssetKey(["generated", "structures"])
     event = searched.instance.fetch_observations(key, limit=1).records[0]

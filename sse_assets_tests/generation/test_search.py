@@ -17,7 +17,7 @@ from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.atomistics.settings import SEARCH
-from sse_assets.generation.journal import Candidate
+from sse_assets.generation.journal import Candidate, JournalError
 from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
 from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.settings import OperatorShares, SearchSettings
@@ -139,6 +139,32 @@ def test_a_search_in_which_nothing_survives_ends_with_the_commonest_reason(tmp_p
     outcome = stub_search(Stub(odd, usual, usual), tmp_path / "journal.jsonl")
     assert outcome.best is None
     assert outcome.failure == "none of 12 candidates became a structure; 8 times: the cell exploded"
+
+
+@pytest.mark.usefixtures("any_cell")
+def test_the_first_generation_begins_in_starting_cells(tmp_path: Path) -> None:
+    stub = Stub(Evaluation(enthalpy_ev_per_atom=-1.0))
+    settings = SearchSettings(population=4, flat_generations=1)
+    cells = [bulk("LiS", "rocksalt", 5.2), bulk("LiS", "rocksalt", 5.6)]
+
+    def search(journal: str, starting_cells: Sequence[Atoms]) -> SearchOutcome:
+        path = tmp_path / journal
+        return run_search(Plan("Li2S", 1, 0), settings, path, lambda _: stub, starting_cells=starting_cells)
+
+    outcome = search("begun", cells)
+    first = [c for c in outcome.candidates if c.generation == 0]
+    assert [c.operator for c in first] == [Operator.PROTOTYPE] * 2 + [Operator.SEED] * 2
+    later = {c.operator for c in outcome.candidates if c.generation > 0}
+    assert Operator.PROTOTYPE not in later
+    for candidate, cell in zip(first, cells, strict=False):
+        assert candidate.atoms is not None
+        moved = np.abs(candidate.atoms.positions - cell.positions)
+        assert 0 < moved.max() < 0.3  # off its exact symmetry, and still the same crystal
+        assert candidate.atoms.cell.array == pytest.approx(cell.cell.array)
+    with pytest.raises(JournalError):
+        search("begun", cells[:1])
+    with pytest.raises(JournalError):
+        search("begun", ())
 
 
 @pytest.mark.usefixtures("any_cell")

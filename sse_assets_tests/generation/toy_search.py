@@ -14,6 +14,7 @@ from sse_assets.atomistics.one_by_one import OneByOne
 from sse_assets.atomistics.settings import SEARCH, EvaluationSettings
 from sse_assets.generation.search import Plan, SearchOutcome, run_search
 from sse_assets.generation.settings import SearchSettings
+from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.atomistics.morse import Morse
 
 PLAN = Plan("Li2S", 1, 0)
@@ -33,7 +34,7 @@ def springs(settings: EvaluationSettings) -> Evaluator:
 
 
 def search(journal: Path) -> SearchOutcome:
-    return run_search(PLAN, SETTINGS, journal, springs)
+    return run_search(PLAN, SETTINGS, journal, springs, starting_cells=[antifluorite("S", 5.7)])
 
 
 if __name__ == "__main__":

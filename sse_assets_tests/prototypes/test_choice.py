@@ -95,3 +95,20 @@ def test_a_cell_is_compared_by_edges_angles_group_and_content() -> None:
     assert chooser.of_cell(Lattice.rhombohedral(5.3, 87), 225, 4) == []
     assert chooser.of_cell(Lattice.cubic(5.3), 216, 4) == []
     assert chooser.of_cell(Lattice.cubic(5.3), 225, 8) == []
+
+
+def test_the_content_of_a_cell_is_a_whole_number_of_primitive_cells() -> None:
+    chooser = Chooser([known(LITHIUM_CHLORIDE, "x:f"), known(ANTIPEROVSKITE, "x:p")])  # 1 and 2 anions
+    assert [chooser.of_content(anions) for anions in (1, 2, 3, 4)] == [[0], [0, 1], [0], [0, 1]]
+
+
+def test_ranked_placements_are_in_order() -> None:
+    chooser = Chooser(
+        [known(PEROVSKITE, "x:a"), known(ANTIPEROVSKITE, "x:b"), known(LITHIUM_CHLORIDE, "x:c")]
+    )
+    wanted = target(Composition("Li3OBr"))
+    ranked = chooser.ranked(wanted, 5)
+    totals = [mapping.cost + 2 * distance for mapping, distance in ranked]
+    assert totals == sorted(totals)
+    assert ranked[0][0].prototype.source.structure_id == "x:b"
+    assert chooser.ranked(wanted, 5, []) == []

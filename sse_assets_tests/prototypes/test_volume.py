@@ -10,6 +10,11 @@ def test_volumes_of_elements_add_up() -> None:
     model = VolumeModel.fit((Composition(formula), volume) for formula, volume in CRYSTALS * 20)
     for formula, volume in CRYSTALS:
         assert model.predict(Composition(formula)) == pytest.approx(volume, rel=0.01)
+
+
+def test_no_element_has_a_negative_volume() -> None:
+    crystals = [("Li2O", 20.0), ("LiO", 22.0), ("LiO2", 46.0)]  # least squares gives Li −2 Å³
+    model = VolumeModel.fit((Composition(formula), volume) for formula, volume in crystals * 20)
     assert min(model.volumes.values()) >= 0
 
 
