@@ -52,6 +52,11 @@ def child(
     return None
 
 
+def by_element(atoms: Atoms) -> Atoms:
+    """Return a copy with the atoms ordered by element; heredity joins only parents of one order."""
+    return atoms[np.argsort(atoms.numbers, kind="stable")]
+
+
 def too_close(atoms: Atoms) -> bool:
     """Return whether two atoms, or an atom and its own image, are closer than `CONTACT` allows."""
     return bool(atoms_too_close(atoms, _distances(atoms)))

@@ -21,7 +21,7 @@ from pymatgen.core import Composition
 from sse_assets.atomistics.evaluation import Evaluation, Evaluator, EvaluatorFactory
 from sse_assets.generation.duplicates import first_same
 from sse_assets.generation.journal import Candidate, Journal
-from sse_assets.generation.operators import child, parents_needed
+from sse_assets.generation.operators import by_element, child, parents_needed
 from sse_assets.generation.seeds import NoSeedError, SeedMaker
 from sse_assets.generation.settings import SearchSettings
 from sse_assets.generation.winners import loose_space_group
@@ -271,7 +271,7 @@ def _propose(
         operator=operator,
     )
     if operator is Operator.PROTOTYPE:
-        atoms = starting_cells[index].copy()
+        atoms = by_element(starting_cells[index])
         atoms.rattle(_DISPLACED_A, rng=np.random.RandomState(child_seed))
         return _Proposal(replace(candidate, atoms=atoms), velocity_seed)
     if operator is Operator.DYNAMICS:

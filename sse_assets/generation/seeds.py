@@ -4,7 +4,7 @@ import numpy as np
 from ase import Atoms
 from pymatgen.core import Composition
 
-from sse_assets.generation.operators import too_close
+from sse_assets.generation.operators import by_element, too_close
 from sse_assets.processes import Lost, Supervisor
 
 TIME_LIMIT_S = 15.0
@@ -51,8 +51,7 @@ class SeedMaker(Supervisor):
                 if unanswered == UNANSWERED:
                     break
             elif answer is not None:
-                cell = Atoms(**answer, pbc=True)
-                cell = cell[np.argsort(cell.numbers, kind="stable")]
+                cell = by_element(Atoms(**answer, pbc=True))
                 if not too_close(cell):
                     return cell
         hung = (
