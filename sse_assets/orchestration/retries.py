@@ -29,9 +29,11 @@ def tried_again_with_reason(assets: Iterable[dg.AssetsDefinition]) -> list[dg.As
 
 def lies_in_the_input(error: BaseException | None) -> bool:
     """Return whether an error, or one of its causes, comes again with the same input."""
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:  # urllib3 raises errors that are causes of their causes
         if isinstance(error, _OF_THE_INPUT) or (isinstance(error, dg.Failure) and not error.allow_retries):
             return True
+        seen.append(error)
         error = error.__cause__
     return False
 

@@ -63,3 +63,9 @@ def test_a_run_that_failed_because_of_its_input_is_not_started_again(
 @pytest.mark.parametrize("raised", [OSError("the disk is full"), MemoryError(), dg.Failure("lost")])
 def test_a_run_whose_trouble_may_pass_may_be_started_again(tmp_path: Path, raised: BaseException) -> None:
     assert _run_again(tmp_path, raised) is None
+
+
+def test_an_error_that_is_a_cause_of_its_cause_comes_to_an_end() -> None:
+    one, other = OSError("no route"), OSError("no name")
+    one.__cause__, other.__cause__ = other, one
+    assert not retries.lies_in_the_input(one)
