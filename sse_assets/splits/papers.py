@@ -58,8 +58,11 @@ def paper_folds(
     if paper.nunique() < folds:
         raise ValueError(f"{paper.nunique()} papers cannot be held out in {folds} folds")
     draw = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    classes = rows["conductivity_class"]
+    if classes.value_counts().max() < folds:  # too few rows of any class to have them alike in each fold
+        classes = classes.mask(classes.notna(), "any")
     assigned = []
-    for fold, (_, held_out) in enumerate(draw.split(rows, rows["conductivity_class"], paper)):
+    for fold, (_, held_out) in enumerate(draw.split(rows, classes, paper)):
         test = rows.iloc[held_out]
         for role, ids in ((Role.TRAIN, sharing_nothing(every, test)), (Role.TEST, test.index)):
             assigned.append(

@@ -174,7 +174,8 @@ def test_a_worse_model_is_kept_out_and_the_champion_answers(
     assert house.newest != reigning
     assert house.history["model_path"].tolist() == [reigning, reigning]
     assert predict(house, monkeypatch) == before
-    assert "trained on: all_rows (champion since 20" in before
+    assert "(all_rows; data " in before
+    assert ", champion since 20" in before
 
     asked_again = house.decide()
     assert (asked_again["decision"], asked_again["data_version"]) == ("unchanged", kept["data_version"])

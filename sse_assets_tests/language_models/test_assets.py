@@ -172,7 +172,7 @@ def test_what_cannot_work_stops_before_any_training(step, config: dict[str, Any]
     [
         ({"quantisation": "3-bit"}, "quantisation is '3-bit': input should be 'auto', 'none' or '4-bit'"),
         ({"label_conventions": ["floor"]}, "label_conventions is 'floor', and not one of: obelix, bound"),
-        ({"protocols": ["blind"]}, "protocols is 'blind', and not one of: diversity, random, official"),
+        ({"protocols": ["blind"]}, "protocols is 'blind', and not one of: diversity, random, papers"),
         ({"epochs": 0}, "epochs is 0: it must be at least 1"),
         ({"temperature": -1.0}, "temperature is -1.0: it must be above 0"),
     ],

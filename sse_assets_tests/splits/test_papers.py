@@ -89,3 +89,10 @@ def test_the_leakage_table_finds_nothing_shared(electrolytes: pd.DataFrame) -> N
 def test_too_few_papers_are_refused() -> None:
     with pytest.raises(ValueError, match="2 papers cannot be held out in 3 folds"):
         paper_folds(table([("10.1/a", "U"), ("10.1/b", "V"), ("10.1/b", "W")]), folds=3)
+
+
+def test_few_rows_of_many_classes_are_held_out_all_the_same() -> None:
+    rows = table([(f"10.1/{number}", f"C{number}") for number in range(7)])
+    rows["conductivity_class"] = ["low", "high", "low", "high", "moderate", "superionic", "superionic"]
+    folds = paper_folds(rows, folds=6)
+    assert sorted(folds.loc[folds["role"] == "test", "electrolyte_id"]) == [f"e{n}" for n in range(7)]
