@@ -47,7 +47,8 @@ def ui(home: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[li
 
 def test_the_ui_listens_on_this_computer_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words, result = ui(tmp_path, monkeypatch, "--port", "21101")
-    assert words[words.index("-h") :] == ["-h", "127.0.0.1", "-p", "21101"]
+    at = words.index("-h")
+    assert words[at : at + 4] == ["-h", "127.0.0.1", "-p", "21101"]
     assert "warning" not in result.output
 
 
