@@ -1,5 +1,6 @@
 """Command line: runs, predictions, the web UI, the doctor and backups."""
 
+import atexit
 import contextlib
 import os
 import sys
@@ -453,5 +454,22 @@ def _score_table(scores: pd.DataFrame) -> str:
     return f"{title}\n{table.round(3).to_string()}"
 
 
+def program() -> None:
+    """Run a command, and end the process as soon as all is closed and said.
+
+    DuckDB's bindings would write a page of warnings while Python takes a run's modules apart.
+    """
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    atexit._run_exitfuncs()
+    with contextlib.suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
-    main()
+    program()
