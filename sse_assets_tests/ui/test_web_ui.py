@@ -142,13 +142,13 @@ def test_a_launch_with_a_setting_outside_its_range_is_refused_with_the_range(pag
 
 
 def test_what_failed_says_why_in_a_sentence(page: Page) -> None:
-    page.goto("/locations/sse_assets/jobs/fine_tune_language_models/playground")
-    expect(page.locator(".CodeMirror-code").first).to_contain_text("rank: 16")
-    choose_partition(page, "llama-3.1-8b|case_1")
-    type_settings(page, "ops: {fine_tune_language_model: {config: {local_path: /no/such}}}")
+    page.goto("/locations/sse_assets/jobs/train_small_language_model/playground")
+    expect(page.locator(".CodeMirror-code").first).to_contain_text("seed: 0")
+    choose_partition(page, "case_1")
+    type_settings(page, "ops: {fit_small_language_model: {config: {protocols: [official]}}}")
     expect(page.get_by_text("No errors")).to_be_visible()
     page.get_by_role("button", name="Launch Run").click()
     expect(page).to_have_url(re.compile("/runs/"))
-    failure = page.get_by_text(re.compile("/no/such")).first
+    failure = page.get_by_text(re.compile("there is nothing to train")).first
     expect(failure).to_be_visible()
     assert failure.bounding_box()["y"] < 900  # without scrolling
