@@ -257,12 +257,11 @@ def boosted_trees_grouped_shap(
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Explain the trees where they are tested honestly; their folds are fitted anew, as none is stored."""
-    of_all_features = boosted_trees_settings["feature_set"] == FeatureSet.ALL
     values = out_of_fold_shap_values(
         folds_of(assignments[assignments["protocol"] == Protocol.GROUPED]),
         feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
         labels(electrolytes)[LabelConvention.BOUND],
-        _only_row(boosted_trees_settings[of_all_features]),
+        _of_all_features(boosted_trees_settings),
         workers=workers(),
         progress=report_progress(context.log, "SHAP under grouped, folds"),
     )
@@ -291,7 +290,6 @@ def boosted_trees_without_generated(
     geometric: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train without what structure generation gave."""
-    of_all_features = boosted_trees_settings["feature_set"] == FeatureSet.ALL
     is_generated = electrolytes["structure_origin"] == StructureOrigin.GENERATED
     return table_result(
         predictions_without(
@@ -299,7 +297,7 @@ def boosted_trees_without_generated(
             feature_matrix(FeatureSet.ALL, stoichiometric, geometric),
             labels(electrolytes)[LabelConvention.BOUND],
             assignments[assignments["protocol"] == Protocol.GROUPED],
-            _only_row(boosted_trees_settings[of_all_features]),
+            _of_all_features(boosted_trees_settings),
             workers=workers(),
             progress=report_progress(context.log, "boosted trees without generated rows, fits"),
         )
@@ -323,6 +321,11 @@ def settings_of(table: pd.DataFrame, feature_set: FeatureSet) -> BoostedTreesSet
 def _only_row(table: pd.DataFrame) -> BoostedTreesSettings:
     """Return the hyperparameters in a table that has one row."""
     return BoostedTreesSettings(**{name: table[name].item() for name in asdict(_TABLE_1)})
+
+
+def _of_all_features(boosted_trees_settings: pd.DataFrame) -> BoostedTreesSettings:
+    """Return the hyperparameters of the trees on all features, of those of every feature set."""
+    return _only_row(boosted_trees_settings[boosted_trees_settings["feature_set"] == FeatureSet.ALL])
 
 
 def workers() -> int:

@@ -7,11 +7,10 @@ from pymatgen.core import Composition
 
 from sse_assets.atomistics.guards import unknown_elements
 from sse_assets.materials.formula import parse_composition
+from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.tables import generated
 from sse_assets.tables.names import Reason
 
-LARGEST_CELL = 149
-"""Largest number of atoms in a cell; the paper takes fewer than 150 (II.B)."""
 PRINTED_TOLERANCE = 1e-3
 """Largest error of an atomic fraction in a formula that was rounded to be printed."""
 

@@ -8,6 +8,8 @@ from pymatgen.core import Composition
 G_CM3_PER_DALTON_A3 = 1.66053907
 """Density in g/cm³ of one dalton in one Å³."""
 ANGLES = ("alpha", "beta", "gamma")
+LARGEST_CELL = 149
+"""Largest number of atoms in a cell that is made here; the paper takes fewer than 150 (II.B)."""
 
 _DENSEST_G_CM3 = 23.0
 """Osmium, the densest solid at ambient pressure, has 22.6 g/cm³."""

@@ -20,7 +20,7 @@ from sse_assets.prototypes.ions import LARGE_CATIONS, Ion, ions_of, substitution
 from sse_assets.prototypes.library import Orbit, Prototype
 
 _SHARE_OF_NEAREST = 0.7
-"""Of a shared site the occupant that is most like the new ion counts most, and all of them the rest."""
+"""Weight of the occupant of a shared site that is most like the new ion; all of them have the rest."""
 _UNPLACED = 12.0
 """Cost of an atom that has no place."""
 _TRACE = 1e-3
@@ -62,7 +62,7 @@ class Mapping:
     target: Target
     prototype: Prototype
     occupancies: np.ndarray
-    """Of each element on each orbit, shape (n_elements, n_orbits)."""
+    """Occupancy of each orbit by each element, shape (n_elements, n_orbits)."""
     cost: float
     """Cost for each anion."""
 

@@ -6,8 +6,8 @@ import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core import Composition, Lattice, Structure
 
-LARGEST_CELL = 149
-"""Largest number of sites; the paper takes fewer than 150 atoms (II.B)."""
+from sse_assets.materials.solids import LARGEST_CELL
+
 _WHOLE = 0.02
 """Largest relative difference from a whole number of cells."""
 _LARGEST_SKEWED = 12

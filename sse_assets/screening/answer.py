@@ -128,7 +128,7 @@ class Prediction:
     interval_50: Interval | None
     interval_90: Interval | None
     probabilities: Mapping[ConductivityClass, float]
-    """By class of Figure 4(b); empty where the model gives no interval."""
+    """Probability of each class of Figure 4(b); empty where the model gives no interval."""
     flags: tuple[Flag, ...] = ()
     remarks: tuple[str, ...] = ()
     """What the model was not told."""
