@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.models import GROUP, settings_of, workers
+from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
@@ -131,7 +132,7 @@ def answering_models(
         {
             InputKind.FORMULA: by_id.index,
             InputKind.FORMULA_AND_CELL: origin.index[origin.isin(KNOWN_CELLS)],
-            InputKind.CIF: by_id.index[by_id["structure_origin"].notna()],
+            InputKind.CIF: with_crystals(by_id).index,
         },
     )
     first = table[table["answers"]]

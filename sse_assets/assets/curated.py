@@ -6,7 +6,13 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from sse_assets.curation.electrolytes import STRUCTURE_FOLDER, curate_electrolytes, with_cells
+from sse_assets.curation.electrolytes import (
+    STRUCTURE_FOLDER,
+    curate_electrolytes,
+    with_cells,
+    with_crystals,
+    with_prototypes,
+)
 from sse_assets.curation.inbox_answers import inbox_answers, own_first, summaries
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.materials.remarks import CODE_SEPARATOR
@@ -21,7 +27,7 @@ from sse_assets.tables.names import Outcome, Source, StructureOrigin
 GROUP = "curated"
 MEASURED = "measured"
 """Group of what comes before the search for structures, which needs the measured compositions."""
-_CODE_VERSION = "5"
+_CODE_VERSION = "6"
 
 _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
@@ -45,7 +51,7 @@ def searched_sources(dataset: Dataset) -> tuple[Source, ...]:
 
 def curated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that curate the sources of a data set."""
-    return [_measurements(_MEASUREMENTS[dataset]), _electrolytes(dataset), inbox]
+    return [_measurements(_MEASUREMENTS[dataset]), _joined(dataset), electrolytes, inbox]
 
 
 def _measurements(sources: list[str]) -> dg.AssetsDefinition:
@@ -75,25 +81,26 @@ def _measurements(sources: list[str]) -> dg.AssetsDefinition:
     return measurements
 
 
-def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
+def _joined(dataset: Dataset) -> dg.AssetsDefinition:
     official = ["obelix_official_split"] if dataset is Dataset.OBELIX else []
 
     @dg.multi_asset(
-        name="curate_electrolytes",
+        name="join_crystals",
         ins=table_ins(*(f"raw.{name}" for name in [*STRUCTURE_SOURCES[dataset], *official]))
         | table_ins("curated.measurements", "curated.rejected_measurements")
         | table_ins("generated.structures", optional=True),
         outs=table_outs(
             GROUP,
             {
-                "electrolytes": "Every electrolyte that is learned from: label, composition, family, cell.",
+                "joined": "Every electrolyte that is learned from: label, composition, family, cell, known "
+                "crystal. The types that it may be placed in come next.",
                 "structures": "The crystal of each electrolyte that has one, as CIF text and as a file.",
                 "rejected": "Every reported row and structure that is not used, each with its reason.",
             },
             code_version=_CODE_VERSION,
         ),
     )
-    def electrolytes(
+    def joined(
         settings: dg.ResourceParam[Settings], **inputs: pd.DataFrame
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         sources = [inputs[name] for name in STRUCTURE_SOURCES[dataset]]
@@ -106,21 +113,7 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         made = curate_electrolytes(inputs["measurements"], structures, roles, searched_sources(dataset))
         for path, cif in zip(made.structures["structure_path"], made.structures["cif"], strict=True):
             write_bytes(settings.blob_root / path, cif.encode())
-        described = with_cells(made.electrolytes)
-        origins = described["structure_origin"].fillna("none").value_counts()
-        yield table_result(
-            made.electrolytes,
-            "curated.electrolytes",
-            metadata={
-                "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
-                "formula_only": int(made.electrolytes["formula_only"].sum()),
-                "censored_labels": int(made.electrolytes["censored"].sum()),
-                "families": int(made.electrolytes["family"].nunique()),
-                "plot_elements": figure_metadata(element_heat_map(described), "Elements"),
-                "plot_classes": figure_metadata(class_histogram(described), "Conductivity classes"),
-                "plot_disorder": figure_metadata(partial_occupancy(described), "Partial occupancies"),
-            },
-        )
+        yield table_result(made.electrolytes, "curated.joined")
         yield table_result(
             made.structures,
             "curated.structures",
@@ -129,7 +122,32 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         rejected = pd.concat([inputs["rejected_measurements"], made.rejected], ignore_index=True)
         yield table_result(own_first(rejected), "curated.rejected")
 
-    return electrolytes
+    return joined
+
+
+@table_asset(
+    "curated.electrolytes",
+    "Every electrolyte that is learned from, with the trusted prototype of each that has no crystal.",
+    table_ins("curated.joined", "generated.prototypes"),
+    code_version=_CODE_VERSION,
+)
+def electrolytes(joined: pd.DataFrame, prototypes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Name prototypes beside crystals; no cell and no symmetry is changed by them."""
+    table = with_prototypes(joined, prototypes)
+    described = with_cells(table)
+    origins = table["structure_origin"].fillna("none").value_counts()
+    return table_result(
+        table,
+        metadata={
+            "structures_by_origin": ", ".join(f"{name} {count}" for name, count in origins.items()),
+            "formula_only": int(table["formula_only"].sum()),
+            "censored_labels": int(table["censored"].sum()),
+            "families": int(table["family"].nunique()),
+            "plot_elements": figure_metadata(element_heat_map(described), "Elements"),
+            "plot_classes": figure_metadata(class_histogram(described), "Conductivity classes"),
+            "plot_disorder": figure_metadata(partial_occupancy(described), "Partial occupancies"),
+        },
+    )
 
 
 def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
@@ -189,15 +207,19 @@ def inbox_rows_are_used(inbox: pd.DataFrame) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "electrolytes"]),
-    description="Ids are unique, labels are finite and every structure is named with its file.",
+    description="Ids are unique, labels are finite, every structure has its file and every prototype its cost.",
 )
 def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
     """Check what every table downstream takes for granted."""
+    is_prototype = electrolytes["structure_origin"] == StructureOrigin.PROTOTYPE
     problems = {
         "repeated_ids": int(electrolytes["electrolyte_id"].duplicated().sum()),
         "labels_missing": int(electrolytes["log10_sigma"].isna().sum()),
         "structures_without_file": int(
             (electrolytes["structure_origin"].notna() != electrolytes["structure_path"].notna()).sum()
+        ),
+        "prototypes_without_evidence": int(
+            (is_prototype != electrolytes[["cost_per_anion", "parent_id"]].notna().all(axis="columns")).sum()
         ),
     }
     return dg.AssetCheckResult(
@@ -205,8 +227,8 @@ def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
         metadata=problems,
         description=(
             f"Of {len(electrolytes)} electrolytes, {problems['repeated_ids']} have an id that another has, "
-            f"{problems['labels_missing']} no label and {problems['structures_without_file']} a structure "
-            "without a file."
+            f"{problems['labels_missing']} no label, {problems['structures_without_file']} a structure "
+            f"without a file and {problems['prototypes_without_evidence']} a prototype without cost or parent."
         ),
     )
 
@@ -224,7 +246,7 @@ def crystals_fit_their_files(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         metadata={str(code): int(count) for code, count in counts.items()},
         description=(
-            f"Of {electrolytes['structure_origin'].notna().sum()} crystals, {len(remarked)} have a remark: "
+            f"Of {len(with_crystals(electrolytes))} crystals, {len(remarked)} have a remark: "
             "see structure_note in curated.electrolytes."
         ),
     )

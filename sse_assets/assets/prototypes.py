@@ -25,7 +25,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="place_in_prototypes",
-        ins=table_ins("curated.electrolytes", "curated.structures", *references),
+        ins=table_ins("curated.joined", "curated.structures", *references),
         outs=table_outs(
             SCHEMA,
             {
@@ -41,18 +41,18 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     def place_in_prototypes(
         context: dg.AssetExecutionContext,
         settings: dg.ResourceParam[Settings],
-        electrolytes: pd.DataFrame,
+        joined: pd.DataFrame,
         structures: pd.DataFrame,
         **further: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        measured, unusable = read_prototypes(known_crystals(electrolytes, structures))
+        measured, unusable = read_prototypes(known_crystals(joined, structures))
         references, unusable_references = read_prototypes(
             _references(further["reference_structures"], structures) if further else structures.iloc[:0]
         )
         unusable |= unusable_references
         chooser = Chooser([*measured, *references, *aflow_prototypes()])
         placed = prototype_structures(
-            electrolytes[electrolytes["structure_path"].isna()],
+            joined[joined["structure_path"].isna()],
             chooser,
             volume_model(chooser.prototypes),
             progress=report_progress(context.log, "prototypes, compositions"),

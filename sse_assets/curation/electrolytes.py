@@ -47,7 +47,7 @@ class CuratedElectrolytes:
     """The outcome of the join."""
 
     electrolytes: pd.DataFrame
-    """As `tables.curated.ELECTROLYTES`."""
+    """As `tables.curated.JOINED`."""
     structures: pd.DataFrame
     """The crystal of each electrolyte that has one, as `tables.curated.STRUCTURES`."""
     rejected: pd.DataFrame
@@ -103,7 +103,7 @@ def curate_electrolytes(
             if candidate is not None:
                 chosen.append(candidate.row(electrolyte_id))
     return CuratedElectrolytes(
-        curated.ELECTROLYTES.frame(electrolytes),
+        curated.JOINED.frame(electrolytes),
         curated.STRUCTURES.frame(chosen),
         curated.REJECTED.frame(rejected),
     )
@@ -296,6 +296,37 @@ def _stated_symmetry(symbol: object) -> tuple[str | None, float]:
     return group.symbol, float(group.number)
 
 
+def with_prototypes(electrolytes: pd.DataFrame, prototypes: pd.DataFrame) -> pd.DataFrame:
+    """Name the prototype of each electrolyte that has no crystal, where it is trusted.
+
+    Cell, symmetry and disorder stay as they were measured: the paper's models see nothing of a prototype. An
+    untrusted one names nothing, for its density is no better than what the composition tells.
+
+    Args:
+        electrolytes: a frame as `tables.curated.JOINED`.
+        prototypes: a frame as `tables.generated.PROTOTYPES`.
+
+    Returns:
+        A frame as `tables.curated.ELECTROLYTES`.
+
+    Raises:
+        ValueError: if a prototype is of an electrolyte that has a crystal.
+    """
+    told = ["structure_origin", "structure_path", "cost_per_anion", "parent_id"]
+    placed = prototypes[prototypes["trusted"]].set_index("electrolyte_id")[told]
+    rows = curated.ELECTROLYTES.frame(electrolytes).set_index("electrolyte_id")
+    known = rows.index[rows["structure_origin"].notna()].intersection(placed.index)
+    if len(known):
+        raise ValueError(f"{known[0]} has a crystal and a prototype: place electrolytes without atoms alone")
+    return curated.ELECTROLYTES.frame(rows.fillna(placed).reset_index())
+
+
 def with_cells(electrolytes: pd.DataFrame) -> pd.DataFrame:
     """Return the electrolytes whose unit cell is known: the rows of the paper's models and of every test."""
     return electrolytes[~electrolytes["formula_only"]].reset_index(drop=True)
+
+
+def with_crystals(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Return the electrolytes whose crystal was measured, computed or searched: a prototype is none."""
+    origin = electrolytes["structure_origin"]
+    return electrolytes[origin.notna() & (origin != StructureOrigin.PROTOTYPE)]

@@ -24,6 +24,8 @@ _KNOWN = [
     "temperature_c",
     "structure_origin",
     "structure_path",
+    "cost_per_anion",
+    "parent_id",
     "doi",
     "source",
     "licence",
@@ -33,11 +35,11 @@ _KNOWN = [
 README = """# Folds of sse_assets
 
 1. `folds.csv` says what each electrolyte does (`role`: train or test) in each `fold` of each `protocol`.
-2. `electrolytes.csv` has formula, cell, space group and DOI; `structure_path` is its CIF, if there is one.
+2. `electrolytes.csv` has formula, cell, space group and DOI; `structure_path` is its CIF, if there is one. A
+   structure of origin prototype was not measured: it is made from the crystal `parent_id`, and from no label.
 3. Labels are log10(σ / (S/cm)). For a row below the detection limit (`censored`), `label_bound` is the limit
    and `label_obelix` is -15. All labels are given, because a row that one fold tests trains in another.
-   Rows marked `formula_only` have no cell and are never tested. They may train where `folds.csv` lists them;
-   in the other folds their paper or their composition is tested.
+   Rows marked `formula_only` have no cell and are never tested. They may train where `folds.csv` lists them.
 4. For each fold, train a new model on the rows with role train. Use no label of a test row: not to fit, not
    to scale, not to choose settings. Do not predict from the DOI.
 5. Write predictions.csv with the columns protocol, fold, electrolyte_id, predicted: a line for each test row.

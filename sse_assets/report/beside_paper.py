@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.materials.conductivity import ConductivityClass
 from sse_assets.report import published
 from sse_assets.report.titles import PROMPT_CASES
@@ -12,7 +13,7 @@ from sse_assets.tables.names import LANGUAGE_MODELS, PromptCase, in_reading_orde
 
 def class_counts(electrolytes: pd.DataFrame) -> pd.DataFrame:
     """Return Figure 4(b): columns conductivity_class, n, n_with_structure, paper_n."""
-    with_structure = electrolytes[electrolytes["structure_origin"].notna()]
+    with_structure = with_crystals(electrolytes)
     return pd.DataFrame(
         {
             "conductivity_class": name.value,

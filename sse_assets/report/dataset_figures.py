@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from pymatgen.core import Element
 
+from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.disorder import DisorderClass
 from sse_assets.materials.formula import parse_composition
@@ -96,7 +97,7 @@ def class_histogram(electrolytes: pd.DataFrame) -> Figure:
 @house_style
 def partial_occupancy(electrolytes: pd.DataFrame) -> Figure:
     """Draw Figure 4(c): share of structures with a partly occupied site, by origin, beside the paper's."""
-    structures = electrolytes.dropna(subset=["structure_origin", "disorder"])
+    structures = with_crystals(electrolytes).dropna(subset="disorder")
     bars: list[tuple[str, int, int, str]] = []
     for origin in in_reading_order(structures["structure_origin"], STRUCTURE_ORIGINS):
         disorder = structures.loc[structures["structure_origin"] == origin, "disorder"]

@@ -2,6 +2,7 @@
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.evaluation.repeats import repeat_measurements
 from sse_assets.report import (
     choice_tables,
@@ -42,7 +43,7 @@ def render_report(inputs: ReportInputs) -> str:
         protocol_meanings=PROTOCOL_MEANINGS,
         n_censored=int(inputs.electrolytes["censored"].sum()),
         n_formula_only=inputs.n_formula_only,
-        n_with_structure=int(inputs.electrolytes["structure_origin"].notna().sum()),
+        n_with_structure=len(with_crystals(inputs.electrolytes)),
         findings=findings(inputs),
         flattery=flattery(inputs),
         repeats=repeat_measurements(inputs.electrolytes),

@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 from sse_assets.materials.formula import composition_key, element_fractions
 from sse_assets.materials.pettifor import MODIFIED_PETTIFOR_SCALE
 from sse_assets.screening.answer import Measured
+from sse_assets.tables.names import StructureOrigin
 
 N_NEAREST = 5
 _SAME_FAMILY = 0.3
@@ -40,10 +41,12 @@ class MeasuredMaterials:
 
         Args:
             electrolytes: columns electrolyte_id, formula, composition_key, sigma_s_cm, censored, doi, family,
-                space_group and structure_path.
+                space_group, structure_origin and structure_path. A prototype counts as no crystal.
             trained: ids of the rows that the model has learned from; None for all of them.
         """
-        table = electrolytes.sort_values("structure_path", kind="stable")
+        inferred = electrolytes["structure_origin"] == StructureOrigin.PROTOTYPE
+        paths = electrolytes["structure_path"].mask(inferred)
+        table = electrolytes.assign(structure_path=paths).sort_values("structure_path", kind="stable")
         records = table.astype(object).where(table.notna(), None).to_dict("records")
         rows = tuple(_measured(row, trained is None or row["electrolyte_id"] in trained) for row in records)
         keys = tuple(row["composition_key"] for row in records)

@@ -43,9 +43,9 @@ MEASUREMENTS = raw.OBELIX_MEASUREMENTS.like(
     ),
 )
 
-ELECTROLYTES = Table(
-    "curated.electrolytes",
-    "One electrolyte that is learned from.",
+JOINED = Table(
+    "curated.joined",
+    "One electrolyte that is learned from, before known structure types are looked at.",
     (
         ELECTROLYTE_ID,
         FORMULA,
@@ -71,7 +71,7 @@ ELECTROLYTES = Table(
         choice(
             "structure_origin",
             StructureOrigin,
-            "Where the crystal comes from; empty without one",
+            "Where the structure comes from; empty without one. prototype is inferred: nothing was measured",
             optional=True,
         ),
         text("structure_path", "CIF file, below the blob root", optional=True),
@@ -82,7 +82,10 @@ ELECTROLYTES = Table(
             optional=True,
         ),
         choice("official_role", Role, "What the row does in OBELiX's own split", optional=True),
-        flag("formula_only", "Whether neither a structure nor a unit cell is known: the row only trains"),
+        flag(
+            "formula_only",
+            "Whether neither a crystal nor a unit cell is known, a prototype aside: the row only trains",
+        ),
         DOI.but(optional=True),
         choice("source", Source, "Data set that it was taken from"),
         LICENCE.but(optional=True),
@@ -90,9 +93,21 @@ ELECTROLYTES = Table(
     key=("electrolyte_id",),
 )
 
+ELECTROLYTES = JOINED.like(
+    "curated.electrolytes",
+    "One electrolyte that is learned from.",
+    number(
+        "cost_per_anion",
+        "Cost of the substitutions for each anion, where the structure is a prototype: how unlike its parent",
+        optional=True,
+        at_least=0,
+    ),
+    text("parent_id", "Known structure that the prototype was made from", optional=True),
+)
+
 STRUCTURES = Table(
     "curated.structures",
-    "The crystal of one electrolyte.",
+    "The crystal of one electrolyte: measured, computed or found by a search.",
     (
         ELECTROLYTE_ID,
         choice("structure_origin", StructureOrigin, "Where the crystal comes from"),

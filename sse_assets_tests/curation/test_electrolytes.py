@@ -4,9 +4,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sse_assets.curation.electrolytes import CuratedElectrolytes, curate_electrolytes, with_cells
+from sse_assets.curation.electrolytes import (
+    CuratedElectrolytes,
+    curate_electrolytes,
+    with_cells,
+    with_crystals,
+    with_prototypes,
+)
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.sources import obelix
+from sse_assets.tables import curated as curated_tables
+from sse_assets.tables import generated
 from sse_assets_tests.curation.rows import formula_only, frame, li2o, measurement, structure
 
 
@@ -221,3 +229,59 @@ def test_a_generated_structure_is_for_the_sources_that_were_searched_for() -> No
     curated = curate_electrolytes(labelled_rows, frame(found), {}, ["sample"])
     assert with_cells(curated.electrolytes)["electrolyte_id"].tolist() == ["sample:1"]
     assert len(with_cells(curate_electrolytes(labelled_rows, frame(found), {}).electrolytes)) == 2
+
+
+def placed(*rows: tuple[str, bool]) -> pd.DataFrame:
+    """Prototypes of some electrolytes, each with whether it is trusted."""
+    return generated.PROTOTYPES.frame(
+        {
+            "electrolyte_id": electrolyte_id,
+            "trusted": trusted,
+            "signs_reversed": False,
+            "cell_given": False,
+            "structure_origin": "prototype",
+            "structure_path": f"structures/prototype/{electrolyte_id}.cif",
+            "cost_per_anion": 0.1,
+            "parent_id": "obelix:parent",
+            "disorder": "Li cation disorder",
+            "a": 99.0,
+        }
+        for electrolyte_id, trusted in rows
+    )
+
+
+def joined() -> pd.DataFrame:
+    """A row with a crystal, one with a cell of its table alone, and two with a formula alone."""
+    rows = [measurement(formula="Li2O", z=4.0), measurement(source_id="cell", doi="10.1/b")]
+    alone = [formula_only(source_id=name, formula=name, doi=name) for name in ("LiF", "LiCl")]
+    return curate([*rows, *alone], [structure()]).electrolytes.set_index("electrolyte_id", drop=False)
+
+
+def test_a_trusted_prototype_is_named_with_its_evidence_and_changes_nothing_else() -> None:
+    before = joined()
+    _, cell, fluoride, chloride = before.index
+    after = with_prototypes(
+        before.reset_index(drop=True), placed((cell, True), (fluoride, True), (chloride, False))
+    )
+    assert list(after.columns) == curated_tables.ELECTROLYTES.names
+    curated_tables.ELECTROLYTES.check(after)
+    named = after.set_index("electrolyte_id")
+    assert named["structure_origin"].fillna("none").tolist() == ["obelix", "prototype", "prototype", "none"]
+    assert named.loc[fluoride, ["cost_per_anion", "parent_id"]].tolist() == [0.1, "obelix:parent"]
+    assert named.loc[cell, "structure_path"] == f"structures/prototype/{cell}.cif"
+    assert named.loc[[before.index[0], chloride], ["cost_per_anion", "parent_id"]].isna().all(axis=None)
+    same = [name for name in before if name not in ("structure_origin", "structure_path")]
+    pd.testing.assert_frame_equal(after[same], before[same].reset_index(drop=True))
+
+
+def test_a_prototype_is_no_crystal_and_no_cell() -> None:
+    before = joined()
+    after = with_prototypes(before.reset_index(drop=True), placed(*((key, True) for key in before.index[1:])))
+    assert with_crystals(after)["electrolyte_id"].tolist() == [before.index[0]]
+    assert with_cells(after)["electrolyte_id"].tolist() == before.index[:2].tolist()
+
+
+def test_a_prototype_never_takes_the_place_of_a_crystal() -> None:
+    before = joined()
+    with pytest.raises(ValueError, match=f"{before.index[0]} has a crystal and a prototype"):
+        with_prototypes(before.reset_index(drop=True), placed((before.index[0], True)))

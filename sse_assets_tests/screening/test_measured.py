@@ -17,7 +17,8 @@ ROWS = pd.DataFrame(
         "doi": ["10.1/x", None, "10.1/y", "10.1/z"],
         "space_group": None,
         "family": ["Halide", "Halide", None, "Sulfide"],
-        "structure_path": [None, None, "structures/b.cif", None],
+        "structure_origin": ["prototype", None, "obelix", None],
+        "structure_path": ["structures/a.cif", None, "structures/b.cif", None],
     }
 )
 
@@ -30,6 +31,7 @@ def test_the_same_composition_comes_first_and_its_crystal_before() -> None:
     assert [one.same_composition for one in found] == [True, True, False]
     assert [one.trained for one in found] == [False, True, True]
     assert found[0].structure == "structures/b.cif"
+    assert found[1].structure is None  # a prototype counts as no crystal
     assert found[1].sentence == "LiCl: < 1.0e-08 S/cm, 10.1/x"
     assert found[2].sentence == "LiBr: 1.0e-07 S/cm, a:2, no DOI"
 
