@@ -207,7 +207,7 @@ def inbox_rows_are_used(inbox: pd.DataFrame) -> dg.AssetCheckResult:
 
 @dg.asset_check(
     asset=dg.AssetKey([GROUP, "electrolytes"]),
-    description="Ids are unique, labels are finite, every structure has its file and every prototype its cost.",
+    description="Ids are unique, labels are finite, structures have their files and prototypes their costs.",
 )
 def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
     """Check what every table downstream takes for granted."""
@@ -228,7 +228,7 @@ def electrolytes_are_sound(electrolytes: pd.DataFrame) -> dg.AssetCheckResult:
         description=(
             f"Of {len(electrolytes)} electrolytes, {problems['repeated_ids']} have an id that another has, "
             f"{problems['labels_missing']} no label, {problems['structures_without_file']} a structure "
-            f"without a file and {problems['prototypes_without_evidence']} a prototype without cost or parent."
+            f"without file and {problems['prototypes_without_evidence']} a prototype without cost or parent."
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Group `metrics`, continued: what the models' answers rest on, and what more papers would bring."""
+"""Group `metrics`, continued: what the models' answers rest on, and what papers and prototypes bring."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,20 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.choice import of_papers
+from sse_assets.assets.models import settings_of, workers
+from sse_assets.boosted_trees import folds as trees
 from sse_assets.boosted_trees.explanation import shap_ranking, shap_ranking_of_kinds
-from sse_assets.descriptors.cell import PROTOTYPE_COLUMNS
-from sse_assets.descriptors.feature_sets import composition_chemistry_cell, descriptor_kind
+from sse_assets.curation.electrolytes import with_cells
+from sse_assets.descriptors.cell import CELL_COLUMNS, PROTOTYPE_COLUMNS
+from sse_assets.descriptors.cell_imputer import CellImputer
+from sse_assets.descriptors.feature_sets import (
+    GEOMETRIC_COLUMNS,
+    composition_chemistry_cell,
+    descriptor_kind,
+)
+from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.evaluation.floor import learning_curve
+from sse_assets.evaluation.prototype_contribution import Compared, contributions
 from sse_assets.evaluation.shapley import factor_gains
 from sse_assets.gaussian_process.factors import predict_with_factors
 from sse_assets.gaussian_process.model import GaussianProcessModel
@@ -17,13 +27,15 @@ from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.orchestration.progress import report_progress
 from sse_assets.report import published
 from sse_assets.report.evidence_figures import gains_of_factors, learning_curves, shap_by_kind
+from sse_assets.screening.answering import KNOWN_CELLS
 from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
-from sse_assets.splits.groups import papers
-from sse_assets.splits.papers import Fold, as_folds
+from sse_assets.splits.groups import merged_groups, papers
+from sse_assets.splits.papers import PAPER_FOLDS, Fold, as_folds, paper_folds
 from sse_assets.tables import metrics
-from sse_assets.tables.names import FeatureSet, KernelFactor, Protocol, Role
+from sse_assets.tables.names import CellOrigin, FeatureSet, KernelFactor, ModelName, Protocol, Role
 
 _CODE_VERSION = "1"
 _SHARES = (0.125, 0.25, 0.5, 1.0)
@@ -176,4 +188,89 @@ def shap_ranking_table(
     return table_result(table, metadata={"plot_kinds": plot})
 
 
-evidence_assets = [learning_curve_table, process_factors_table, shap_ranking_table]
+@table_asset(
+    "metrics.prototype_contribution",
+    "What the cells of prototypes bring to the Gaussian process and to trees on all features, under "
+    "`grouped` and on whole papers held out.",
+    _ROWS | table_ins("descriptors.geometric", "generated.prototypes", "models.boosted_trees_settings"),
+    code_version=_CODE_VERSION,
+)
+def prototype_contribution_table(
+    context: dg.AssetExecutionContext,
+    electrolytes: pd.DataFrame,
+    assignments: pd.DataFrame,
+    further: pd.DataFrame,
+    chemistry: pd.DataFrame,
+    cell: pd.DataFrame,
+    choice: pd.DataFrame,
+    geometric: pd.DataFrame,
+    prototypes: pd.DataFrame,
+    boosted_trees_settings: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Predict every row twice, by models that train on all rows, with the cells of prototypes and without.
+
+    On papers, each row that says nothing of the official test is tested, those with a formula alone too.
+    """
+    origin = cell.set_index("electrolyte_id")["cell_origin"]
+    placed = origin.index[origin == CellOrigin.PROTOTYPE]
+    if placed.empty:
+        context.log.info("nothing is compared: no row has the cell of a prototype")
+        return table_result(metrics.PROTOTYPE_CONTRIBUTION.frame())
+    every = pd.concat([assignments, further], ignore_index=True)
+    folds = {Protocol.GROUPED: as_folds(every[every["protocol"] == Protocol.GROUPED])}
+    told = electrolytes["electrolyte_id"].isin(of_papers(assignments, further)["electrolyte_id"])
+    paper = papers(electrolytes)
+    if paper.loc[electrolytes.loc[told, "electrolyte_id"]].nunique() >= PAPER_FOLDS:
+        folds[Protocol.PAPERS] = as_folds(paper_folds(electrolytes[told]))
+    label, dois = labels(electrolytes), electrolytes.set_index("electrolyte_id")["doi"]
+    cells = (cell, _without(cell, placed, electrolytes))
+    with_them, without = (composition_chemistry_cell(electrolytes, chemistry, one) for one in cells)
+    designs = chosen_designs(choice, has_cells=has_every_cell(without))
+    compared = []
+    for convention, design in designs.items():
+        processes = [
+            GaussianProcessModel.of_design(design, features, label[convention], dois)
+            for features in (with_them, without)
+        ]
+        for protocol, pairs in folds.items():
+            means = [process.leave_out(pairs)["mean"] for process in processes]
+            compared.append(Compared(protocol, ModelName.GAUSSIAN_PROCESS, convention, *means))
+    fractions = stoichiometric(electrolytes).set_index("electrolyte_id").astype("float64")
+    geometry = geometric.set_index("electrolyte_id")[GEOMETRIC_COLUMNS].reindex(fractions.index)
+    of_types = prototypes.set_index("electrolyte_id").reindex(columns=GEOMETRIC_COLUMNS).loc[placed]
+    for protocol, pairs in folds.items():
+        predicted = [
+            trees.predict_folds(
+                [trees.Fold(number, *pair) for number, pair in enumerate(pairs)],
+                features,
+                label[LabelConvention.BOUND],
+                settings_of(boosted_trees_settings, FeatureSet.ALL),
+                tested=features,
+                workers=workers(),
+                progress=report_progress(context.log, f"trees, {protocol}, {title}, folds"),
+            ).set_index("electrolyte_id")["predicted"]
+            for title, features in (
+                ("with prototypes", fractions.join(geometry.fillna(of_types))),
+                ("without", fractions.join(geometry)),
+            )
+        ]
+        compared.append(Compared(protocol, ModelName.BOOSTED_TREES, LabelConvention.BOUND, *predicted))
+    clusters = {Protocol.GROUPED: merged_groups(with_cells(electrolytes)), Protocol.PAPERS: paper}
+    return table_result(contributions(compared, label, origin, clusters))
+
+
+def _without(cell: pd.DataFrame, placed: pd.Index, electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Return `descriptors.cell` as it would be without prototypes: their rows imputed like the others."""
+    rows, formulas = cell.set_index("electrolyte_id"), electrolytes.set_index("electrolyte_id")["formula"]
+    known = rows.index[rows["cell_origin"].isin(KNOWN_CELLS)]
+    imputer = CellImputer.fit(formulas.loc[known], rows.loc[known, CELL_COLUMNS])
+    unplaced = rows[CELL_COLUMNS].drop(index=placed).reindex(rows.index)
+    return imputer.fill(formulas.loc[rows.index], unplaced).reset_index()
+
+
+evidence_assets = [
+    learning_curve_table,
+    process_factors_table,
+    shap_ranking_table,
+    prototype_contribution_table,
+]

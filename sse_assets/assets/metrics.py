@@ -183,12 +183,13 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
         "models.boosted_trees_shap",
         "models.boosted_trees_settings",
         "metrics.generated_contribution",
+        "metrics.prototype_contribution",
     )
     | table_ins("models.language_models", "models.small_language_model", *_GENERATED, optional=True),
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version="3",
+    code_version="4",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -217,6 +218,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             generated=Generated(
                 **{name: tables[name] for name in table_ins(*_GENERATED, *_PROTOTYPES)},
                 contribution=tables["generated_contribution"],
+                prototype_contribution=tables["prototype_contribution"],
                 beside_known=shipped_comparisons(),
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},

@@ -2,7 +2,8 @@
 
 Two tables run through here: structures, one row a composition (formula, cell_atoms, generations, converged,
 space_group, valid, cif), and the search history, one row a candidate (formula, search, generation, operator,
-enthalpy_ev_per_atom, delta_ev_per_atom, failure).
+enthalpy_ev_per_atom, delta_ev_per_atom, failure). A composition may have come from prototypes alone: then
+its history has no candidate of an evolution.
 """
 
 import numpy as np
@@ -15,9 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import MaxNLocator
-from pymatgen.core import Structure
+from pymatgen.core import Lattice, Structure
 
 from sse_assets.materials.crystal import read_cif
+from sse_assets.materials.formula import parse_composition
+from sse_assets.materials.solids import G_CM3_PER_DALTON_A3
 from sse_assets.report.figure_style import (
     BLUE,
     GREEN,
@@ -30,6 +33,7 @@ from sse_assets.report.figure_style import (
     grid,
     house_style,
 )
+from sse_assets.tables.names import Operator
 
 _LINES = (BLUE, VERMILLION, GREEN, ORANGE, SKY, GREY)
 _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")
@@ -37,6 +41,7 @@ _OPERATORS = ("heredity", "rattle", "strain", "permutation", "dynamics")
 _PANELS_A_ROW = 3
 _MOST_PANELS = 12
 """Number of compositions that are drawn one by one; the tables hold the others."""
+_CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 _VIEW = "14z,-78x"
 """Turn about the vertical and tilt towards the reader: close to the view along a cell axis, but not on it."""
 _EDGE = 0.02
@@ -48,25 +53,67 @@ _CLEAREST_DROP_EV = 0.5
 
 
 @house_style
-def atoms_per_cell(structures: pd.DataFrame) -> Figure:
-    """Draw Figure 2(b): how many atoms the cells of the found structures hold."""
-    found = structures["cell_atoms"].dropna()
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
-    axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Structures")
-    top = max(10, int(found.max()) if len(found) else 0)
-    width = max(1, top // 15)
-    axes.hist(
-        found, bins=[edge - 0.5 for edge in range(1, top + width + 1, width)], color=BLUE, edgecolor="white"
-    )
-    _whole_numbers(axes)
-    grid(axes, "y")
+def atoms_per_cell(structures: pd.DataFrame, history: pd.DataFrame, prototypes: pd.DataFrame) -> Figure:
+    """Draw Figure 2(b): how many atoms the cells hold, of found structures and of trusted prototypes.
+
+    Args:
+        structures: structures that were found.
+        history: search history.
+        prototypes: a frame as `tables.generated.PROTOTYPES`.
+    """
+    found = structures.dropna(subset=["cell_atoms"])
+    evolved = ~found["formula"].isin(_from_prototypes_alone(history))
+    series = [(found.loc[evolved, "cell_atoms"], BLUE, "by evolution")]
+    if not evolved.all():
+        series.append((found.loc[~evolved, "cell_atoms"], SKY, "from prototypes alone"))
+    placed = _atoms_of_prototypes(prototypes)
+    figure = Figure(figsize=(9.6 if len(placed) else 5.4, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2 if len(placed) else 1, squeeze=False)[0]
+    panels[0].set_title("Found, ordered cells")
+    _histogram(panels[0], series)
+    if len(placed):
+        panels[1].set_title("Trusted prototypes, conventional cells")
+        _histogram(panels[1], [(placed, GREEN, "partly occupied sites")])
     return figure
 
 
+def _histogram(axes: Axes, series: list[tuple[pd.Series, str, str]]) -> None:
+    """Draw numbers of atoms of several kinds of cells, one kind upon the other."""
+    values, colours, labels = zip(*series, strict=True)
+    top = max([10, *(int(of.max()) for of in values if len(of))])
+    width = max(1, top // 15)
+    bins = [edge - 0.5 for edge in range(1, top + width + 1, width)]
+    axes.hist(values, bins, stacked=True, color=colours, label=labels, edgecolor="white")
+    axes.set(xlabel="Atoms in the cell", ylabel="Structures")
+    if len(series) > 1:
+        axes.legend(loc="upper right")
+    _whole_numbers(axes)
+    grid(axes, "y")
+
+
+def _from_prototypes_alone(history: pd.DataFrame) -> set[str]:
+    """Return the formulas for which nothing but prototypes was tried."""
+    return set(history["formula"]) - set(history.loc[history["operator"] != Operator.PROTOTYPE, "formula"])
+
+
+def _atoms_of_prototypes(prototypes: pd.DataFrame) -> pd.Series:
+    """Count the atoms in the cells of trusted prototypes, from volume, density and mean atomic mass."""
+    counts = {}
+    for row in prototypes[prototypes["trusted"]].dropna(subset="density_g_cm3").to_dict("records"):
+        volume = Lattice.from_parameters(*(row[name] for name in _CELL)).volume
+        composition = parse_composition(row["formula"])
+        mass_of_an_atom = float(composition.weight) / composition.num_atoms
+        counts[row["electrolyte_id"]] = (
+            row["density_g_cm3"] * volume / (G_CM3_PER_DALTON_A3 * mass_of_an_atom)
+        )
+    return pd.Series(counts, dtype=float)
+
+
 @house_style
-def generations_by_size(structures: pd.DataFrame) -> Figure:
-    """Draw Figure 2(c): generations that a search took against the atoms in its cell."""
+def generations_by_size(structures: pd.DataFrame, history: pd.DataFrame) -> Figure:
+    """Draw Figure 2(c): generations that an evolution took against the atoms in its cell."""
     found = structures.dropna(subset=["cell_atoms", "generations"])
+    found = found[~found["formula"].isin(_from_prototypes_alone(history))]
     figure = Figure(figsize=(5.4, 3.6), layout="constrained")
     axes = figure.add_subplot(xlabel="Atoms in the cell", ylabel="Generations")
     for converged, face, label in ((True, BLUE, "converged"), (False, "none", "ended at its limit")):
@@ -88,11 +135,14 @@ def generations_by_size(structures: pd.DataFrame) -> Figure:
 def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
     """Draw Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
 
-    Energies are relative to the composition's best. A history without formulas is one composition's.
+    Energies are relative to the composition's best. A history without formulas is one composition's. Where
+    there are too many compositions for a panel each, those with the most generations have one.
     """
     sound = history[history["failure"].isna()].dropna(subset=["enthalpy_ev_per_atom"])
     named = sound if "formula" in sound else sound.assign(formula="")
-    figure, panels = _panels(list(named["formula"].drop_duplicates()), height=2.8)
+    lengths = named.groupby("formula", sort=False)["generation"].max()
+    longest = lengths.nlargest(_MOST_PANELS).index
+    figure, panels = _panels([formula for formula in lengths.index if formula in longest], height=2.8)
     for formula, axes in panels.items():
         rows = named[named["formula"] == formula]
         relative = 1000 * (rows["enthalpy_ev_per_atom"] - rows["enthalpy_ev_per_atom"].min())
@@ -150,9 +200,13 @@ def enthalpy_changes(history: pd.DataFrame) -> Figure:
 def crystal_drawings(structures: pd.DataFrame) -> Figure:
     """Draw Figure 5(c): each structure's cell with its atoms in parallel projection; elements in colour.
 
-    Generated structures are ordered: one element a site.
+    Generated structures are ordered: one element a site. Where there are too many for a panel each, the
+    smallest cells have one, of those that hold first.
     """
-    found = structures.dropna(subset=["cif"]).head(_MOST_PANELS).to_dict("records")
+    drawn = structures.dropna(subset=["cif"])
+    if len(drawn) > _MOST_PANELS:
+        drawn = drawn.sort_values(["valid", "cell_atoms"], ascending=[False, True], kind="stable")
+    found = drawn.head(_MOST_PANELS).to_dict("records")
     figure, panels = _panels([row["formula"] for row in found], height=3.4)
     for row in found:
         axes = panels[row["formula"]]
@@ -165,39 +219,53 @@ def crystal_drawings(structures: pd.DataFrame) -> Figure:
 def ambient_run(dynamics: pd.DataFrame) -> Figure:
     """Draw Figure 6: potential energy, temperature and volume of each structure in its run at 300 K, 1 atm.
 
+    Where there are too many structures for a legend, all are pale, and lines mark median and middle 90 %.
+
     Args:
         dynamics: columns formula, conditions, time_ps, energy_ev_per_atom, temperature_k, volume_a3_per_atom.
     """
-    rows = dynamics[dynamics["conditions"] == "ambient"]
+    rows = dynamics[dynamics["conditions"] == "ambient"].sort_values("time_ps", kind="stable")
+    of_run = rows.groupby("formula", sort=False)
+    rows = rows.assign(
+        energy=rows["energy_ev_per_atom"] - of_run["energy_ev_per_atom"].transform("first"),
+        volume=rows["volume_a3_per_atom"] / of_run["volume_a3_per_atom"].transform("first"),
+    )
+    runs = dict(list(rows.groupby("formula", sort=False)))
+    crowded = len(runs) > _MOST_PANELS
     figure = Figure(figsize=(7.2, 6.4), layout="constrained")
     quantities = {
-        "energy_ev_per_atom": "Energy − first (eV/atom)",
+        "energy": "Energy − first (eV/atom)",
         "temperature_k": "Temperature (K)",
-        "volume_a3_per_atom": "Volume / first",
+        "volume": "Volume / first",
     }
     for axes, (column, title) in zip(
         figure.subplots(len(quantities), 1, sharex=True), quantities.items(), strict=True
     ):
-        for number, (formula, run) in enumerate(rows.groupby("formula", sort=False)):
-            values = run[column]
-            if column == "energy_ev_per_atom":
-                values = values - values.iloc[0]
-            elif column == "volume_a3_per_atom":
-                values = values / values.iloc[0]
+        for number, (formula, run) in enumerate(runs.items()):
             axes.plot(
                 run["time_ps"],
-                values,
-                linewidth=1,
-                color=_LINES[number % len(_LINES)],
-                linestyle=("-", "--", ":")[number // len(_LINES) % 3],
-                label=str(formula),
+                run[column],
+                linewidth=0.5 if crowded else 1,
+                color=PALE if crowded else _LINES[number % len(_LINES)],
+                linestyle="-" if crowded else ("-", "--")[number // len(_LINES) % 2],
+                label=None if crowded else str(formula),
             )
+        if crowded:
+            _draw_middle(axes, rows, column)
         axes.set_ylabel(title)
         grid(axes, "both")
     axes.set_xlabel("Time (ps)")
-    if len(rows):
+    if runs:
         figure.axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
+
+
+def _draw_middle(axes: Axes, rows: pd.DataFrame, column: str) -> None:
+    """Draw the median of all runs and the range of the middle 90 % of them, by tenths of a picosecond."""
+    moments = rows.groupby(rows["time_ps"].round(1))[column]
+    for share, style, label in ((0.5, "-", "median"), (0.05, "--", "middle 90 %"), (0.95, "--", None)):
+        values = moments.quantile(share)
+        axes.plot(values.index, values, color=BLUE, linestyle=style, linewidth=1.4, label=label)
 
 
 def _panels(names: list[str], height: float) -> tuple[Figure, dict[str, Axes]]:

@@ -20,6 +20,7 @@ class Generated:
     prototypes: pd.DataFrame
     prototypes_left_out: pd.DataFrame
     contribution: pd.DataFrame
+    prototype_contribution: pd.DataFrame
     beside_known: pd.DataFrame
     """Searches for structures that are known; shipped with the project, not made in this run."""
 

@@ -88,9 +88,13 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
             printed[f"cases_{protocol}"] = language_model_tables.case_by_model(inputs.scores, protocol)
     generated = inputs.generated
     if len(generated.prototypes):
-        printed["prototype_coverage"] = prototype_tables.coverage_by_family(generated.prototypes)
+        printed["prototype_coverage"] = prototype_tables.coverage_by_family(
+            generated.prototypes, inputs.electrolytes
+        )
     if len(generated.prototypes_left_out):
         printed["prototype_errors"] = prototype_tables.errors_by_cost(generated.prototypes_left_out)
+    if len(generated.prototype_contribution):
+        printed["prototype_contribution"] = prototype_tables.contribution(generated.prototype_contribution)
     if len(generated.structures):
         printed["found_structures"] = generation_tables.found_structures(generated.structures)
         printed["validation"] = generation_tables.validation(generated.validation)

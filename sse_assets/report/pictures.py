@@ -11,6 +11,7 @@ from sse_assets.report import (
     generation_figures,
     model_figures,
     parity_figures,
+    prototype_figures,
     published,
 )
 from sse_assets.report.evidence_tables import honest_parts
@@ -94,6 +95,8 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             "Scatter plots of predicted against measured log conductivity for each language model and "
             f"prompt case, {protocol} protocol.",
         )
+    if len(inputs.generated.prototypes):
+        drawn |= _pictures_of_prototypes(inputs)
     if len(inputs.generated.structures):
         drawn |= _pictures_of_generated(inputs.generated)
     if len(inputs.shap_values):
@@ -158,25 +161,62 @@ def _pictures_of_evidence(inputs: ReportInputs) -> dict[str, Picture]:
     return drawn
 
 
+def _pictures_of_prototypes(inputs: ReportInputs) -> dict[str, Picture]:
+    generated = inputs.generated
+    drawn = {
+        "prototype_coverage": _picture(
+            prototype_figures.coverage_by_family(generated.prototypes, inputs.electrolytes),
+            "Who has a structure, by family",
+            "Electrolytes without a measured or computed crystal.",
+            "Stacked bars: what the electrolytes of each family have for a structure.",
+        )
+    }
+    if generated.prototypes_left_out["cost_per_anion"].notna().any():
+        drawn["prototype_errors"] = _picture(
+            prototype_figures.errors_by_cost(generated.prototypes_left_out),
+            "Errors of known crystals that were left out",
+            "Grey: each crystal, as its prototype has it. Lines: medians by class of cost, beside two ways "
+            "that need no prototype. Dashed: the limit up to which a prototype is trusted.",
+            "Scatter plots of the relative errors of cell lengths and density against the cost.",
+        )
+    return drawn
+
+
 def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
+    drawn = _pictures_of_searches(generated)
+    if len(prototype_figures.beside_evolution(generated.search_history)):
+        drawn["energy_beside_evolution"] = _picture(
+            prototype_figures.energy_beside_evolution(generated.search_history),
+            "Prototype against evolution",
+            "Lowest enthalpy of the candidates that begin in a known structure type, minus that of all "
+            "others, some of which descend from them. Blue: evolution found nothing lower.",
+            "Dot plot of the energy of the best prototype above the best of evolution, by composition.",
+        )
+    return drawn
+
+
+def _pictures_of_searches(generated: Generated) -> dict[str, Picture]:
     return {
         "atoms_per_cell": _picture(
-            generation_figures.atoms_per_cell(generated.structures),
+            generation_figures.atoms_per_cell(
+                generated.structures, generated.search_history, generated.prototypes
+            ),
             "Figure 2(b). Atoms per cell",
-            "Of the structures that were found.",
-            "Histogram of the number of atoms in the cells of the found structures.",
+            "Cells of the structures that were found, and conventional cells of the trusted prototypes.",
+            "Histograms of the number of atoms in the cells.",
         ),
         "generations": _picture(
-            generation_figures.generations_by_size(generated.structures),
+            generation_figures.generations_by_size(generated.structures, generated.search_history),
             "Figure 2(c). Generations against atoms",
-            "Of the search that found the structure.",
+            "Of the search that found the structure. Where prototypes alone were relaxed, there was none.",
             "Scatter plot of the number of generations against the number of atoms in the cell.",
         ),
         "enthalpy": _picture(
             generation_figures.enthalpy_by_generation(generated.search_history),
             "Figure 5(a). Enthalpy by generation",
             "Relative to the best candidate of the composition. Lines: the best so far of each search, named "
-            "by Z and replicate; grey: every candidate. Linear below 10 meV/atom, logarithmic above.",
+            "by Z and replicate; grey: every candidate. Linear below 10 meV/atom, logarithmic above. Of many "
+            "compositions, those with the most generations.",
             "Line plots of the lowest enthalpy after each generation, one panel for each composition.",
         ),
         "operators": _picture(
@@ -189,7 +229,7 @@ def _pictures_of_generated(generated: Generated) -> dict[str, Picture]:
         "crystals": _picture(
             generation_figures.crystal_drawings(generated.structures),
             "Figure 5(c). The structures",
-            "Unit cells of the found structures in parallel projection.",
+            "Unit cells of the found structures in parallel projection; of many, the smallest that hold.",
             "Drawings of unit cells with their atoms as coloured balls.",
         ),
         "ambient": _picture(

@@ -150,6 +150,23 @@ GENERATED_CONTRIBUTION = Table(
     ),
 )
 
+PROTOTYPE_CONTRIBUTION = Table(
+    "metrics.prototype_contribution",
+    "What the cells of prototypes do to the test error of one model on some rows.",
+    (
+        PROTOCOL,
+        MODEL,
+        LABEL_CONVENTION,
+        text("part", "Which of the test rows"),
+        number("mae", "Mean absolute error with the cells of prototypes, log units", at_least=0),
+        number("mae_without", "The same without them, trained on the same rows", at_least=0),
+        number("difference", "The first minus the second, log units"),
+        *BOOTSTRAP_95,
+        integer("n", "Electrolytes that it rests on", at_least=1),
+    ),
+    key=("protocol", "model", "label_convention", "part"),
+)
+
 FLOOR = Table(
     "metrics.floor",
     "How far a measurement lies from the median of other papers on the same composition.",

@@ -15,6 +15,7 @@ NOTHING_GENERATED = Generated(
     generated.PROTOTYPES.frame(),
     generated.PROTOTYPES_LEFT_OUT.frame(),
     metrics.GENERATED_CONTRIBUTION.frame(),
+    metrics.PROTOTYPE_CONTRIBUTION.frame(),
     pd.DataFrame(columns=COMPARISON_COLUMNS),
 )
 

@@ -15,6 +15,7 @@ from sse_assets.report import generation_figures, generation_tables
 from sse_assets.report.figure_style import png_bytes
 from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
+from sse_assets.tables import generated
 from sse_assets_tests.report.generated_examples import (
     NOTHING_GENERATED,
     ROCK_SALT,
@@ -23,6 +24,7 @@ from sse_assets_tests.report.generated_examples import (
     structures,
 )
 
+NO_PROTOTYPES = generated.PROTOTYPES.frame()
 KNOWN = pd.DataFrame(
     [("Li3N", "alpha", "P-3m1", "P6/mmm", -1.25, True, 0.05, 0.12, 10.9, 10.9, 11.5, 10.94, 10.94, 11.6)],
     columns=COMPARISON_COLUMNS,
@@ -72,12 +74,55 @@ def test_a_drawing_has_the_cells_edges_and_atoms_on_every_face() -> None:
     assert set(elements) == {element.symbol for element in ROCK_SALT.elements}
 
 
+def hundred(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first composition of a table a hundred times, under other names."""
+    one = rows[rows["formula"] == "LiCl"]
+    return pd.concat([one.assign(formula=f"Li{number}Cl") for number in range(1, 101)], ignore_index=True)
+
+
+def test_a_hundred_structures_from_prototypes_alone_are_drawn_as_such() -> None:
+    many = hundred(structures())
+    relaxed = many[["formula"]].assign(search="z1-r0", generation=0, operator="prototype")
+    relaxed = generated.SEARCH_HISTORY.frame(relaxed.assign(enthalpy_ev_per_atom=-3.0))
+    every = pd.concat([structures().head(1), many]), pd.concat([history(), relaxed])
+    cells = generation_figures.atoms_per_cell(*every, NO_PROTOTYPES)
+    evolution, prototypes = cells.axes[0].containers
+    assert sum(bar.get_height() for bar in evolution) == 1
+    assert sum(bar.get_height() for bar in prototypes) == 100
+    (points,) = generation_figures.generations_by_size(*every).axes[0].collections
+    assert len(points.get_offsets()) == 1
+    enthalpy = generation_figures.enthalpy_by_generation(every[1])
+    assert enthalpy.axes[0].get_title(loc="left") == "LiCl"
+    assert len(enthalpy.axes) == len(generation_figures.crystal_drawings(every[0]).axes) == 12
+
+
+def test_a_hundred_runs_of_dynamics_have_a_median_and_no_legend_of_names() -> None:
+    axes = generation_figures.ambient_run(hundred(dynamics())).axes[0]
+    assert len(axes.lines) == 103
+    _, names = axes.get_legend_handles_labels()
+    assert names == ["median", "middle 90 %"]
+    median = axes.lines[100]
+    assert median.get_xdata().tolist() == [0.0, 0.4, 1.0, 2.0]
+    assert median.get_ydata() == pytest.approx([0.0, 0.11, 0.01, 0.03])
+
+
+def test_the_atoms_of_a_prototype_are_counted_from_its_density() -> None:
+    cell = {"a": 5.13, "b": 5.13, "c": 5.13, "alpha": 90.0, "beta": 90.0, "gamma": 90.0}
+    row = {"electrolyte_id": "x:1", "formula": "LiCl", "density_g_cm3": float(ROCK_SALT.density)} | cell
+    flags = {"signs_reversed": False, "cell_given": False}
+    placed = generated.PROTOTYPES.frame([row | flags | {"trusted": True}, row | flags | {"trusted": False}])
+    _, axes = generation_figures.atoms_per_cell(structures(), history(), placed).axes
+    (highest,) = [bar for bar in axes.patches if bar.get_height() > 0]
+    assert highest.get_x() < 8 < highest.get_x() + highest.get_width()
+    assert highest.get_height() == 1
+
+
 @pytest.mark.parametrize("nothing", [False, True])
 def test_every_figure_draws_also_without_data(nothing: bool) -> None:
     rows = 0 if nothing else 2
     figures: list[Figure] = [
-        generation_figures.atoms_per_cell(structures().head(rows)),
-        generation_figures.generations_by_size(structures().head(rows)),
+        generation_figures.atoms_per_cell(structures().head(rows), history(), NO_PROTOTYPES),
+        generation_figures.generations_by_size(structures().head(rows), history()),
         generation_figures.enthalpy_by_generation(history().head(3 * rows)),
         generation_figures.enthalpy_changes(history().head(3 * rows)),
         generation_figures.crystal_drawings(structures().head(rows)),
@@ -88,7 +133,7 @@ def test_every_figure_draws_also_without_data(nothing: bool) -> None:
 
 def test_the_report_shows_generated_structures_where_there_are_some(inputs: ReportInputs) -> None:
     held = validation_table(structures(), dynamics())
-    generated = replace(
+    found = replace(
         NOTHING_GENERATED,
         structures=structures(),
         search_history=history(),
@@ -96,7 +141,7 @@ def test_the_report_shows_generated_structures_where_there_are_some(inputs: Repo
         validation=held,
         beside_known=KNOWN,
     )
-    html = render_report(replace(inputs, generated=generated))
+    html = render_report(replace(inputs, generated=found))
     for name in ("Figure 2(b)", "Figure 2(c)", "Figure 5(a)", "Figure 5(b)", "Figure 5(c)", "Figure 6"):
         assert name in html
     assert "Table 6" in html
