@@ -49,8 +49,8 @@ def contributions(
         seed: seed of the resamples.
 
     Returns:
-        A frame as `tables.metrics.PROTOTYPE_CONTRIBUTION`. Parts without rows are left out. The 95 % interval
-        is NaN where the rows are of fewer than `FEWEST_GROUPS` groups.
+        A frame as `tables.metrics.PROTOTYPE_CONTRIBUTION`. A part without rows is left out, and one with all
+        of them. The 95 % interval is NaN where the rows are of fewer than `FEWEST_GROUPS` groups.
     """
     rows = []
     for one in compared:
@@ -67,7 +67,7 @@ def contributions(
         bootstrap = Bootstrap.of(pd.Series(truth.index), groups, n_bootstrap=n_bootstrap, seed=seed)
         for part, chosen in parts.items():
             ids = truth.index[chosen]
-            if ids.empty:
+            if ids.empty or (part != ALL and len(ids) == len(truth)):
                 continue
             difference = errors.loc[ids] - errors_without.loc[ids]
             enough = groups.loc[ids].nunique() >= FEWEST_GROUPS

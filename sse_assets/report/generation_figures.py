@@ -135,12 +135,14 @@ def generations_by_size(structures: pd.DataFrame, history: pd.DataFrame) -> Figu
 def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
     """Draw Figure 5(a): every candidate, and the best so far of each search; one panel a composition.
 
-    Energies are relative to the composition's best. A history without formulas is one composition's. Where
-    there are too many compositions for a panel each, those with the most generations have one.
+    Energies are relative to the composition's best. A history without formulas is one composition's. A
+    composition with one generation alone has no panel beside others with more. Where there are too many for a
+    panel each, those with the most generations have one.
     """
     sound = history[history["failure"].isna()].dropna(subset=["enthalpy_ev_per_atom"])
     named = sound if "formula" in sound else sound.assign(formula="")
     lengths = named.groupby("formula", sort=False)["generation"].max()
+    lengths = lengths[lengths > 0] if lengths.any() else lengths
     longest = lengths.nlargest(_MOST_PANELS).index
     figure, panels = _panels([formula for formula in lengths.index if formula in longest], height=2.8)
     for formula, axes in panels.items():
@@ -160,7 +162,7 @@ def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
         axes.set(title=formula, xlabel="Generation", ylabel="Enthalpy (meV/atom)")
         axes.set_yscale("symlog", linthresh=10)
         axes.set_ylim(bottom=-2)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend(loc="upper right", ncols=2)
         grid(axes, "both")
     return figure

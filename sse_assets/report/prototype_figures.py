@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from sse_assets.prototypes.structures import TRUSTED_COST
 from sse_assets.report.figure_style import BLUE, GREEN, GREY, ORANGE, PALE, SKY, VERMILLION, grid, house_style
@@ -66,9 +66,10 @@ def errors_by_cost(left_out: pd.DataFrame) -> Figure:
         axes.set(title=title, xlabel="Cost for each anion", ylabel="Relative error", yscale="log")
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=_LEAST_ERROR / 1.3)
-        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter(lambda error, _: f"{100 * error:g} %")
         grid(axes, "both")
-    axes.legend(loc="lower right")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -93,12 +94,14 @@ def beside_evolution(history: pd.DataFrame) -> pd.Series:
 def energy_beside_evolution(history: pd.DataFrame) -> Figure:
     """Draw the best prototype against the best of evolution, one point a composition; `beside_evolution`."""
     above = beside_evolution(history)
-    figure = Figure(figsize=(7.2, 1.4 + 0.26 * min(max(len(above), 3), _MOST_NAMES)), layout="constrained")
+    named = len(above) <= _MOST_NAMES
+    height = 1.4 + 0.26 * max(len(above), 3) if named else 5.0
+    figure = Figure(figsize=(7.2, height), layout="constrained")
     axes = figure.add_subplot(xlabel="Best prototype − best of evolution (meV/atom)")
     axes.axvline(0, color=GREY, linewidth=0.8)
     axes.scatter(above, range(len(above)), color=np.where(above <= 0, BLUE, VERMILLION), s=30)
-    axes.set_xscale("symlog", linthresh=10)
-    named = len(above) <= _MOST_NAMES
+    axes.set_xscale("symlog", linthresh=1)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_yticks(range(len(above)) if named else [], list(above.index) if named else [])
     axes.margins(y=0.1)
     grid(axes, "both" if named else "x")

@@ -209,7 +209,12 @@ def test_a_row_without_atoms_gets_a_structure_from_a_known_type(sample_run: Run)
     store = sample_run.store
     electrolytes = store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
     placed = store.read(TableKey("generated", "prototypes")).set_index("electrolyte_id")
-    assert set(placed.index) == set(electrolytes.index[electrolytes["structure_path"].isna()])
+    joined = store.read(TableKey("curated", "joined")).set_index("electrolyte_id")
+    assert set(placed.index) == set(joined.index[joined["structure_path"].isna()])
+    named = electrolytes[electrolytes["structure_origin"] == "prototype"]
+    assert set(named.index) == set(placed.index[placed["trusted"]])
+    assert named[["structure_path", "cost_per_anion", "parent_id"]].notna().all(axis=None)
+    assert named["disorder"].isna().all()
     with_structure = placed.dropna(subset="cif")
     assert len(with_structure)
     for row in with_structure.to_dict("records"):
@@ -221,6 +226,8 @@ def test_a_row_without_atoms_gets_a_structure_from_a_known_type(sample_run: Run)
     left_out = store.read(TableKey("generated", "prototypes_left_out"))
     trusted = left_out[left_out["trusted"]]
     assert trusted["a_error"].abs().median() < 0.01
+    contribution = store.read(TableKey("metrics", "prototype_contribution"))
+    assert set(contribution["model"]) == ({"gaussian_process", "boosted_trees"} if lacking.any() else set())
     assert 'id="prototypes"' in (sample_run.home / "blobs" / "reports" / "report.html").read_text()
 
 
