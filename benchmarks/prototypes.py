@@ -1,16 +1,18 @@
-"""How good structures from known structure types are, and what they bring to the Gaussian process.
+"""How good structures from known structure types are.
 
     python benchmarks/prototypes.py --home DIR [--pores] [--known]
 
 The home holds a finished run of the pipeline (`make run DATASET=obelix`) and is only read. Known crystals are
-left out and made again. With `--pores` their pore volumes are compared too, which takes minutes. The process
-is fitted with the cells of trusted prototypes and with imputed ones, on the same folds. With `--known` the
-starting cells of six compounds are relaxed with CHGNet, and nothing else is done: minutes as well.
+left out and made again. With `--pores` their pore volumes are compared too, and it is tried whether pore
+volumes help the Gaussian process; this takes minutes. With `--known` the starting cells of six compounds are
+relaxed with CHGNet, and nothing else is done: minutes as well. What the cells of prototypes bring to the
+models is in the table `metrics.prototype_contribution` of the run.
 """
 
 import argparse
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -18,19 +20,17 @@ import pandas as pd
 from pymatgen.core import Composition
 from structure_search_known import KNOWN
 
+from sse_assets.assets.choice import of_papers
 from sse_assets.assets.prototypes import known_crystals
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
-from sse_assets.descriptors.cell import CELL_COLUMNS, cell
-from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
-from sse_assets.descriptors.crystals import read_crystals
+from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
 from sse_assets.descriptors.pores import PoreSettings
-from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
+from sse_assets.evaluation.intervals import Bootstrap
 from sse_assets.gaussian_process.model import GaussianProcessModel
-from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets.generation.duplicates import atoms_of
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import plans
@@ -44,15 +44,15 @@ from sse_assets.prototypes.left_out import left_out, made_again
 from sse_assets.prototypes.library import Prototype
 from sse_assets.prototypes.starting_cells import starting_cells
 from sse_assets.prototypes.structures import TRUSTED_COST, read_prototypes, volume_model
-from sse_assets.splits.groups import merged_groups
-from sse_assets.splits.papers import paper_folds
+from sse_assets.screening.model_candidates import chosen_designs
+from sse_assets.splits.groups import papers
+from sse_assets.splits.papers import Fold, as_folds
 
 SAME = 0.05
 """Relative error of an edge that is still the same cell."""
 CLASSES = (-1.0, 0.1, TRUSTED_COST, 0.5, 1.0, 100.0)
 """Limits of the classes of cost."""
-Fold = tuple[pd.Index, pd.Index]
-"""Ids that train, and ids that are tested."""
+PORES = ["poav_cm3_g", "void_cm3_g"]
 
 
 def print_coverage(prototypes: pd.DataFrame) -> None:
@@ -155,39 +155,52 @@ def print_known(library: list[Prototype]) -> None:
                 )
 
 
-def predicted(features: pd.DataFrame, label: pd.Series, dois: pd.Series, folds: list[Fold]) -> pd.Series:
-    """Predict each tested row by a process that did not see its fold."""
-    parts = []
-    for train, test in folds:
-        model = GaussianProcessModel.fit(
-            features.loc[train],
-            label,
-            dois,
-            GaussianProcessSettings(),
-            chemistry=tuple(CHEMISTRY_COLUMNS),
-            cell=tuple(CELL_COLUMNS),
-        )
-        parts.append(model.predict(features.loc[test])["mean"])
-    return pd.concat(parts)
-
-
-def print_contribution(
-    title: str, label: pd.Series, with_them: pd.Series, without: pd.Series, clusters: pd.Series
+def print_pores_in_the_process(
+    electrolytes: pd.DataFrame,
+    prototypes: pd.DataFrame,
+    geometry: pd.DataFrame,
+    features: pd.DataFrame,
+    choice: pd.DataFrame,
+    folds: list[Fold],
 ) -> None:
-    """Print both errors and their paired difference, with its 95 % bootstrap interval over clusters."""
-    truth = label.loc[with_them.index]
-    one, other = (with_them - truth).abs(), (without.loc[with_them.index] - truth).abs()
-    ids = one.index.to_series()
-    counts = Bootstrap.of(ids, clusters, n_bootstrap=2000, seed=0).counts(ids)
-    low, high = percentile_interval(counts @ (one - other).to_numpy() / counts.sum(axis=1))
-    print(
-        f"  {title} ({len(one)}): MAE {one.mean():.3f} with prototypes, {other.mean():.3f} without, "
-        f"difference {(one - other).mean():+.3f} ({low:+.3f} to {high:+.3f})"
-    )
+    """Print what pore volumes bring to the Gaussian process on `papers`: of crystals, and of prototypes too.
+
+    Where there is neither, they are imputed from the composition.
+    """
+    trusted = prototypes[prototypes["trusted"]]
+    rows = electrolytes[electrolytes["electrolyte_id"].isin(trusted["electrolyte_id"])]
+    of_types, _ = geometric(rows, trusted, PoreSettings(), workers=os.cpu_count() or 1)
+    by_id = electrolytes.set_index("electrolyte_id")
+    label, paper = labels(electrolytes), papers(electrolytes)
+    own, placed = (table.set_index("electrolyte_id")[PORES] for table in (geometry, of_types))
+    own = own.reindex(by_id.index)
+    imputer = CellImputer.fit(by_id["formula"], own)
+    variants = {
+        "of crystals": imputer.fill(by_id["formula"], own),
+        "of crystals and prototypes": imputer.fill(by_id["formula"], own.fillna(placed)),
+    }
+    for convention, design in chosen_designs(choice, has_cells=True).items():
+        errors = {}
+        for name, pores in {"none": None, **variants}.items():
+            told = features if pores is None else features.join(pores)
+            wide = design if pores is None else replace(design, cell=(*design.cell, *PORES))
+            process = GaussianProcessModel.of_design(wide, told, label[convention], by_id["doi"])
+            mean = process.leave_out(folds)["mean"]
+            errors[name] = (mean - label[convention].loc[mean.index]).abs()
+        ids = errors["none"].index
+        bootstrap = Bootstrap.of(pd.Series(ids), paper, n_bootstrap=2000, seed=0)
+        for name in variants:
+            difference = errors[name] - errors["none"]
+            low, high = bootstrap.mean_interval(ids, difference)
+            print(
+                f"papers, {convention}, pores {name} ({len(ids)}): MAE {errors[name].mean():.3f}, "
+                f"{errors['none'].mean():.3f} without, difference {difference.mean():+.3f} "
+                f"({low:+.3f} to {high:+.3f})"
+            )
 
 
 def main() -> None:
-    """Print coverage, errors of left-out crystals and the contribution to the process."""
+    """Print coverage and errors of left-out crystals; on demand pores, or energies."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -196,7 +209,7 @@ def main() -> None:
     parser.add_argument("--known", action="store_true", help="relax the starting cells of known compounds")
     arguments = parser.parse_args()
     with duckdb.connect(str(arguments.home / "warehouse.duckdb"), read_only=True) as warehouse:
-        electrolytes, structures, references, prototypes, assignments, further, chemistry, geometry = (
+        electrolytes, structures, references, prototypes, assignments, further, *descriptors, choice = (
             warehouse.sql(f"select * from {table}").df()
             for table in (
                 "curated.electrolytes",
@@ -205,8 +218,10 @@ def main() -> None:
                 "generated.prototypes",
                 "splits.assignments",
                 "splits.formula_only",
-                "descriptors.chemistry",
                 "descriptors.geometric",
+                "descriptors.chemistry",
+                "descriptors.cell",
+                "models.choice",
             )
         )
     if arguments.known:
@@ -228,46 +243,11 @@ def main() -> None:
     print(f"{len(errors)} crystals left out, in {time.perf_counter() - started:.0f} s\n")
     print_errors(errors)
     if arguments.pores:
+        geometry, chemistry, cells = descriptors
         print_pores(chooser, crystals, geometry)
-
-    own, _ = read_crystals(structures)
-    trusted, _ = read_crystals(prototypes[prototypes["trusted"]])
-    features = {}
-    for name, placed in (("with", trusted), ("without", {})):
-        cells, _ = cell(
-            electrolytes,
-            {key: crystal.structure for key, crystal in own.items()},
-            prototypes={key: crystal.structure for key, crystal in placed.items()},
-        )
-        features[name] = composition_chemistry_cell(electrolytes, chemistry, cells)
-        if name == "with":
-            filled = cells.loc[cells["cell_origin"] == "prototype", "electrolyte_id"]
-    rows = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(None)
-    papers, groups = rows["doi"].fillna(rows["electrolyte_id"]), merged_groups(electrolytes)
-    every = pd.concat([assignments, further])
-    grouped = [
-        tuple(pd.Index(part.loc[part["role"] == role, "electrolyte_id"]) for role in ("train", "test"))
-        for _, part in every[every["protocol"] == "grouped"].groupby("fold")
-    ]
-    drawn = paper_folds(electrolytes, tested=pd.Index(electrolytes["electrolyte_id"]))
-    by_paper = [
-        tuple(pd.Index(part.loc[part["role"] == role, "electrolyte_id"]) for role in ("train", "test"))
-        for _, part in drawn.groupby("fold")
-    ]
-    for convention, label in labels(electrolytes).items():
-        print(f"process, {convention}: {len(filled)} rows have the cell of a prototype")
-        for title, folds, clusters in (("grouped", grouped, groups), ("papers", by_paper, papers)):
-            made = {name: predicted(table, label, rows["doi"], folds) for name, table in features.items()}
-            ids = made["with"].index
-            print_contribution(f"{title}, all tested rows", label, made["with"], made["without"], clusters)
-            for part, chosen in (
-                ("rows with a cell of their own", ids[~rows.loc[ids, "formula_only"].astype(bool)]),
-                ("rows with the cell of a prototype", ids[ids.isin(filled)]),
-            ):
-                if 0 < len(chosen) < len(ids):
-                    print_contribution(
-                        f"{title}, {part}", label, made["with"].loc[chosen], made["without"], clusters
-                    )
+        features = composition_chemistry_cell(electrolytes, chemistry, cells)
+        folds = as_folds(of_papers(assignments, further))
+        print_pores_in_the_process(electrolytes, prototypes, geometry, features, choice, folds)
 
 
 if __name__ == "__main__":

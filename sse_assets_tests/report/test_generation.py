@@ -111,7 +111,8 @@ def test_the_atoms_of_a_prototype_are_counted_from_its_density() -> None:
     cell = {"a": 5.13, "b": 5.13, "c": 5.13, "alpha": 90.0, "beta": 90.0, "gamma": 90.0}
     row = {"electrolyte_id": "x:1", "formula": "LiCl", "density_g_cm3": float(ROCK_SALT.density)} | cell
     flags = {"signs_reversed": False, "cell_given": False}
-    placed = generated.PROTOTYPES.frame([row | flags | {"trusted": True}, row | flags | {"trusted": False}])
+    other = {"electrolyte_id": "x:2", "trusted": False}
+    placed = generated.PROTOTYPES.frame([row | flags | {"trusted": True}, row | flags | other])
     _, axes = generation_figures.atoms_per_cell(structures(), history(), placed).axes
     (highest,) = [bar for bar in axes.patches if bar.get_height() > 0]
     assert highest.get_x() < 8 < highest.get_x() + highest.get_width()
