@@ -76,7 +76,8 @@ def main() -> None:
             low, high = resamples.mean_interval(ids, difference)
             print(
                 f"{protocol}, {len(difference)} rows: MAE {without.mean():.3f} without formula-only rows, "
-                f"{with_them.mean():.3f} with; difference {difference.mean():+.3f} ({low:+.3f} to {high:+.3f})",
+                f"{with_them.mean():.3f} with; "
+                f"difference {difference.mean():+.3f} ({low:+.3f} to {high:+.3f})",
                 flush=True,
             )
         every = pd.concat([tables["splits.assignments"], tables["splits.formula_only"]])
