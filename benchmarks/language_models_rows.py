@@ -20,6 +20,7 @@ from upath import UPath
 from sse_assets.evaluation.floor import learning_curve
 from sse_assets.evaluation.intervals import Bootstrap
 from sse_assets.evaluation.other_papers import main_papers
+from sse_assets.evaluation.selection import rows_with
 from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.fits import Fit
 from sse_assets.language_models.prediction import predict
@@ -62,7 +63,7 @@ def main() -> None:
         base = small_base_model(Path(folder), prompts["prompt"].dropna())
         for protocol in arguments.protocols:
             assigned, further = (
-                tables[name].query("protocol == @protocol")
+                rows_with(tables[name], protocol=protocol)
                 for name in ("splits.assignments", "splits.formula_only")
             )
             without = _errors(base, prompts, assigned, {})
