@@ -171,8 +171,9 @@ def _may_gain(
         return False
     gain = _above(before, vars(found.best))
     steps = sum(candidate.steps for search in found.searches for candidate in search.candidates)
+    start = found.start
     print(
-        f"{formula}: {found.best.space_group} from {found.start.parent_id} at {found.start.cost_per_anion:.2f}, "
+        f"{formula}: {found.best.space_group} from {start.parent_id} at {start.cost_per_anion:.2f}, "
         f"{-1000 * gain:+.1f} meV/atom against the record, {steps} evaluations of the forces",
         flush=True,
     )

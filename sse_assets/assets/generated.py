@@ -7,7 +7,7 @@ the project ships the record of a search, that record is taken.
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.resources.abc import Traversable
@@ -321,11 +321,8 @@ def _search_and_validate(
     search, validation = config.search_settings(), config.validation_settings()
     starting_cells = NO_STARTING_CELLS
     if search.prototypes:
-        library = cache(
-            lambda: library_for_searches(
-                *known, [SHIPPED, *(blob_root / SCHEMA).glob("*/*")], without=formula
-            )
-        )
+        earlier: Iterable[Any] = (blob_root / SCHEMA).glob("*/*")  # UPath has what is used of Traversable
+        library = cache(lambda: library_for_searches(*known, [SHIPPED, *earlier], without=formula))
         starting_cells = cells_from(library, family_of(composition, known[0]))
     searches = planned_searches(formula, search, working, starting_cells)
     hours = least_cpu_hours(searches, validation)
@@ -350,13 +347,13 @@ def _search_and_validate(
     )
 
 
-def family_of(composition: dict[str, Any], measurements: pd.DataFrame) -> str:
+def family_of(composition: Mapping[Any, Any], measurements: pd.DataFrame) -> str:
     """Return the family of a row of `generated.compositions`, as its measurement reports it."""
     (row,) = measurements[measurements["electrolyte_id"] == composition["electrolyte_id"]].to_dict("records")
     return _family(row)
 
 
-def _family(row: dict[str, Any]) -> str:
+def _family(row: Mapping[Any, Any]) -> str:
     return family(row["reported_family"], parse_composition(row["formula"]), row["space_group"])
 
 

@@ -58,7 +58,8 @@ def test_a_killed_search_goes_on_with_the_cells_that_it_began_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = found_in(tmp_path / "whole", cheap(SMALL, SMALL, LARGE))
-    add, kept = Journal.add, []
+    kept: list[object] = []
+    add = Journal.add
 
     def add_one(journal: Journal, candidate: object) -> None:
         if kept:

@@ -17,7 +17,7 @@ from sse_assets_tests.prototypes.crystal_examples import ANTIPEROVSKITE, LITHIUM
 PEROVSKITE = Structure.from_spacegroup(
     "Pm-3m",
     Lattice.cubic(3.87),
-    [{"Li": 0.5, "La": 0.5}, "Ti", "O"],
+    [Composition({"Li": 0.5, "La": 0.5}), "Ti", "O"],
     [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0]],
 )
 
