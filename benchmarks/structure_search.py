@@ -125,7 +125,7 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
         )
     known = pd.concat(crystals, ignore_index=True)
     wanted, _ = compositions_without_structure(measurements, known, Dataset.OBELIX)
-    family = {row["cell_formula"]: family_of(row, measurements) for row in wanted.to_dict("records")}
+    families = {row["cell_formula"]: family_of(row, measurements) for row in wanted.to_dict("records")}
     library = cache(lambda without: library_for_searches(measurements, known, [SHIPPED, results], without))
     waiting = [
         (atoms if atoms <= LARGEST_CELL else _ATOMS_OF_THE_NEAREST, False, formula)
@@ -136,7 +136,7 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
     while waiting:
         _, is_planned, formula = heapq.heappop(waiting)
         own = formula if read_record(SHIPPED, formula) else None
-        cells = cells_from(partial(library, own), family[formula])
+        cells = cells_from(partial(library, own), families)
         planned = planned_searches(formula, settings, folder / formula, cells)
         if not any(search.settings.max_generations == 1 for search in planned):
             print(f"{formula}: no prototype costs less than {settings.evolve_above_cost:g}", flush=True)

@@ -323,7 +323,7 @@ def _search_and_validate(
     if search.prototypes:
         earlier: Iterable[Any] = (blob_root / SCHEMA).glob("*/*")  # UPath has what is used of Traversable
         library = cache(lambda: library_for_searches(*known, [SHIPPED, *earlier], without=formula))
-        starting_cells = cells_from(library, family_of(composition, known[0]))
+        starting_cells = cells_from(library, {formula: family_of(composition, known[0])})
     searches = planned_searches(formula, search, working, starting_cells)
     hours = least_cpu_hours(searches, validation)
     if hours > _HOURS_OF_A_CLICK:
@@ -382,12 +382,14 @@ def library_for_searches(
     return chooser, volume_model(chooser.prototypes)
 
 
-def cells_from(library: Callable[[], tuple[Chooser, VolumeModel]], family: str) -> "StartingCells":
-    """Return the functions that place a composition of a family in known structure types, in whole atoms.
+def cells_from(
+    library: Callable[[], tuple[Chooser, VolumeModel]], families: Mapping[str, str]
+) -> "StartingCells":
+    """Return the functions that place compositions in known structure types, in whole atoms.
 
     Args:
         library: function that reads the library, called when a cell is made.
-        family: family of the composition.
+        families: family of each composition, by its integer formula.
     """
     from sse_assets.generation.duplicates import atoms_of
     from sse_assets.generation.structures import Start, StartingCells
@@ -398,7 +400,9 @@ def cells_from(library: Callable[[], tuple[Chooser, VolumeModel]], family: str) 
     return StartingCells(
         of_content=lambda content, most: starts(starting_cells(content, *library(), most=most)),
         of_cheap_prototypes=lambda formula, below, most: starts(
-            cells_of_cheap_prototypes(Composition(formula), *library(), family=family, below=below, most=most)
+            cells_of_cheap_prototypes(
+                Composition(formula), *library(), family=families[formula], below=below, most=most
+            )
         ),
     )
 

@@ -18,7 +18,7 @@ def found_structures(structures: pd.DataFrame) -> Table:
 
     def searches(row: Row) -> Cell:
         ended = "converged" if row["converged"] else "at their limit"
-        alone = pd.notna(row["parent_id"]) and row["generations"] == 1
+        alone = isinstance(row["parent_id"], str) and row["generations"] == 1
         return replace(count(row["searches"]), note="prototypes alone" if alone else ended)
 
     def content(row: Row) -> Cell:
