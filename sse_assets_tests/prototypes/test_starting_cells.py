@@ -55,10 +55,16 @@ def test_a_composition_that_no_cell_holds_has_the_nearest_one_in_all_cells() -> 
 
 
 def test_the_nearest_content_is_neutral_where_one_is() -> None:
-    wanted = target(parse_composition("Li0.34La0.56TiO3.01"))
-    charges = {"Li": 1, "La": 3, "Ti": 4, "O": -2}
-    content = next(nearest_contents(wanted, known(PEROVSKITE)))
-    assert sum(charges[symbol] * amount for symbol, amount in content.get_el_amt_dict().items()) == 0
+    wanted = target(parse_composition("Li0.46La0.5TiO3"))  # 7.4 Li in 16 cells
+    content = next(cell for cell in nearest_contents(wanted, known(PEROVSKITE)) if cell["O"] == 48)
+    assert content.formula == "Li8 La8 Ti16 O48"
+
+
+def test_the_nearest_content_has_every_element() -> None:
+    wanted = target(parse_composition("Li0.5La0.5Ti0.995Zr0.005O3"))
+    contents = list(nearest_contents(wanted, known(PEROVSKITE)))
+    assert contents
+    assert all(content["Zr"] == 1 for content in contents)
 
 
 def test_contents_are_whole_numbers_of_primitive_cells() -> None:
