@@ -72,7 +72,7 @@ def structure(found: Found, validated: Validated | None) -> dict[str, Any]:
         "cell_composition": cell_formula(content),
         "composition_difference": round(abs(difference), 6),
         "parent_id": start.parent_id if start else None,
-        "cost_per_anion": start.cost_per_anion if start else None,
+        "cost_per_anion": round(start.cost_per_anion, 6) if start else None,
         "generations": len(winner.history.best),
     }
     if validated is None:
