@@ -49,16 +49,18 @@ def test_few_orderings_are_all_compared_and_many_are_annealed_to_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     charges = {"Li": 1.0, "Cl": -0.5}
-    listed = ordered_cells(HALVED, Composition("Li4Cl8"), charges, orderings=1)
+    listed = ordered_cells(HALVED, Composition("Li4Cl8"), charges, orderings=4)
     assert ordering._ways(np.array([[4, 0]]), [8]) == 70
     assert len(list(ordering._arrangements([0, 0, 1, 1, -1]))) == 30
     monkeypatch.setattr(ordering, "_MOST_LISTED", 0)
     annealed = ordered_cells(HALVED, Composition("Li4Cl8"), charges, orderings=4)
-    energies = [
-        EwaldSummation(cell.add_oxidation_state_by_element(charges)).total_energy
-        for cell in (listed[0], annealed[0])
-    ]
-    assert energies[0] == pytest.approx(energies[1], abs=1e-6)
+
+    def energy(cell: Structure) -> float:
+        return float(EwaldSummation(cell.copy().add_oxidation_state_by_element(charges)).total_energy)
+
+    assert energy(listed[0]) == pytest.approx(energy(annealed[0]), abs=1e-6)
+    assert np.all(np.diff([energy(cell) for cell in listed]) > 0.02)  # no two of them are one, the best first
+    assert len(listed) > 1
 
 
 def test_a_content_that_is_no_whole_number_of_cells_is_refused() -> None:
