@@ -135,7 +135,7 @@ def print_known(library: list[Prototype]) -> None:
             lowest = min(form.evaluation.enthalpy_ev_per_atom for form in settled)
             cells = [
                 cell
-                for plan in plans(formula, SearchSettings(replicates=1))
+                for plan in plans(formula, SearchSettings(replicates=1, largest_cell=20))
                 for cell in starting_cells(plan.composition, chooser, volumes, most=6)
             ]
             starts = [atoms_of(cell.structure) for cell in cells]

@@ -1,30 +1,55 @@
 """Searches for known structures, and the batch of new structures that ships with the project.
 
+    python benchmarks/structure_search.py --what prototypes --home DIR --folder RUNS # ordered prototypes
     python benchmarks/structure_search.py --what known --folder RUNS    # against published structures
     python benchmarks/structure_search.py --what batch --folder RUNS    # compositions without a structure
     python benchmarks/structure_search.py --what dynamics --folder RUNS # gain by 1 ps over FIRE alone
 
 A search that was killed goes on from its last candidate or checkpoint if it is started with the same folder.
-Each composition takes ten minutes to an hour on one core, and dynamics of 20 ps about as long again; `--only`
-names some of them. `batch` writes CIF and record of each structure to `--results`, `known` writes two tables.
+`--only` names some of the compositions. `prototypes` and `batch` write CIF and record of each structure to
+`--results`, `known` writes two tables. `prototypes` takes a composition with a cheap prototype after the
+other, small cells first, from a home with a finished run of the pipeline; it leaves out those with a record,
+unless they are named. Then the lower structure stays. An evolution takes ten minutes to an hour on one core.
 """
 
 import argparse
+import heapq
+import time
+from collections.abc import Collection, Mapping
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pandas as pd
 from structure_search_known import KNOWN
 
+from sse_assets.assets.generated import (
+    cells_from,
+    compositions_without_structure,
+    family_of,
+    library_for_searches,
+)
 from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import search_composition, tables
 from sse_assets.generation.duplicates import atoms_of
+from sse_assets.generation.records import SHIPPED, Record, read_record
 from sse_assets.generation.search import Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import JOURNALS, find_structure, plans
+from sse_assets.generation.structures import (
+    JOURNALS,
+    NO_STARTING_CELLS,
+    StartingCells,
+    find_structure,
+    planned_searches,
+    plans,
+)
 from sse_assets.generation.winners import settle
+from sse_assets.materials.solids import LARGEST_CELL
+from sse_assets.orchestration.settings import Dataset
 
 BATCH = {
     "Li2ZrS3": 20.0,
@@ -36,7 +61,11 @@ BATCH = {
 }
 """Length in ps of each of the two runs of dynamics, by composition. The compositions are of LiIon and had no
 structure in OBELiX and, at the time, in the snapshot of the Materials Project."""
-BATCH_SETTINGS = SearchSettings(formula_units=(1,))
+BATCH_SETTINGS = SearchSettings(formula_units=(1,), prototypes=0)
+_ATOMS_OF_THE_NEAREST = 70
+"""Atoms that the cell of a nearest composition is taken to have until it is made."""
+ORDERED = ValidationSettings(search_ps=2.0, ambient_ps=2.0)
+"""Dynamics of the ordered prototypes, as the step `search_structure` has them by default."""
 
 
 def main() -> None:
@@ -44,32 +73,146 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--what", choices=("known", "batch", "dynamics"), required=True)
+    parser.add_argument("--what", choices=("prototypes", "known", "batch", "dynamics"), required=True)
     parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
     parser.add_argument("--results", type=Path, help="folder of tables, CIFs and records (default: --folder)")
+    parser.add_argument("--home", type=Path, help="home of a finished run, of `prototypes`")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     parser.add_argument(
         "--largest-cell",
         type=int,
-        default=SearchSettings().largest_cell,
+        default=20,
         help="atoms, of `known`: a smaller number leaves the searches of larger cells to another day",
     )
     arguments = parser.parse_args()
     results = arguments.results or arguments.folder
     results.mkdir(parents=True, exist_ok=True)
+    if arguments.what == "prototypes":
+        if arguments.home is None:
+            parser.error("--what prototypes needs --home")
+        _order_prototypes(arguments.home, arguments.folder, results, arguments.only or (), arguments.workers)
+        return
     for formula in arguments.only or list(BATCH if arguments.what == "batch" else KNOWN):
         folder = arguments.folder / formula
         match arguments.what:
             case "known":
-                settings = SearchSettings(largest_cell=arguments.largest_cell)
+                settings = SearchSettings(largest_cell=arguments.largest_cell, prototypes=0)
                 table = _against_known(formula, settings, folder, results, arguments.workers)
             case "batch":
-                table = _generate(formula, folder, results, arguments.workers)
+                table = _generate(formula, arguments.folder, results, arguments.workers)
             case "dynamics":
                 with evaluators_here(arguments.workers) as evaluators, one_torch_thread():
                     table = _gain(formula, folder, evaluators)
         print(table.round(4).to_string(index=False), flush=True)
+
+
+def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[str], processes: int) -> None:
+    """Relax and move the ordered cells of every composition with a cheap prototype, the smallest first.
+
+    A composition waits with the atoms of its formula unit until its cells are made, then with their cost.
+    """
+    settings = SearchSettings()
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        measurements, *crystals = (
+            warehouse.sql(f"select * from {table}").df()
+            for table in (
+                "curated.measurements",
+                "raw.obelix_structures",
+                "raw.reference_structures",
+                "raw.inbox_structures",
+            )
+        )
+    known = pd.concat(crystals, ignore_index=True)
+    wanted, _ = compositions_without_structure(measurements, known, Dataset.OBELIX)
+    families = {row["cell_formula"]: family_of(row, measurements) for row in wanted.to_dict("records")}
+    library = cache(lambda without: library_for_searches(measurements, known, [SHIPPED, results], without))
+    waiting = [
+        (atoms if atoms <= LARGEST_CELL else _ATOMS_OF_THE_NEAREST, False, formula)
+        for formula, atoms in zip(wanted["cell_formula"], wanted["formula_atoms"], strict=True)
+        if (formula in only if only else read_record(results, formula) is None)
+    ]
+    heapq.heapify(waiting)
+    while waiting:
+        _, is_planned, formula = heapq.heappop(waiting)
+        own = formula if read_record(SHIPPED, formula) else None
+        cells = cells_from(partial(library, own), families)
+        planned = planned_searches(formula, settings, folder / formula, cells)
+        if not any(search.settings.max_generations == 1 for search in planned):
+            print(f"{formula}: no prototype costs less than {settings.evolve_above_cost:g}", flush=True)
+        elif not is_planned:
+            atoms = max(round(search.plan.composition.num_atoms) for search in planned)
+            heapq.heappush(waiting, (atoms, True, formula))
+        elif _may_gain(formula, settings, folder, results, processes, cells):
+            started = time.monotonic()
+            record = _recorded(formula, settings, ORDERED, folder, processes, cells)
+            before = read_record(results, formula)
+            if before is None or (record.structure["valid"] and _above(before, record.structure) > 0):
+                _write(record, results)
+            print(pd.DataFrame([record.structure]).drop(columns="cif").round(4).to_string(index=False))
+            print(f"{formula}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _may_gain(
+    formula: str,
+    settings: SearchSettings,
+    folder: Path,
+    results: Path,
+    processes: int,
+    cells: StartingCells,
+) -> bool:
+    """Return whether the relaxed prototypes of a composition may lie below its record, if there is one."""
+    before = read_record(results, formula)
+    if before is None:
+        return True
+    with evaluators_here(processes) as evaluators, one_torch_thread():
+        found = find_structure(formula, settings, folder / formula, evaluators, _print_generation, cells)
+    if found.best is None or found.start is None:
+        return False
+    gain = _above(before, vars(found.best))
+    steps = sum(candidate.steps for search in found.searches for candidate in search.candidates)
+    start = found.start
+    print(
+        f"{formula}: {found.best.space_group} from {start.parent_id} at {start.cost_per_anion:.2f}, "
+        f"{-1000 * gain:+.1f} meV/atom against the record, {steps} evaluations of the forces",
+        flush=True,
+    )
+    return gain > 0
+
+
+def _above(record: Record, other: Mapping[str, Any]) -> float:
+    """Return how far the structure of a record is above another, in eV/atom."""
+    energy = "enthalpy_ev_per_atom"
+    return float(record.structure[energy] - other[energy])
+
+
+def _recorded(
+    formula: str,
+    settings: SearchSettings,
+    validation: ValidationSettings,
+    folder: Path,
+    processes: int,
+    cells: StartingCells = NO_STARTING_CELLS,
+) -> Record:
+    """Search and validate one composition, and print how far it is."""
+    return search_composition(
+        formula,
+        folder / formula,
+        settings,
+        validation,
+        processes=processes,
+        progress=_print_generation,
+        dynamics_progress=lambda what, done, total: print(
+            f"{formula} {what}: {done} of {total} steps", flush=True
+        ),
+        starting_cells=cells,
+    )
+
+
+def _write(record: Record, results: Path) -> None:
+    """Write the files of a record."""
+    for name, text in record.to_files().items():
+        (results / name).write_text(text)
 
 
 def _against_known(
@@ -116,19 +259,9 @@ def _keep(rows: pd.DataFrame, file: Path) -> None:
 
 def _generate(formula: str, folder: Path, results: Path, processes: int) -> pd.DataFrame:
     """Search and validate one composition of the batch, and write its record."""
-    record = search_composition(
-        formula,
-        folder,
-        BATCH_SETTINGS,
-        ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula]),
-        processes=processes,
-        progress=_print_generation,
-        dynamics_progress=lambda what, done, total: print(
-            f"{formula} {what}: {done} of {total} steps", flush=True
-        ),
-    )
-    for name, text in record.to_files().items():
-        (results / name).write_text(text)
+    validation = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
+    record = _recorded(formula, BATCH_SETTINGS, validation, folder, processes)
+    _write(record, results)
     return pd.DataFrame([record.structure]).drop(columns="cif")
 
 

@@ -7,8 +7,10 @@ the project ships the record of a search, that record is taken.
 import json
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
+from importlib.resources.abc import Traversable
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +18,20 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pandas as pd
 from pymatgen.core import Composition
+from upath import UPath
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
 from sse_assets.assets.raw import STRUCTURES
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
-from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
-from sse_assets.generation.settings import SearchSettings, ValidationSettings
+from sse_assets.curation.families import family
+from sse_assets.generation.records import (
+    SHIPPED,
+    Record,
+    found_structures,
+    read_record,
+    settings_id,
+    shipped_formulas,
+)
 from sse_assets.generation.stability import validation_table
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
@@ -34,8 +44,9 @@ from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.prototypes.aflow import aflow_prototypes
 from sse_assets.prototypes.choice import Chooser
-from sse_assets.prototypes.starting_cells import starting_cells
+from sse_assets.prototypes.starting_cells import StartingCell, cells_of_cheap_prototypes, starting_cells
 from sse_assets.prototypes.structures import read_prototypes, volume_model
+from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.report.generation_figures import (
     ambient_run,
     crystal_drawings,
@@ -45,17 +56,15 @@ from sse_assets.report.generation_figures import (
 from sse_assets.tables import generated
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
-    from ase import Atoms
-
     from sse_assets.generation.search import Progress
-    from sse_assets.generation.structures import StartingCells
+    from sse_assets.generation.structures import Start, StartingCells
 
 SCHEMA = "generated"
 SEARCH_STRUCTURES = "search_structures"
 """Name of the job that searches."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
 """Where the record of a structure came from; that of a run lies below the blob root, with trajectories."""
-_CODE_VERSION = "3"
+_CODE_VERSION = "4"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
@@ -97,16 +106,8 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
     def compositions(
         context: dg.AssetExecutionContext, measurements: pd.DataFrame, **structures: pd.DataFrame
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        from sse_assets.generation.compositions import compositions_to_search
-
         known = pd.concat(structures.values(), ignore_index=True)
-        own = known["origin"] + ":" + known["source_id"]
-        formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
-        formula_alone &= measurements["repeats"].isna() & measurements["source"].isin(
-            searched_sources(dataset)
-        )
-        references = known.loc[known["source_id"].isna(), "formula"]
-        wanted, refused = compositions_to_search(measurements[formula_alone], _composition_keys(references))
+        wanted, refused = compositions_without_structure(measurements, known, dataset)
         _keep_partitions(context.instance, wanted["cell_formula"].tolist())
         shipped = set(shipped_formulas()) & set(wanted["cell_formula"])
         yield table_result(
@@ -117,6 +118,25 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
         yield table_result(refused, "generated.refused_compositions")
 
     return compositions
+
+
+def compositions_without_structure(
+    measurements: pd.DataFrame, structures: pd.DataFrame, dataset: Dataset
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the compositions that a search can be made for, and the refused ones.
+
+    Args:
+        measurements: as `tables.curated.MEASUREMENTS`.
+        structures: known crystals of every origin.
+        dataset: data set, which says whose rows are searched for.
+    """
+    from sse_assets.generation.compositions import compositions_to_search
+
+    own = structures["origin"] + ":" + structures["source_id"]
+    formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
+    formula_alone &= measurements["repeats"].isna() & measurements["source"].isin(searched_sources(dataset))
+    references = structures.loc[structures["source_id"].isna(), "formula"]
+    return compositions_to_search(measurements[formula_alone], _composition_keys(references))
 
 
 def _composition_keys(formulas: Iterable[str]) -> set[str]:
@@ -204,15 +224,7 @@ def _find(
             record, origin = read_record(SHIPPED, formula), SHIPPED_RECORD
     if record is None:
         working = settings.home / "working" / "structure_search" / formula / place.name
-        from sse_assets.generation.cost import least_cpu_hours  # it imports torch, which takes seconds
-
-        processes = config.processes or os.cpu_count() or 1
-        hours = least_cpu_hours(formula, search, validation)
-        if hours > _HOURS_OF_A_CLICK:
-            refuse_unless_asked_for(
-                context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
-            )
-        found = _search_and_validate(context, search, validation, processes, working, known)
+        found = _search_and_validate(context, config, working, rows[0], known, settings.blob_root)
         publish_folder(working, place)
         for name, text in found.to_files().items():
             write_bytes(place / name, text.encode())
@@ -292,27 +304,37 @@ def _as_tables(
 
 def _search_and_validate(
     context: dg.AssetExecutionContext,
-    search: SearchSettings,
-    validation: ValidationSettings,
-    processes: int,
+    config: SearchConfig,
     working: Path,
+    composition: dict[str, Any],
     known: tuple[pd.DataFrame, pd.DataFrame],
+    blob_root: UPath,
 ) -> Record:
     """Search in a working folder, going on where a killed run stopped, and report to log and UI."""
     import torch
 
     from sse_assets.generation import search_composition
     from sse_assets.generation.cost import least_cpu_hours
-    from sse_assets.generation.structures import no_starting_cells
+    from sse_assets.generation.structures import NO_STARTING_CELLS, planned_searches
 
-    formula = context.partition_key
-    if not torch.cuda.is_available():
-        hours = least_cpu_hours(formula, search, validation) / processes
-        if hours > _HOURS_WORTH_A_WARNING:
-            context.log.warning(
-                f"{formula}: no GPU here; on {processes} CPU processes at least {hours:.0f} h. It can be "
-                "stopped at any time: the next run goes on from there."
-            )
+    formula, processes = composition["cell_formula"], config.processes or os.cpu_count() or 1
+    search, validation = config.search_settings(), config.validation_settings()
+    starting_cells = NO_STARTING_CELLS
+    if search.prototypes:
+        earlier: Iterable[Any] = (blob_root / SCHEMA).glob("*/*")  # UPath has what is used of Traversable
+        library = cache(lambda: library_for_searches(*known, [SHIPPED, *earlier], without=formula))
+        starting_cells = cells_from(library, {formula: family_of(composition, known[0])})
+    searches = planned_searches(formula, search, working, starting_cells)
+    hours = least_cpu_hours(searches, validation)
+    if hours > _HOURS_OF_A_CLICK:
+        refuse_unless_asked_for(
+            context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
+        )
+    if not torch.cuda.is_available() and hours / processes > _HOURS_WORTH_A_WARNING:
+        context.log.warning(
+            f"{formula}: no GPU here; on {processes} CPU processes at least {hours / processes:.0f} h. It "
+            "can be stopped at any time: the next run goes on from there."
+        )
     return search_composition(
         formula,
         working,
@@ -321,31 +343,68 @@ def _search_and_validate(
         processes=processes,
         progress=_followed(context),
         dynamics_progress=_dynamics_followed(context),
-        starting_cells=_from_prototypes(context, *known) if search.prototypes else no_starting_cells,
+        starting_cells=starting_cells,
     )
 
 
-def _from_prototypes(
-    context: dg.AssetExecutionContext, measurements: pd.DataFrame, structures: pd.DataFrame
-) -> "StartingCells":
-    """Return the function that places a composition in the known structure types, in whole atoms."""
-    from pymatgen.io.ase import AseAtomsAdaptor
+def family_of(composition: Mapping[Any, Any], measurements: pd.DataFrame) -> str:
+    """Return the family of a row of `generated.compositions`, as its measurement reports it."""
+    (row,) = measurements[measurements["electrolyte_id"] == composition["electrolyte_id"]].to_dict("records")
+    return _family(row)
 
-    own = measurements.assign(own=measurements["electrolyte_id"])[["own", "doi"]]
+
+def _family(row: Mapping[Any, Any]) -> str:
+    return family(row["reported_family"], parse_composition(row["formula"]), row["space_group"])
+
+
+def library_for_searches(
+    measurements: pd.DataFrame,
+    structures: pd.DataFrame,
+    records: Iterable[Traversable],
+    without: str | None = None,
+) -> tuple[Chooser, VolumeModel]:
+    """Return every known structure type that a search may begin in, and the volumes of the elements.
+
+    Args:
+        measurements: as `tables.curated.MEASUREMENTS`; a crystal has the family and the paper of its row.
+        structures: known crystals of every origin.
+        records: folders with records of searches, whose structures that held are known too.
+        without: integer formula of a composition whose own found structure is left out.
+    """
+    own = measurements.assign(
+        own=measurements["electrolyte_id"],
+        family=[_family(row) for row in measurements.to_dict("records")],
+    )[["own", "doi", "family"]]
     crystals = structures.assign(own=structures["origin"] + ":" + structures["source_id"])
-    crystals = crystals.merge(own, how="left", on="own").assign(family=None)
-    known, _ = read_prototypes(crystals)
-    chooser = Chooser([*known, *aflow_prototypes()])
-    volumes = volume_model(chooser.prototypes)
+    known, _ = read_prototypes(crystals.merge(own, how="left", on="own"))
+    found, _ = read_prototypes(found_structures(records, without=without))
+    chooser = Chooser([*known, *found, *aflow_prototypes()])
+    return chooser, volume_model(chooser.prototypes)
 
-    def cells(content: Composition, most: int) -> "list[Atoms]":
-        found = starting_cells(content, chooser, volumes, most=most)
-        if found:
-            parents = ", ".join(dict.fromkeys(cell.parent_id for cell in found))
-            context.log.info(f"{content.formula}: {len(found)} candidates begin as {parents}")
-        return [AseAtomsAdaptor.get_atoms(cell.structure, msonable=False) for cell in found]
 
-    return cells
+def cells_from(
+    library: Callable[[], tuple[Chooser, VolumeModel]], families: Mapping[str, str]
+) -> "StartingCells":
+    """Return the functions that place compositions in known structure types, in whole atoms.
+
+    Args:
+        library: function that reads the library, called when a cell is made.
+        families: family of each composition, by its integer formula.
+    """
+    from sse_assets.generation.duplicates import atoms_of
+    from sse_assets.generation.structures import Start, StartingCells
+
+    def starts(cells: list[StartingCell]) -> "list[Start]":
+        return [Start(atoms_of(cell.structure), cell.parent_id, cell.cost_per_anion) for cell in cells]
+
+    return StartingCells(
+        of_content=lambda content, most: starts(starting_cells(content, *library(), most=most)),
+        of_cheap_prototypes=lambda formula, below, most: starts(
+            cells_of_cheap_prototypes(
+                Composition(formula), *library(), family=families[formula], below=below, most=most
+            )
+        ),
+    )
 
 
 def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":

@@ -16,7 +16,8 @@ from sse_assets.generation.settings import (
 from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 
 _SEARCH = SearchSettings()
-_VALIDATION = ValidationSettings()
+_VALIDATION = ValidationSettings(search_ps=2.0, ambient_ps=2.0)
+"""Dynamics that a CPU finishes within half an hour in the largest cell."""
 _SAMPLE_PS = 0.1
 """Duration that gives two frames in each trajectory, in ps."""
 
@@ -29,6 +30,11 @@ class SearchConfig(StepConfig):
         _SEARCH,
         "prototypes",
         "Most candidates of the first generation that begin in a known structure type; 0 as in the paper.",
+    )
+    evolve_above_cost: float = setting(
+        _SEARCH,
+        "evolve_above_cost",
+        "Cost for each anion of a prototype below which prototypes alone are relaxed; 0 always evolves.",
     )
     parents: int = setting(_SEARCH, "parents", "How many of the best structures have children.")
     fresh_share: float = Field(
@@ -66,10 +72,10 @@ class SearchConfig(StepConfig):
         False, description="Move and quench the best structure of each generation, as a further candidate."
     )
     search_ps: float = setting(
-        _VALIDATION, "search_ps", "Dynamics of the winner at 50 K and 1000 bar (paper: 20 ps)."
+        _VALIDATION, "search_ps", "Dynamics of the winner at 50 K and 1000 bar (paper: 20 ps, for a GPU)."
     )
     ambient_ps: float = setting(
-        _VALIDATION, "ambient_ps", "Dynamics of the winner at 300 K and 1 atm (paper: 20 ps)."
+        _VALIDATION, "ambient_ps", "Dynamics of the winner at 300 K and 1 atm (paper: 20 ps, for a GPU)."
     )
     last_relaxation_steps: int = Field(
         _VALIDATION.relaxation.relaxation_steps, description="Most FIRE steps of the winner's relaxation."
@@ -136,6 +142,7 @@ _SMOKE_VALUES = {
     "population": SMOKE.population,
     "parents": SMOKE.parents,
     "prototypes": SMOKE.prototypes,
+    "evolve_above_cost": SMOKE.evolve_above_cost,
     "replicates": SMOKE.replicates,
     "formula_units": list(SMOKE.formula_units),
     "flat_generations": SMOKE.flat_generations,

@@ -11,7 +11,7 @@ from sse_assets.generation import tables
 from sse_assets.generation.records import Record
 from sse_assets.generation.search import Progress
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import Found, StartingCells, find_structure, no_starting_cells
+from sse_assets.generation.structures import NO_STARTING_CELLS, Found, StartingCells, find_structure
 from sse_assets.generation.validation import Validated, validate
 from sse_assets.generation.winners import UnsettledError
 
@@ -29,7 +29,7 @@ def search_composition(
     processes: int = 1,
     progress: Callable[[Progress], None] = lambda progress: None,
     dynamics_progress: Callable[[str, int, int], None] = lambda name, done, total: None,
-    starting_cells: StartingCells = no_starting_cells,
+    starting_cells: StartingCells = NO_STARTING_CELLS,
 ) -> Record:
     """Search the structure of a composition, and test whether it holds in dynamics.
 
@@ -46,7 +46,7 @@ def search_composition(
         progress: function that is called after each candidate.
         dynamics_progress: function that is called with the run (`search` or `ambient`), its steps done and
             its steps in all.
-        starting_cells: function that gives the cells in which a search begins.
+        starting_cells: functions that give the cells in which a search begins.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.

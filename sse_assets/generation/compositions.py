@@ -1,6 +1,8 @@
 """Measured compositions that are worth a search, and reasons to leave out the others."""
 
+import math
 from collections.abc import Collection, Sequence
+from fractions import Fraction
 
 import pandas as pd
 from pymatgen.core import Composition
@@ -13,6 +15,10 @@ from sse_assets.tables.names import Reason
 
 PRINTED_TOLERANCE = 1e-3
 """Largest error of an atomic fraction in a formula that was rounded to be printed."""
+NEAR = 0.01
+"""Largest error of an atomic fraction in the cell of a composition that no small cell holds exactly."""
+_SMALLEST_AMOUNT = 10_000
+"""Amounts are fractions of whole numbers up to this one."""
 
 
 def compositions_to_search(
@@ -33,6 +39,8 @@ def compositions_to_search(
     for row in measurements[~measurements["composition_key"].isin(list(known))].to_dict("records"):
         composition = parse_composition(row["formula"])
         cell = integer_formula(composition)
+        if cell is None and integer_formula(composition, NEAR) is not None:
+            cell = whole_formula(composition)
         why_not = _why_not(row["reported_family"], composition)
         if why_not is not None or cell is None:
             code, reason = why_not or _TOO_LARGE
@@ -55,21 +63,33 @@ def compositions_to_search(
     )
 
 
-def integer_formula(composition: Composition, largest: int = LARGEST_CELL) -> Composition | None:
-    """Return the smallest cell of whole atoms with these fractions; None if it has more atoms than `largest`.
+def integer_formula(composition: Composition, near: float = PRINTED_TOLERANCE) -> Composition | None:
+    """Return the smallest cell of whole atoms with these fractions; None if it has more than `LARGEST_CELL`.
 
-    An exact cell comes first, then one that is right to the digits that papers print.
+    An exact cell comes first, then one in which no fraction is off by more than `near`: as much as the digits
+    that papers print, by default.
     """
     fractions = {element.symbol: composition.get_atomic_fraction(element) for element in composition.elements}
-    for tolerance in (1e-6, PRINTED_TOLERANCE):
-        for atoms in range(len(fractions), largest + 1):
-            counts = {symbol: round(fraction * atoms) for symbol, fraction in fractions.items()}
+    for tolerance in (1e-6, near):
+        for atoms in range(len(fractions), LARGEST_CELL + 1):
+            counts = {symbol: max(1, round(fraction * atoms)) for symbol, fraction in fractions.items()}
             if sum(counts.values()) == atoms and all(
-                counts[symbol] > 0 and abs(counts[symbol] / atoms - fraction) <= tolerance
-                for symbol, fraction in fractions.items()
+                abs(counts[symbol] / atoms - fraction) <= tolerance for symbol, fraction in fractions.items()
             ):
                 return Composition(counts)
     return None
+
+
+def whole_formula(composition: Composition) -> Composition:
+    """Return the smallest formula of whole atoms that is exact to four digits, of whatever size."""
+    amounts = {
+        element.symbol: Fraction(float(amount)).limit_denominator(_SMALLEST_AMOUNT)
+        for element, amount in composition.items()
+    }
+    whole = math.lcm(*(amount.denominator for amount in amounts.values()))
+    counts = {symbol: int(amount * whole) for symbol, amount in amounts.items()}
+    common = math.gcd(*counts.values())
+    return Composition({symbol: count // common for symbol, count in counts.items()})
 
 
 def cell_formula(composition: Composition) -> str:
@@ -87,7 +107,7 @@ def cell_sizes(formula_atoms: int, formula_units: Sequence[int], largest_cell: i
 
 _TOO_LARGE = (
     Reason.CELL_TOO_LARGE,
-    f"no integer formula of at most {LARGEST_CELL} atoms has this composition",
+    f"no integer formula of at most {LARGEST_CELL} atoms is within {NEAR:g} of it in each atomic fraction",
 )
 
 

@@ -1,9 +1,9 @@
 """Estimate of the time that a search takes on a CPU."""
 
-from pymatgen.core import Composition
+from collections.abc import Sequence
 
-from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import plans
+from sse_assets.generation.settings import ValidationSettings
+from sse_assets.generation.structures import PlannedSearch
 
 SECONDS_PER_ATOM = 0.0035
 """Time in s of one evaluation of CHGNet on one core, for each atom of the cell."""
@@ -11,21 +11,23 @@ _RELAXATION_STEPS = 120
 """Number of FIRE steps of a random cell, where the settings allow as many."""
 
 
-def least_cpu_hours(formula: str, search: SearchSettings, validation: ValidationSettings) -> float:
-    """Return the core hours if every search converges as early as it can; most take two or three times more.
+def least_cpu_hours(searches: Sequence[PlannedSearch], validation: ValidationSettings) -> float:
+    """Return the core hours if every search ends as early as it can; an evolution takes twice to thrice that.
 
     Args:
-        formula: integer formula of one formula unit (Z = 1).
-        search: settings of each search.
+        searches: searches of one composition.
         validation: settings of the validation, for which the largest cell is assumed.
     """
-    atoms = round(Composition(formula).num_atoms)
-    cells = [atoms * plan.z for plan in plans(formula, search)]
-    settings = search.evaluation
-    steps = min(settings.relaxation_steps, _RELAXATION_STEPS)
-    if settings.dynamics is not None:
-        steps += settings.dynamics.steps + min(settings.quench_steps, _RELAXATION_STEPS)
-    generations = min(search.flat_generations + 1, search.max_generations)
-    searched = steps * search.population * generations * sum(cells)
-    moved = 1000 * (validation.search_ps + validation.ambient_ps) * max(cells)
+    searched, largest = 0.0, 0
+    for search in searches:
+        settings = search.settings
+        atoms = round(search.plan.composition.num_atoms)
+        steps = min(settings.evaluation.relaxation_steps, _RELAXATION_STEPS)
+        if settings.evaluation.dynamics is not None:
+            steps += settings.evaluation.dynamics.steps
+            steps += min(settings.evaluation.quench_steps, _RELAXATION_STEPS)
+        generations = min(settings.flat_generations + 1, settings.max_generations)
+        searched += steps * settings.population * generations * atoms
+        largest = max(largest, atoms)
+    moved = 1000 * (validation.search_ps + validation.ambient_ps) * largest
     return SECONDS_PER_ATOM * (searched + moved) / 3600

@@ -6,6 +6,7 @@ neither CIF nor dynamics. Records are made by `composition_search`, which needs 
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -19,6 +20,7 @@ from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.materials.plain_text import harmless_table
 from sse_assets.tables import generated
 from sse_assets.tables.declaration import Kind
+from sse_assets.tables.names import StructureOrigin
 
 SHIPPED = files("sse_assets.generation") / "results"
 """Results of the project itself; the README there says how they were made."""
@@ -91,6 +93,32 @@ def shipped_formulas() -> list[str]:
     return sorted(
         file.name.removesuffix(".json") for file in SHIPPED.iterdir() if file.name.endswith(".json")
     )
+
+
+def found_structures(folders: Iterable[Traversable], without: str | None = None) -> pd.DataFrame:
+    """Read the structures of records that held in their dynamics; of two for one composition, the first.
+
+    Args:
+        folders: folders with records.
+        without: integer formula of a composition that is left out.
+
+    Returns:
+        Columns structure_id, formula, cif, and doi and family, which are empty.
+    """
+    found: dict[str, str] = {}
+    for folder in folders:
+        for file in folder.iterdir():
+            formula = file.name.removesuffix(".json")
+            cif = folder / f"{formula}.cif"
+            if formula in (file.name, without, *found) or not cif.is_file():
+                continue
+            structure = json.loads(file.read_text(encoding="utf-8"))["structure"]
+            if structure["valid"]:
+                found[formula] = cif.read_text(encoding="utf-8")
+    return pd.DataFrame(
+        [(f"{StructureOrigin.GENERATED}:{formula}", formula, cif) for formula, cif in found.items()],
+        columns=["structure_id", "formula", "cif"],
+    ).assign(doi=None, family=None)
 
 
 def shipped_comparisons() -> pd.DataFrame:

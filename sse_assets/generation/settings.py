@@ -1,4 +1,4 @@
-"""Settings of searches and validation; the defaults fit two CPU cores and cells of about twenty atoms."""
+"""Settings of searches and validation; the defaults of an evolution fit two CPU cores and small cells."""
 
 from dataclasses import asdict, dataclass, field, replace
 from math import ceil
@@ -62,7 +62,7 @@ class SearchSettings:
     """Number of independent searches for each cell size."""
     formula_units: tuple[int, ...] = (1, 2, 4)
     """Z of the cells that are searched, where the cell is not larger than `largest_cell`."""
-    largest_cell: Annotated[int, Ge(1)] = 20
+    largest_cell: Annotated[int, Ge(1)] = 10
     """Largest number of atoms in a cell; the smallest Z is searched even above it."""
     flat_generations: Annotated[int, Ge(1)] = 3
     """Number of generations without a change of the best enthalpy that end a search (paper: 3–5)."""
@@ -70,9 +70,12 @@ class SearchSettings:
     """Largest change that counts as none."""
     max_generations: Annotated[int, Ge(1)] = 20
     """Number of generations after which a search ends that has not converged."""
-    prototypes: Annotated[int, Ge(0)] = 6
+    prototypes: Annotated[int, Ge(0)] = 4
     """Largest number of candidates of the first generation that begin in a known structure type. Zero leaves
     them out, as the paper does."""
+    evolve_above_cost: Annotated[float, Ge(0)] = 0.5
+    """Cost for each anion of a prototype below which the prototypes are relaxed and nothing evolves: the
+    children of such prototypes hardly ever gain (docs/structures.md). Zero always evolves."""
     seed: Annotated[int, Ge(0)] = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
     """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through
@@ -103,6 +106,7 @@ SMOKE = SearchSettings(
     population=3,
     parents=3,
     prototypes=1,
+    evolve_above_cost=0.0,
     replicates=1,
     formula_units=(1,),
     flat_generations=1,

@@ -1,15 +1,24 @@
 """Tables of finished searches, from which figures and the report are made."""
 
+from math import ceil
 from typing import Any
 
 import pandas as pd
+from pymatgen.core import Composition
 
 from sse_assets.generation.comparison import compare
+from sse_assets.generation.compositions import cell_formula
 from sse_assets.generation.records import COMPARISON_COLUMNS
 from sse_assets.generation.structures import Found
 from sse_assets.generation.validation import Validated
 from sse_assets.generation.winners import Settled
+from sse_assets.materials.formula import largest_difference
 from sse_assets.tables import generated
+
+_MOMENTS_OF_A_RUN = 100
+"""Moments of a run that are kept in the table."""
+_DECIMALS = 6
+"""Decimals of their numbers."""
 
 
 def candidates(found: Found) -> pd.DataFrame:
@@ -21,7 +30,7 @@ def candidates(found: Found) -> pd.DataFrame:
     rows = [
         {
             **vars(candidate),
-            "formula": search.plan.formula,
+            "formula": found.formula,
             "search": search.plan.name,
             "z": search.plan.z,
             "replicate": search.plan.replicate,
@@ -55,9 +64,15 @@ def structure(found: Found, validated: Validated | None) -> dict[str, Any]:
     winner = found.winner
     if winner is None:
         return row
+    content, start = winner.plan.composition, found.start
+    _, difference = largest_difference(content, Composition(found.formula))
     row |= {
         "z": winner.plan.z,
-        "cell_atoms": round(winner.plan.composition.num_atoms),
+        "cell_atoms": round(content.num_atoms),
+        "cell_composition": cell_formula(content),
+        "composition_difference": round(abs(difference), 6),
+        "parent_id": start.parent_id if start else None,
+        "cost_per_anion": round(start.cost_per_anion, 6) if start else None,
         "generations": len(winner.history.best),
     }
     if validated is None:
@@ -79,8 +94,15 @@ def structure(found: Found, validated: Validated | None) -> dict[str, Any]:
 
 
 def dynamics(formula: str, validated: Validated | None) -> pd.DataFrame:
-    """Return energy, temperature, pressure and volume along both runs of a structure (Figure 6)."""
-    return generated.DYNAMICS.frame(() if validated is None else validated.dynamics.assign(formula=formula))
+    """Return energy, temperature, pressure and volume along both runs of a structure (Figure 6).
+
+    Of a long run every so many rows are kept, the last among them; the trajectory's own table has all.
+    """
+    if validated is None:
+        return generated.DYNAMICS.frame()
+    runs = [run for _, run in validated.dynamics.groupby("conditions", sort=False)]
+    kept = [run.iloc[:: -ceil(len(run) / _MOMENTS_OF_A_RUN)][::-1] for run in runs]
+    return generated.DYNAMICS.frame(pd.concat(kept).round(_DECIMALS).assign(formula=formula))
 
 
 def comparison(formula: str, known: str, found: Settled, reference: Settled) -> pd.DataFrame:

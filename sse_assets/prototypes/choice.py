@@ -16,9 +16,6 @@ _LENGTHS, _DEGREES = 0.05, 2.0
 _CONTENT = 0.02
 """Largest relative difference of the anions in two cells of one structure type."""
 
-_CENTRINGS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "R": 3, "F": 4}
-"""Primitive cells in the conventional one, by the first letter of the space group."""
-
 
 class Chooser:
     """Prototypes, laid out so that the best for a composition is found without placing it on all."""
@@ -100,7 +97,7 @@ class Chooser:
         """Return the numbers of those that have these anions in a whole number of primitive cells."""
         numbers = []
         for number, known in enumerate(self.prototypes):
-            copies = anions * _CENTRINGS[known.space_group[0]] / known.anions
+            copies = anions / known.primitive_anions
             if round(copies) >= 1 and abs(copies / round(copies) - 1.0) <= _CONTENT:
                 numbers.append(number)
         return numbers

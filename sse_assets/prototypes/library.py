@@ -21,6 +21,8 @@ _CATIONS_APART_A = 1.75
 _APART_A = 1.2
 """The same for any other two sites; shorter bonds are those of H and C."""
 _SHORT_BONDS = frozenset({"H", "C"})
+_CENTRINGS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "R": 3, "F": 4}
+"""Primitive cells in the conventional one, by the first letter of the space group."""
 
 
 class NoPrototypeError(ValueError):
@@ -98,6 +100,11 @@ class Prototype:
     def fractions(self) -> Mapping[str, float]:
         """Atomic fractions by element."""
         return element_fractions(self.composition)
+
+    @property
+    def primitive_anions(self) -> float:
+        """Anions in the primitive cell."""
+        return self.anions / _CENTRINGS[self.space_group[0]]
 
     @cached_property
     def multiplicities(self) -> np.ndarray:

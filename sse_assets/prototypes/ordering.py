@@ -1,6 +1,9 @@
 """Ordered cells of a crystal with partial occupancies: whole atoms, like charges far apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
+from math import factorial
+from operator import itemgetter
 
 import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
@@ -12,7 +15,11 @@ _WHOLE = 0.02
 """Largest relative difference from a whole number of cells."""
 _LARGEST_SKEWED = 12
 """Largest number of primitive cells in a supercell whose edges may run in other directions."""
+_MOST_SITES = 400
+"""Sites of a cell, the empty ones too: Li of argyrodites takes one of two, and more in other frameworks."""
 _TRACE = 1e-3
+_MOST_LISTED = 20_000
+"""Ways to fill the shared sites up to which all of them are compared."""
 _SWAPS_A_SITE = 60
 """Attempted swaps for each site that takes part."""
 _HOTTEST_EV, _COLDEST_EV = 0.6, 0.01
@@ -38,8 +45,8 @@ def ordered_cells(
     """Return ordered cells of a crystal with partial occupancies, the one of lowest Coulomb energy first.
 
     The cell is the most compact supercell of the primitive cell that holds the content. Each kind of site
-    takes whole atoms by the largest remainders. Where a kind is shared or partly empty, swaps by Monte Carlo
-    lower the Coulomb energy of the formal charges.
+    takes whole atoms by the largest remainders. Where a kind is shared or partly empty, the Coulomb energy of
+    the formal charges decides: over all ways to fill it if they are few, else by swaps (Monte Carlo).
 
     Args:
         crystal: with partial occupancies.
@@ -49,8 +56,7 @@ def ordered_cells(
         seed: of the random numbers.
 
     Raises:
-        UnfitOrderingError: if no cell of the crystal holds the content, or one of more than `LARGEST_CELL`
-            sites.
+        UnfitOrderingError: if no cell of the crystal holds the content, or if it has too many atoms or sites.
     """
     cell = _supercell(crystal, content)
     kinds = _kinds(cell)
@@ -61,15 +67,65 @@ def ordered_cells(
         return [_structure(cell, symbols, _labels(counts, kinds, len(cell)))]
     energies = _pair_energies(cell)
     close = _close_pairs(cell, [site for n in shared for site in kinds[n]])
+    values = np.array([charges[symbol] for symbol in symbols] + [0.0])
+    tried: Iterable[tuple[float, np.ndarray]]
+    if _ways(counts[shared], [len(kinds[n]) for n in shared]) <= _MOST_LISTED:
+        every = _all_labels(counts, kinds, shared, len(cell))
+        tried = sorted(zip(_energies(every, values, energies, close), every, strict=True), key=itemgetter(0))
+    else:
+        tried = []
+        for number in range(orderings):
+            rng = np.random.default_rng([seed, number])
+            labels = _labels(counts, kinds, len(cell), rng)
+            tried.append((_anneal(labels, [kinds[n] for n in shared], values, energies, close, rng), labels))
+        tried.sort(key=itemgetter(0))
     found: list[tuple[float, np.ndarray]] = []
-    for number in range(orderings):
-        rng = np.random.default_rng([seed, number])
-        labels = _labels(counts, kinds, len(cell), rng)
-        values = np.array([charges[symbol] for symbol in symbols] + [0.0])
-        energy = _anneal(labels, [kinds[n] for n in shared], values, energies, close, rng)
-        if all(abs(energy - other) > _ALIKE_EV for other, _ in found):
+    for energy, labels in tried:
+        if len(found) < orderings and all(energy - other > _ALIKE_EV for other, _ in found):
             found.append((energy, labels))
-    return [_structure(cell, symbols, labels) for _, labels in sorted(found, key=lambda pair: pair[0])]
+    return [_structure(cell, symbols, labels) for _, labels in found]
+
+
+def _ways(counts: np.ndarray, sites: Sequence[int]) -> int:
+    """Return in how many ways the atoms of each kind of site can be placed on its sites."""
+    ways = 1
+    for row, there in zip(counts, sites, strict=True):
+        ways *= factorial(there)
+        for held in (*row, there - row.sum()):
+            ways //= factorial(int(held))
+    return ways
+
+
+def _all_labels(
+    counts: np.ndarray, kinds: Sequence[Sequence[int]], shared: Sequence[int], n_sites: int
+) -> np.ndarray:
+    """Return every way to fill the sites as `_labels` does one, shape (n_ways, n_sites)."""
+    first = _labels(counts, kinds, n_sites)
+    fillings = product(*(_arrangements(first[kinds[n]].tolist()) for n in shared))
+    taking_part = [site for n in shared for site in kinds[n]]
+    filled = [list(chain.from_iterable(filling)) for filling in fillings]
+    every = np.tile(first, (len(filled), 1))
+    every[:, taking_part] = filled
+    return every
+
+
+def _arrangements(held: list[int]) -> Iterator[list[int]]:
+    """Yield every order of some numbers once."""
+    if not held:
+        yield []
+    for first in sorted(set(held)):
+        others = held.copy()
+        others.remove(first)
+        yield from ([first, *rest] for rest in _arrangements(others))
+
+
+def _energies(labels: np.ndarray, charges: np.ndarray, energies: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Return the energy of each way to fill the sites in eV, shape (n_ways,).
+
+    `charges` has that of an empty site last.
+    """
+    charge, there = charges[labels], (labels >= 0).astype(float)
+    return ((charge @ energies) * charge).sum(axis=1) + ((there @ close) * there).sum(axis=1) / 2
 
 
 def _supercell(crystal: Structure, content: Composition) -> Structure:
@@ -79,8 +135,12 @@ def _supercell(crystal: Structure, content: Composition) -> Structure:
     copies = round(exact)
     if copies < 1 or abs(exact / copies - 1) > _WHOLE:
         raise UnfitOrderingError(f"the cell would be {exact:.2f} times that of the crystal")
-    if copies * len(primitive) > LARGEST_CELL:
-        raise UnfitOrderingError(f"it would have {copies * len(primitive)} sites, {LARGEST_CELL} at most")
+    for number, what, most in (
+        (round(content.num_atoms), "atoms", LARGEST_CELL),
+        (copies * len(primitive), "sites", _MOST_SITES),
+    ):
+        if number > most:
+            raise UnfitOrderingError(f"it would have {number} {what}, {most} at most")
     compact = min(_hermite_forms(copies), key=lambda matrix: _longest_edge(primitive.lattice, matrix))
     return primitive.make_supercell(compact, in_place=False).get_reduced_structure("LLL")
 
@@ -181,7 +241,7 @@ def _anneal(
     The best labels that were met stay. `charges` has that of an empty site last.
     """
     charge, there = charges[labels], (labels >= 0).astype(float)
-    energy = float(charge @ energies @ charge + there @ close @ there / 2)
+    energy = float(_energies(labels[None], charges, energies, close)[0])
     best, best_labels = energy, labels.copy()
     kinds = [np.asarray(sites) for sites in shared]
     weights = np.array([len(sites) for sites in kinds], dtype=float)

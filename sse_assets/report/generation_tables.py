@@ -17,18 +17,25 @@ def found_structures(structures: pd.DataFrame) -> Table:
     """Print the result of each composition's searches."""
 
     def searches(row: Row) -> Cell:
-        return replace(count(row["searches"]), note="converged" if row["converged"] else "at their limit")
+        ended = "converged" if row["converged"] else "at their limit"
+        alone = isinstance(row["parent_id"], str) and row["generations"] == 1
+        return replace(count(row["searches"]), note="prototypes alone" if alone else ended)
+
+    def content(row: Row) -> Cell:
+        difference = row["composition_difference"]
+        nearly = f"{row['cell_composition']}, off by {difference:.3f}" if difference > 0 else ""
+        return replace(count(row["cell_atoms"]), note=nearly)
 
     def downstream(row: Row) -> Cell:
         return Cell("used") if row["valid"] else Cell("not used", note=str(row["failure"]))
 
     return listed(
-        "Structures found by evolutionary search with CHGNet",
+        "Structures found with CHGNet, from known structure types or by evolutionary search",
         structures.sort_values(["cell_atoms", "formula"]),
         (
             ("Composition", lambda row: Cell(row["formula"], note=row["record"])),
             ("Space group", lambda row: Cell(row["space_group"] or ABSENT)),
-            ("Atoms", lambda row: count(row["cell_atoms"])),
+            ("Atoms", content),
             ("Enthalpy (eV/atom)", lambda row: number(row["enthalpy_ev_per_atom"])),
             ("Candidates", lambda row: count(row["candidates"])),
             ("Generations", lambda row: count(row["generations"])),

@@ -32,7 +32,11 @@ COMPOSITIONS = Table(
         ELECTROLYTE_ID,
         FORMULA,
         text("cell_formula", "Integer formula of one formula unit: the partition of the search"),
-        integer("formula_atoms", "Atoms in that formula unit", at_least=1),
+        integer(
+            "formula_atoms",
+            "Atoms in that formula unit; where no cell holds so many, the nearest composition is taken",
+            at_least=1,
+        ),
     ),
     key=("composition_key",),
 )
@@ -71,8 +75,21 @@ FOUND = (
     _FORMULA,
     number("z", "Formula units in the cell", optional=True, at_least=1),
     number("cell_atoms", "Atoms in the cell", optional=True, at_least=1),
+    text("cell_composition", "Content of the cell in whole atoms", optional=True),
+    number(
+        "composition_difference",
+        "Largest difference of an atomic fraction between the cell and the formula; 0 where it is exact",
+        optional=True,
+        at_least=0,
+        at_most=1,
+    ),
+    text("parent_id", "Known structure that it was made from; empty if a search made it", optional=True),
+    number("cost_per_anion", "Cost of the substitutions for each anion", optional=True, at_least=0),
     integer("searches", "Searches, over cell sizes and replicates"),
-    flag("converged", "Whether every search ended because its lowest enthalpy was flat"),
+    flag(
+        "converged",
+        "Whether every search ended because its lowest enthalpy was flat; prototypes alone never are",
+    ),
     number("generations", "Generations of the search that found it", optional=True, at_least=1),
     integer("candidates", "Candidates of all searches"),
     integer("failed_candidates", "Candidates that broke a rule"),
@@ -114,7 +131,7 @@ STRUCTURES = Table(
 )
 DYNAMICS = Table(
     "generated.dynamics",
-    "One moment of the dynamics of a found structure (Figure 6).",
+    "One moment of the dynamics of a found structure, 100 of each run at most (Figure 6).",
     (
         _FORMULA,
         _CONDITIONS,
@@ -138,7 +155,7 @@ VALIDATION = Table(
         number("mean_pressure_gpa", "Mean pressure", "GPa"),
         number("volume_change", "Mean volume against that of the relaxed cell, as a share", at_least=-1),
         number("energy_change_ev_per_atom", "Mean energy against that of the relaxed cell", "eV/atom"),
-        _SHORTEST.but(meaning="Shortest distance between two atoms in the whole run", optional=False),
+        _SHORTEST.but(meaning="Shortest distance between two atoms in these moments", optional=False),
     ),
     key=("formula", "conditions"),
 )

@@ -267,7 +267,7 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
     steps.find_compositions(LI3N)
 
     def find_nothing(formula: str, settings: object, folder: Path, *_: object) -> searches.Found:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return searches.Found(formula, [])
 
     monkeypatch.setattr(composition_search, "find_structure", find_nothing)

@@ -7,8 +7,9 @@ from sse_assets.generation.compositions import (
     cell_sizes,
     compositions_to_search,
     integer_formula,
+    whole_formula,
 )
-from sse_assets.materials.formula import composition_key, parse_composition
+from sse_assets.materials.formula import composition_key, largest_difference, parse_composition
 
 
 def measurements(*rows: tuple[str, str]) -> pd.DataFrame:
@@ -47,6 +48,17 @@ def test_a_formula_that_needs_too_many_atoms_has_none() -> None:
     assert integer_formula(parse_composition("Li3.99Al0.003Si0.997O4")) is None
 
 
+def test_a_near_cell_has_every_element_and_the_whole_formula_is_exact() -> None:
+    composition = parse_composition("Li3.99Al0.003Si0.997O4")
+    near = integer_formula(composition, near=0.01)
+    assert near is not None
+    assert near["Al"] == 1
+    _, difference = largest_difference(near, composition)
+    assert 0.001 < abs(difference) <= 0.01
+    assert cell_formula(whole_formula(composition)) == "Li3990Al3Si997O4000"
+    assert cell_formula(whole_formula(parse_composition("Li1.4Al0.4(Ge0.67Ti0.33)1.6(PO4)3"))).isalnum()
+
+
 def test_what_is_searched_for_and_what_is_refused_with_its_reason() -> None:
     rows = measurements(
         ("Li4SiS4", "Thio-LISICON"),
@@ -54,17 +66,23 @@ def test_what_is_searched_for_and_what_is_refused_with_its_reason() -> None:
         ("LiPO3", "Glass"),
         ("Li2PoO3", "Other"),
         ("Li3.99Al0.003Si0.997O4", "LISICON"),
+        ("Li4Si0.994Ti0.001Zr0.001Hf0.001Ge0.001Sn0.001Ce0.001O4", "LISICON"),
         ("Li2S", "Other"),
         ("Li8Si2S8", "Thio-LISICON"),
     )
     wanted, rejected = compositions_to_search(rows, {composition_key(Composition("Li2S"))})
 
-    assert wanted[["cell_formula", "formula_atoms"]].to_numpy().tolist() == [["Li3N", 4], ["Li4SiS4", 9]]
+    assert wanted[["cell_formula", "formula_atoms"]].to_numpy().tolist() == [
+        ["Li3N", 4],
+        ["Li4SiS4", 9],
+        ["Li3990Al3Si997O4000", 8990],
+    ]
     reasons = dict(zip(rejected["formula"], rejected["reason"], strict=True))
     assert reasons == {
         "LiPO3": "a glass: no crystal describes it",
         "Li2PoO3": "CHGNet does not know Po",
-        "Li3.99Al0.003Si0.997O4": "no integer formula of at most 149 atoms has this composition",
+        "Li4Si0.994Ti0.001Zr0.001Hf0.001Ge0.001Sn0.001Ce0.001O4": "no integer formula of at most 149 atoms "
+        "is within 0.01 of it in each atomic fraction",
     }
 
 

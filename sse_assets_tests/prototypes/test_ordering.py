@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core import Composition, Lattice, Structure
 
+from sse_assets.prototypes import ordering
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.ordering import UnfitOrderingError, _hermite_forms, ordered_cells
 from sse_assets.prototypes.starting_cells import starting_cells
@@ -43,6 +45,24 @@ def test_the_content_is_exact_and_the_same_seed_gives_the_same() -> None:
     np.testing.assert_array_equal(one[0].frac_coords, other[0].frac_coords)
 
 
+def test_few_orderings_are_all_compared_and_many_are_annealed_to_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    charges = {"Li": 1.0, "Cl": -0.5}
+    listed = ordered_cells(HALVED, Composition("Li4Cl8"), charges, orderings=4)
+    assert ordering._ways(np.array([[4, 0]]), [8]) == 70
+    assert len(list(ordering._arrangements([0, 0, 1, 1, -1]))) == 30
+    monkeypatch.setattr(ordering, "_MOST_LISTED", 0)
+    annealed = ordered_cells(HALVED, Composition("Li4Cl8"), charges, orderings=4)
+
+    def energy(cell: Structure) -> float:
+        return float(EwaldSummation(cell.copy().add_oxidation_state_by_element(charges)).total_energy)
+
+    assert energy(listed[0]) == pytest.approx(energy(annealed[0]), abs=1e-6)
+    assert np.all(np.diff([energy(cell) for cell in listed]) > 0.02)  # no two of them are one, the best first
+    assert len(listed) > 1
+
+
 def test_a_content_that_is_no_whole_number_of_cells_is_refused() -> None:
     with pytest.raises(UnfitOrderingError, match=r"would be 1\.50 times"):
         ordered_cells(FLUORITE, Composition("Ca1.5F3"), {"Ca": 2.0, "F": -1.0})
@@ -53,8 +73,8 @@ def test_a_content_that_does_not_fit_the_sites_is_refused() -> None:
         ordered_cells(LITHIUM_CHLORIDE, Composition("Li51Cl49"), CHARGES)
 
 
-def test_a_cell_of_too_many_sites_is_refused() -> None:
-    with pytest.raises(UnfitOrderingError, match="150 sites, 149 at most"):
+def test_a_cell_of_too_many_atoms_is_refused() -> None:
+    with pytest.raises(UnfitOrderingError, match="150 atoms, 149 at most"):
         ordered_cells(LITHIUM_CHLORIDE, Composition("Li75Cl75"), CHARGES)
 
 

@@ -40,6 +40,21 @@ def test_the_table_says_what_is_used_and_why_not() -> None:
     assert by_formula["LiCl"][0].note == "this run"
 
 
+def test_a_cell_of_prototypes_alone_and_one_that_fits_nearly_are_named_so() -> None:
+    table = generation_tables.found_structures(
+        structures().assign(
+            parent_id=["obelix:x", None],
+            generations=1,
+            cell_composition="Li8Cl8",
+            composition_difference=[0.004, 0.0],
+        )
+    )
+    notes = {row[0].text: [cell.note for cell in row] for row in table.rows}
+    assert "Li8Cl8, off by 0.004" in notes["LiCl"]
+    assert "prototypes alone" in notes["LiCl"]
+    assert not {"Li8Cl8, off by 0.000", "prototypes alone"} & set(notes["Li2S"])
+
+
 def test_table_6_has_both_rmsds_and_both_cells() -> None:
     (row,) = generation_tables.found_beside_known(KNOWN).rows
     assert [cell.text for cell in row[2:6]] == ["−1.2", "0.050", "0.120", "10.90"]
