@@ -47,7 +47,7 @@ from sse_assets.tables import generated
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from ase import Atoms
 
-    from sse_assets.generation.search import Progress
+    from sse_assets.generation.progress import Progress
     from sse_assets.generation.structures import StartingCells
 
 SCHEMA = "generated"

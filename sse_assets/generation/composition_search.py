@@ -8,8 +8,8 @@ from pathlib import Path
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import tables
+from sse_assets.generation.progress import Progress
 from sse_assets.generation.records import Record
-from sse_assets.generation.search import Progress
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import Found, StartingCells, find_structure, no_starting_cells
 from sse_assets.generation.validation import Validated, validate

@@ -1,6 +1,6 @@
-"""All searches of one composition, and the structure that they find."""
+"""All searches of a composition, or of many in step, and the structures that they find."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,11 @@ from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.generation.compositions import cell_sizes
+from sse_assets.generation.in_step import run_in_step
 from sse_assets.generation.journal import Candidate
-from sse_assets.generation.search import Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.plan import Plan
+from sse_assets.generation.progress import Progress
+from sse_assets.generation.search import Search, SearchOutcome
 from sse_assets.generation.settings import SearchSettings
 
 JOURNALS = "journals"
@@ -70,6 +73,57 @@ def plans(formula: str, settings: SearchSettings) -> list[Plan]:
     return [Plan(formula, z, replicate) for z in sizes for replicate in range(settings.replicates)]
 
 
+def find_structures(
+    folders: Mapping[str, Path],
+    settings: SearchSettings,
+    evaluators: EvaluatorFactory,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    starting_cells: StartingCells = no_starting_cells,
+    *,
+    side_processes: int = 0,
+) -> Iterator[tuple[str, Found | Exception]]:
+    """Carry out every search of many compositions in step, from where an earlier call stopped.
+
+    Args:
+        folders: folder of each composition, by its integer formula of one formula unit (Z = 1); the journals
+            lie in `JOURNALS` there.
+        settings: settings of every search.
+        evaluators: function that makes an evaluator for given settings.
+        progress: function that is called after each candidate.
+        starting_cells: function that gives the cells in which a search begins.
+        side_processes: number of processes that make and compare cells; with 0, a thread does it here.
+
+    Yields:
+        Each composition with its searches as the last of them ends, or with the first error of one of them,
+        which stops no other composition.
+
+    Raises:
+        ChildProcessError: if CHGNet cannot be imported by the processes of the evaluator.
+    """
+    searches: dict[str, list[Search]] = {}
+    over: dict[str, list[Exception | None]] = {formula: [] for formula in folders}
+
+    def each() -> Iterator[Search]:
+        for formula, folder in folders.items():
+            searches[formula] = [
+                Search(
+                    plan,
+                    settings,
+                    folder / JOURNALS / f"{plan.name}.jsonl",
+                    starting_cells(plan.composition, settings.prototypes),
+                )
+                for plan in plans(formula, settings)
+            ]
+            yield from searches[formula]
+
+    for search, error in run_in_step(each(), evaluators, progress, side_processes=side_processes):
+        formula = search.plan.formula
+        over[formula].append(error)
+        if len(over[formula]) == len(searches[formula]):
+            failed = next((one for one in over[formula] if one is not None), None)
+            yield formula, failed or Found(formula, [one.outcome for one in searches[formula]])
+
+
 def find_structure(
     formula: str,
     settings: SearchSettings,
@@ -77,31 +131,18 @@ def find_structure(
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
     starting_cells: StartingCells = no_starting_cells,
+    *,
+    side_processes: int = 0,
 ) -> Found:
-    """Carry out every search of one composition, from where an earlier call stopped.
-
-    Args:
-        formula: integer formula of one formula unit (Z = 1).
-        settings: settings of every search.
-        folder: folder of this composition; the journals lie in `JOURNALS` there.
-        evaluators: function that makes an evaluator for given settings.
-        progress: function that is called after each candidate.
-        starting_cells: function that gives the cells in which a search begins.
+    """Carry out every search of one composition; see `find_structures`.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
+        ChildProcessError: if PyXtal or CHGNet cannot be imported by the processes.
     """
-    return Found(
-        formula,
-        [
-            run_search(
-                plan,
-                settings,
-                folder / JOURNALS / f"{plan.name}.jsonl",
-                evaluators,
-                progress,
-                starting_cells(plan.composition, settings.prototypes),
-            )
-            for plan in plans(formula, settings)
-        ],
+    ((_, found),) = find_structures(
+        {formula: folder}, settings, evaluators, progress, starting_cells, side_processes=side_processes
     )
+    if isinstance(found, Exception):
+        raise found
+    return found

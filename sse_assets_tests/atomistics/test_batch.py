@@ -8,7 +8,6 @@ import torch
 from ase import Atoms, units
 from ase.build import bulk
 
-from sse_assets.atomistics.batch_fire import relax
 from sse_assets.atomistics.batch_npt import BatchNpt, move
 from sse_assets.atomistics.batches import Batches
 from sse_assets.atomistics.calculator import GuardedCalculator
@@ -81,19 +80,22 @@ def test_temperature_and_pressure_are_reached_and_volumes_spread_as_with_ase() -
 def test_relaxation_finds_ases_minimum_at_the_pressure_asked_for() -> None:
     crystals = copper()
     settings = replace(EVALUATION[Profile.STATIC], max_force_ev_a=1e-3, pressure_gpa=2.0)
-    limits = {"pressure_gpa": 2.0, "max_force_ev_a": 1e-3, "max_steps": 400}
-    outcome = relax(Cells.of(crystals), Morse(), deadline=Deadline(100), **limits)
+    found = list(Batches(settings, Morse(), 1000).evaluate(crystals, seeds=[1, 2, 3]))
     singles = list(OneByOne(settings, Morse()).evaluate(crystals, seeds=[1, 2, 3]))
-    response = Morse()(outcome.cells)
-    assert outcome.flaws == [None] * 3
-    for index, single in enumerate(singles):
-        energy = float(response.energies[index]) / len(crystals[index])
-        volume = float(outcome.cells.volumes[index]) / len(crystals[index])
+    assert [evaluation.failure for evaluation in found] == [None] * 3
+    for mine, single in zip(found, singles, strict=True):
+        cells = Cells.of([mine.atoms])
+        response = Morse()(cells)
+        energy, volume = float(response.energies) / len(mine.atoms), float(cells.volumes) / len(mine.atoms)
         enthalpy = energy + 2.0 * units.GPa * volume
         assert enthalpy == pytest.approx(single.enthalpy_ev_per_atom, abs=1e-5)
-        pressure = -float(response.stresses[index].trace()) / 3 / units.GPa
+        pressure = -float(response.stresses[0].trace()) / 3 / units.GPa
         assert pressure == pytest.approx(2.0, abs=0.05)
-        assert outcome.steps[index] <= 2 * single.steps
+        assert mine.steps <= 2 * single.steps
+        assert mine.enthalpy_ev_per_atom == pytest.approx(enthalpy, abs=1e-10)
+        assert mine.pressure_gpa == pytest.approx(pressure, abs=1e-10)
+        assert mine.max_force_ev_a == pytest.approx(float(response.forces.norm(dim=1).max()), abs=1e-10)
+        assert mine.shortest_distance_a == pytest.approx(single.shortest_distance_a, abs=1e-3)
 
 
 class Broken(Morse):

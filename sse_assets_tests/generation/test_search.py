@@ -3,10 +3,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,14 @@ from ase import Atoms
 from ase.build import bulk
 from pymatgen.core import Composition
 
-from sse_assets.atomistics.evaluation import Evaluation
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator
 from sse_assets.atomistics.settings import SEARCH
+from sse_assets.generation.history import History
+from sse_assets.generation.in_step import run_search
 from sse_assets.generation.journal import Candidate, JournalError
-from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.plan import Plan
+from sse_assets.generation.progress import Progress
+from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.settings import OperatorShares, SearchSettings
 from sse_assets.tables.names import Operator
@@ -104,17 +108,26 @@ def any_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SeedMaker, "random_cell", cell)
 
 
-class Stub:
+class Stub(Evaluator):
     """Evaluator that gives the answers it was told, cell after cell."""
+
+    has_room = True
 
     def __init__(self, *answers: Evaluation) -> None:
         self.answers, self.asked = answers, 0
+        self.queue: list[tuple[int, Evaluation]] = []
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        for atoms in candidates:
-            answer = self.answers[self.asked % len(self.answers)]
-            self.asked += 1
-            yield replace(answer, atoms=atoms)
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        answer = self.answers[self.asked % len(self.answers)]
+        self.asked += 1
+        self.queue.append((self.asked, replace(answer, atoms=atoms)))
+        return self.asked
+
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        return [self.queue.pop(0)] if self.queue else []
+
+    def forget(self) -> None:
+        self.queue.clear()
 
 
 def stub_search(stub: Stub, journal: Path, **settings: object) -> SearchOutcome:

@@ -12,7 +12,9 @@ import torch
 from sse_assets.atomistics.evaluation import Evaluator
 from sse_assets.atomistics.one_by_one import OneByOne
 from sse_assets.atomistics.settings import SEARCH, EvaluationSettings
-from sse_assets.generation.search import Plan, SearchOutcome, run_search
+from sse_assets.generation.in_step import run_search
+from sse_assets.generation.plan import Plan
+from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.settings import SearchSettings
 from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.atomistics.morse import Morse
