@@ -24,6 +24,7 @@ from sse_assets.generation.proposals import Proposal, operators, propose
 from sse_assets.generation.settings import SearchSettings
 from sse_assets.generation.side_work import SideWork
 from sse_assets.generation.winners import loose_space_groups
+from sse_assets.tables.names import Operator
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,12 @@ class Search:
         self._history = History(settings)
         self._watch = Watch(plan, settings)
         self._out: set[str] = set()
+        self._held_back: list[Proposal] = []
 
     @property
     def ended(self) -> bool:
         """True once there is nothing more to evaluate."""
-        return self._history.ended and not self._out
+        return self._history.ended and not (self._out or self._held_back)
 
     def turn(self, evaluated: Sequence[Evaluated], side_work: SideWork) -> Turn:
         """Write down what was evaluated, and make the next generation once this one is complete.
@@ -107,7 +109,7 @@ class Search:
         written = self._finished(evaluated, side_work)
         proposals: list[Proposal] = []
         progress = [self._write(candidate, journal) for candidate in written]
-        while not self._out and not self._history.ended:
+        while not (self._out or self._held_back or self._history.ended):
             generation = len(self._history.best)
             there = [c for c in journal.candidates if c.generation == generation]
             indices = {c.index for c in there}
@@ -121,9 +123,14 @@ class Search:
                 proposal = made.with_fresh_cell(self.plan, side_work.seeds)
                 if proposal.candidate.failure is not None:
                     progress.append(self._write(proposal.candidate, journal))
+                elif proposal.candidate.operator is Operator.DYNAMICS:
+                    self._held_back.append(proposal)
                 else:
                     proposals.append(proposal)
-                    self._out.add(proposal.candidate.candidate_id)
+            self._out = {proposal.candidate.candidate_id for proposal in proposals}
+        if self._held_back and not self._out:  # so that the lines of a journal have one order
+            proposals, self._held_back = self._held_back, []
+            self._out = {proposal.candidate.candidate_id for proposal in proposals}
         return Turn(proposals, progress)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ _Result = TypeVar("_Result")
 
 
 class SideWork:
-    """One searcher's hands: a process for PyXtal, which may hang, and one for the rest if it is to be apart."""
+    """Doer of that work: PyXtal, which may hang, has a process, and so has the rest if it is to be apart."""
 
     def __init__(self, *, apart: bool) -> None:
         """Say whether the rest is done in a process of its own, beside this one."""

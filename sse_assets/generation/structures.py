@@ -101,6 +101,7 @@ def find_structures(
         ChildProcessError: if CHGNet cannot be imported by the processes of the evaluator.
     """
     searches: dict[str, list[Search]] = {}
+    owner: dict[Search, str] = {}
     over: dict[str, list[Exception | None]] = {formula: [] for formula in folders}
 
     def each() -> Iterator[Search]:
@@ -114,10 +115,11 @@ def find_structures(
                 )
                 for plan in plans(formula, settings)
             ]
+            owner.update(dict.fromkeys(searches[formula], formula))
             yield from searches[formula]
 
     for search, error in run_in_step(each(), evaluators, progress, side_processes=side_processes):
-        formula = search.plan.formula
+        formula = owner[search]
         over[formula].append(error)
         if len(over[formula]) == len(searches[formula]):
             failed = next((one for one in over[formula] if one is not None), None)

@@ -1,7 +1,3 @@
-import json
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -28,27 +24,7 @@ from sse_assets.generation.settings import OperatorShares, SearchSettings
 from sse_assets.tables.names import Operator
 from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.generation import toy_search
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOutcome, Path]:
-    journal = tmp_path_factory.mktemp("search") / "journal.jsonl"
-    return toy_search.search(journal), journal
-
-
-def lines(journal: Path) -> list[dict]:
-    """Return the entries of a journal without their wall times."""
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
-    return [{key: value for key, value in entry.items() if key != "seconds"} for entry in entries]
-
-
-def kill_once_it_has(count: int, journal: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-m", toy_search.__name__, str(journal)])
-    while not journal.exists() or journal.read_bytes().count(b"\n") < count:
-        assert process.poll() is None, "the search ended before it could be killed"
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+from sse_assets_tests.generation.toy_search import kill_once_it_has, lines
 
 
 def test_a_killed_search_goes_on_and_ends_bit_identical(
@@ -57,7 +33,7 @@ def test_a_killed_search_goes_on_and_ends_bit_identical(
     outcome, whole = uninterrupted
     journal = tmp_path / "journal.jsonl"
     for count in (4, 14):  # in the first generation, and among the children
-        kill_once_it_has(count, journal)
+        kill_once_it_has(count, journal, "alone")
         left = lines(journal)
         assert left == lines(whole)[: len(left)]
         assert len(left) < len(lines(whole))
