@@ -7,8 +7,8 @@
 Times on a CPU are processor seconds, so that a busy machine counts less; those of the processes and of the
 searches are times of the clock. Goals: two processes are 1.6 times as fast as one; on a GPU, batches of 64
 crystals of about 50 atoms are ten times as fast as single crystals, FIRE does at least 80 % of the steps of
-the potential alone, and searches in step evaluate at least 1,500 candidates a minute; on a CPU, batches are no
-slower than single crystals.
+the potential alone, and searches in step evaluate at least 1,500 candidates a minute; on a CPU, batches are
+no slower than single crystals.
 """
 
 import argparse
