@@ -33,7 +33,7 @@ class SideWork:
         if self._process is not None:
             (answer,) = self._process.answers([(function, arguments, named)], [_TIME_LIMIT_S])
             if not isinstance(answer, Lost):
-                return answer  # type: ignore[no-any-return]  # what comes from another process is untyped
+                return answer
         return function(*arguments, **named)
 
     def close(self) -> None:

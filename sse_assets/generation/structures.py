@@ -78,7 +78,7 @@ def find_structures(
     settings: SearchSettings,
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
-    starting_cells: StartingCells = no_starting_cells,
+    starting_cells: Callable[[str], StartingCells] = lambda formula: no_starting_cells,
     *,
     side_processes: int = 0,
 ) -> Iterator[tuple[str, Found | Exception]]:
@@ -90,7 +90,8 @@ def find_structures(
         settings: settings of every search.
         evaluators: function that makes an evaluator for given settings.
         progress: function that is called after each candidate.
-        starting_cells: function that gives the cells in which a search begins.
+        starting_cells: function from a composition to the function that gives the cells in which its searches
+            begin.
         side_processes: number of processes that make and compare cells; with 0, a thread does it here.
 
     Yields:
@@ -104,26 +105,40 @@ def find_structures(
     owner: dict[Search, str] = {}
     over: dict[str, list[Exception | None]] = {formula: [] for formula in folders}
 
+    def begin(formula: str) -> list[Search]:
+        cells, journals = starting_cells(formula), folders[formula] / JOURNALS
+        return [
+            Search(
+                plan,
+                settings,
+                journals / f"{plan.name}.jsonl",
+                cells(plan.composition, settings.prototypes),
+            )
+            for plan in plans(formula, settings)
+        ]
+
     def each() -> Iterator[Search]:
-        for formula, folder in folders.items():
-            searches[formula] = [
-                Search(
-                    plan,
-                    settings,
-                    folder / JOURNALS / f"{plan.name}.jsonl",
-                    starting_cells(plan.composition, settings.prototypes),
-                )
-                for plan in plans(formula, settings)
-            ]
+        for formula in folders:
+            searches[formula] = []
+            try:
+                searches[formula] = begin(formula)
+            except Exception as error:  # noqa: BLE001 - one composition never stops the others; it is handed on
+                over[formula].append(error)
             owner.update(dict.fromkeys(searches[formula], formula))
             yield from searches[formula]
+
+    def found(formula: str) -> Found | Exception:
+        failed = next((one for one in over[formula] if one is not None), None)
+        return failed or Found(formula, [one.outcome for one in searches[formula]])
 
     for search, error in run_in_step(each(), evaluators, progress, side_processes=side_processes):
         formula = owner[search]
         over[formula].append(error)
         if len(over[formula]) == len(searches[formula]):
-            failed = next((one for one in over[formula] if one is not None), None)
-            yield formula, failed or Found(formula, [one.outcome for one in searches[formula]])
+            yield formula, found(formula)
+    for formula in folders:
+        if not searches[formula]:
+            yield formula, found(formula)
 
 
 def find_structure(
@@ -143,7 +158,12 @@ def find_structure(
         ChildProcessError: if PyXtal or CHGNet cannot be imported by the processes.
     """
     ((_, found),) = find_structures(
-        {formula: folder}, settings, evaluators, progress, starting_cells, side_processes=side_processes
+        {formula: folder},
+        settings,
+        evaluators,
+        progress,
+        lambda _: starting_cells,
+        side_processes=side_processes,
     )
     if isinstance(found, Exception):
         raise found

@@ -11,7 +11,13 @@ from sse_assets.generation.in_step import run_in_step
 from sse_assets.generation.journal import JournalError
 from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.seeds import SeedMaker
-from sse_assets.generation.structures import JOURNALS, Found, find_structures
+from sse_assets.generation.structures import (
+    JOURNALS,
+    Found,
+    StartingCells,
+    find_structures,
+    no_starting_cells,
+)
 from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.generation import toy_search
 from sse_assets_tests.generation.toy_search import kill_once_it_has, lines
@@ -41,14 +47,21 @@ def test_a_search_that_cannot_go_on_stops_no_other(tmp_path: Path, monkeypatch: 
         return atoms
 
     monkeypatch.setattr(SeedMaker, "random_cell", cell)
-    folders = {formula: tmp_path / formula for formula in ("Li2S", "Li2O")}
+    folders = {formula: tmp_path / formula for formula in ("Li2S", "Li3N", "Li2O")}
     damaged = folders["Li2S"] / JOURNALS / "z1-r0.jsonl"
     damaged.parent.mkdir(parents=True)
     damaged.write_text("no journal\n")
     settings = replace(
         toy_search.SETTINGS, population=2, max_generations=2, formula_units=(1,), dynamics=None
     )
-    found = dict(find_structures(folders, settings, toy_search.springs))
+
+    def starting_cells(formula: str) -> StartingCells:
+        if formula == "Li3N":
+            raise ValueError("no library")
+        return no_starting_cells
+
+    found = dict(find_structures(folders, settings, toy_search.springs, starting_cells=starting_cells))
+    assert str(found["Li3N"]) == "no library"
     assert isinstance(found["Li2S"], JournalError)
     assert len(lines(damaged.with_name("z1-r1.jsonl"))) == 1 + 2 * 2  # it goes on from there another time
     sound = found["Li2O"]
