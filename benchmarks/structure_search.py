@@ -36,8 +36,9 @@ from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import search_composition, tables
 from sse_assets.generation.duplicates import atoms_of
+from sse_assets.generation.in_step import run_search
+from sse_assets.generation.progress import Progress
 from sse_assets.generation.records import SHIPPED, Record, read_record
-from sse_assets.generation.search import Progress, run_search
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import (
     JOURNALS,

@@ -10,10 +10,12 @@ import os
 import pkgutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -50,6 +52,9 @@ class Supervisor:
         self._function, self._processes = function, processes
         self._pool: ProcessPool | None = None
         self._size = 0
+        self._submitted = self._breakdowns = 0
+        self._tasks: dict[int, tuple[Sequence[Any], float]] = {}
+        self._calls: dict[ProcessFuture, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -58,18 +63,69 @@ class Supervisor:
         self.close()
 
     def close(self) -> None:
-        """End the processes, even in the midst of a task; the next tasks start new ones."""
-        if self._pool is not None:
-            self._pool.stop()
-            self._pool.join()
-            self._pool = None
+        """Drop the open tasks and end the processes; the next tasks start new ones."""
+        self._stop()
+        self._calls.clear()
+        self._tasks.clear()
 
-    def answers(self, tasks: Sequence[Sequence[Any]], limits_s: Sequence[float]) -> Iterator[Any]:
-        """Call the function with the arguments of each task, side by side.
+    @property
+    def open_tasks(self) -> int:
+        """Number of tasks whose answers have not been returned."""
+        return len(self._tasks)
+
+    def submit(self, task: Sequence[Any], limit_s: float) -> int:
+        """Take the arguments of one call; they and the answer are pickled.
 
         Args:
-            tasks: arguments of each call; they and the answers are pickled.
-            limits_s: longest time of each call in s, without the start of its process.
+            task: arguments of the call.
+            limit_s: longest time of the call in s, without the start of its process.
+
+        Returns:
+            The number under which `finished` returns the answer.
+        """
+        self._submitted += 1
+        self._tasks[self._submitted] = (task, limit_s)
+        return self._submitted
+
+    def finished(self, patience_s: float = inf, processes: int | None = None) -> list[tuple[int, Any]]:
+        """Wait for answers, and return them with their numbers; `Lost` stands where there is no answer.
+
+        Args:
+            patience_s: time in s after which the list may be empty although tasks are open.
+            processes: number of processes that new ones are started up to, if not the largest.
+
+        Raises:
+            ChildProcessError: if no process can be started, as where a package is missing.
+            Exception: any error of the function itself; all open tasks are dropped.
+        """
+        until = time.monotonic() + patience_s
+        answers: list[tuple[int, Any]] = []
+        while self._tasks and not answers:
+            try:
+                answers = self._answers(until, min(self._processes, processes or self._processes))
+            except BrokenProcessPool:  # no task is to blame: those left are given out again
+                self._calls.clear()
+                self._breakdowns += 1
+                if self._breakdowns == _BREAKDOWNS:
+                    self.close()
+                    raise ChildProcessError(
+                        f"{sys.executable} cannot start {self._function} (see the error printed above): "
+                        "install this project again"
+                    ) from None
+            except BaseException:
+                self.close()
+                raise
+            if time.monotonic() >= until:
+                break
+        return answers
+
+    def forget(self) -> None:
+        """Drop the open tasks, and end the processes if there are any."""
+        if self._tasks:
+            self.close()
+
+    def answers(self, tasks: Sequence[Sequence[Any]], limits_s: Sequence[float]) -> Iterator[Any]:
+        """Call the function with the arguments of each task, side by side; nothing else may be open.
 
         Yields:
             One answer for each task, in the order of the tasks; `Lost` where there is no answer.
@@ -78,35 +134,43 @@ class Supervisor:
             ChildProcessError: if no process can be started, as where a package is missing.
             Exception: any error of the function itself.
         """
-        answered = breakdowns = 0
+        numbers = [self.submit(task, limit_s) for task, limit_s in zip(tasks, limits_s, strict=True)]
+        there: dict[int, Any] = {}
         try:
-            while answered < len(tasks):
-                pool = self._working_pool(len(tasks))
-                calls = [
-                    pool.schedule(_call, args=[limit_s, *task], timeout=limit_s)
-                    for task, limit_s in zip(tasks[answered:], limits_s[answered:], strict=True)
-                ]
-                for call in calls:
-                    try:
-                        answer = _outcome(call, pool)
-                    except BrokenProcessPool:  # no task is to blame: those left are given out again
-                        breakdowns += 1
-                        break
-                    answered, breakdowns = answered + 1, 0
-                    yield answer
-                if breakdowns == _BREAKDOWNS:
-                    raise ChildProcessError(
-                        f"{sys.executable} cannot start {self._function} (see the error printed above): "
-                        "install this project again"
-                    )
+            for number in numbers:
+                while number not in there:
+                    there.update(self.finished(processes=len(tasks)))
+                yield there.pop(number)
         finally:  # also if the caller does not take all answers
-            if answered < len(tasks):
-                self.close()
+            self.forget()
 
-    def _working_pool(self, tasks: int) -> ProcessPool:
-        size = min(self._processes, tasks)
-        if self._pool is not None and (self._size < size or not self._pool.active):
-            self.close()
+    def _answers(self, until: float, processes: int) -> list[tuple[int, Any]]:
+        pool = self._working_pool(processes)
+        if pool.active:
+            given = set(self._calls.values())
+            for number, (task, limit_s) in self._tasks.items():
+                if number not in given:
+                    self._calls[pool.schedule(_call, args=[limit_s, *task], timeout=limit_s)] = number
+        glance = max(0.0, min(_GLANCE_S, until - time.monotonic()))
+        wait(self._calls, timeout=glance, return_when=FIRST_COMPLETED)
+        done = [call for call in self._calls if call.done()]
+        answers = []
+        for call in done:
+            try:
+                answer = _outcome(call)
+            except BrokenProcessPool:
+                break
+            number = self._calls.pop(call)
+            del self._tasks[number]
+            answers.append((number, answer))
+            self._breakdowns = 0
+        if not answers and (done or not pool.active):
+            raise BrokenProcessPool
+        return answers
+
+    def _working_pool(self, size: int) -> ProcessPool:
+        if self._pool is not None and not self._calls and (self._size < size or not self._pool.active):
+            self._stop()
         if self._pool is None:
             # A forked process would inherit the threads of torch and Dagster in a state that deadlocks.
             self._pool = ProcessPool(
@@ -118,12 +182,14 @@ class Supervisor:
             self._size = size
         return self._pool
 
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
 
-def _outcome(call: ProcessFuture, pool: ProcessPool) -> Any:
-    while not call.done():
-        if not pool.active:
-            raise BrokenProcessPool
-        wait([call], timeout=_GLANCE_S)
+
+def _outcome(call: ProcessFuture) -> Any:
     try:
         return call.result()
     except TimeoutError:

@@ -56,7 +56,7 @@ from sse_assets.report.generation_figures import (
 from sse_assets.tables import generated
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
-    from sse_assets.generation.search import Progress
+    from sse_assets.generation.progress import Progress
     from sse_assets.generation.structures import Start, StartingCells
 
 SCHEMA = "generated"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.guards import Deadline, response_flaws, shape_flaws
+from sse_assets.atomistics.guards import Deadline, judged, response_flaws, shape_flaws, well_shaped
 from sse_assets.atomistics.potential import Potential, Response
 
 
@@ -30,7 +30,7 @@ class UnderWay:
         self._potential, self._deadline = potential, deadline
         self._members = torch.arange(len(cells), device=cells.owner.device)
         self._flaws: list[str | None] = [None] * len(cells)
-        self._steps = [0] * len(cells)
+        self._steps = torch.zeros_like(self._members)
         self._response: Response | None = None
 
     @property
@@ -48,13 +48,16 @@ class UnderWay:
         """
         self.cells, self._response = self.cells.moved(positions, lattices), None
         late = self._deadline.flaw
-        shaped = self.leave([late or flaw for flaw in shape_flaws(self.cells)])
+        shaped = well_shaped(self.cells)
+        if late or not bool(shaped.all()):
+            shaped = self.leave([late or flaw for flaw in shape_flaws(self.cells)])
         if len(self.cells) == 0:
             return shaped
         self._response = self._potential(self.cells)
-        for member in self._members.tolist():
-            self._steps[member] += 1
-        answered = self.leave(response_flaws(self.cells, self.response))
+        self._steps[self._members] += 1
+        answered = judged(self.cells, self.response)
+        if not bool(answered.all()):
+            answered = self.leave(response_flaws(self.cells, self.response))
         kept = shaped.clone()
         kept[shaped] = answered
         return kept
@@ -80,4 +83,4 @@ class UnderWay:
     def outcome(self) -> Outcome:
         """Return how each crystal was left; those under way are taken as they are now."""
         self.finish(torch.ones(len(self.cells), dtype=torch.bool, device=self._members.device))
-        return Outcome(self._all, self._flaws, self._steps)
+        return Outcome(self._all, self._flaws, self._steps.tolist())

@@ -1,151 +1,287 @@
-"""Evaluation of many candidates at a time on one device; made for a GPU, and correct on any."""
+"""Evaluation of many candidates at a time on one device; made for a GPU, and correct on any.
 
-from collections.abc import Callable, Iterator, Sequence
+A candidate that is done leaves the batch at once, and another one enters.
+"""
+
+import time
+from bisect import insort
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from math import inf
 
 import torch
-from ase import Atoms
-from ase.calculators.singlepoint import SinglePointCalculator
+from ase import Atoms, units
 
-from sse_assets.atomistics.batch import Outcome
-from sse_assets.atomistics.batch_fire import relax
-from sse_assets.atomistics.batch_npt import Motion, move
+from sse_assets.atomistics.batch_fire import Relaxation
+from sse_assets.atomistics.batch_npt import move
 from sse_assets.atomistics.cells import Cells, bare
-from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, measured, why
-from sse_assets.atomistics.guards import Deadline, UnfitCrystalError, require_result, require_start
+from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, Evaluator, why
+from sse_assets.atomistics.guards import Deadline, contacts, start_flaws
 from sse_assets.atomistics.npt import set_velocities
-from sse_assets.atomistics.potential import Potential
+from sse_assets.atomistics.potential import Potential, Response
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
 ATOMS_IN_A_BATCH = {"cuda": 4000, "cpu": 60}
-"""Size of the first batches by device. A batch that does not fit the memory is halved, and so are those after
-it. On a CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
+"""Most atoms in a batch at first, by device. After a batch that does not fit the memory, it is half of that.
+On a CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
+_SHARE_THAT_REFILLS = 1 / 16
+"""Free part of a batch from which on other candidates enter; to enter one by one would take too long."""
 
 
 @dataclass
-class Batches:
-    """An evaluator that takes many crystals through each step together."""
+class _Task:
+    """Candidate on its way through the steps of the settings."""
 
-    settings: EvaluationSettings
-    potential: Potential
-    atoms_in_a_batch: int
+    number: int
+    atoms: Atoms
+    seed: int
+    found: Evaluation
+    steps_taken: int = 0
+    """Number of the settings' steps that it is through."""
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """See `Evaluator.evaluate`; all evaluations of a batch are there at once."""
-        tasks = list(zip(candidates, seeds, strict=True))
-        while tasks:
-            totals = accumulate(len(atoms) for atoms, _ in tasks)
-            size = max(1, sum(total <= self.atoms_in_a_batch for total in totals))
-            yield from self._evaluate(tasks[:size])
-            tasks = tasks[size:]
+    @property
+    def now(self) -> Atoms:
+        """Cell as the last step left it."""
+        assert self.found.atoms is not None  # every candidate begins with it
+        return self.found.atoms
 
-    def _evaluate(self, tasks: list[tuple[Atoms, int]]) -> list[Evaluation]:
-        """Evaluate a batch, in halves if it is too large or if one crystal spoils it for all."""
+
+class Batches(Evaluator):
+    """An evaluator that takes many crystals through each step together, large ones first."""
+
+    def __init__(self, settings: EvaluationSettings, potential: Potential, atoms_in_a_batch: int) -> None:
+        self.settings, self.potential, self.atoms_in_a_batch = settings, potential, atoms_in_a_batch
+        steps = (settings.relaxation_steps, settings.dynamics, settings.quench_steps)
+        self._steps: list[int | Conditions] = [step for step in steps if step]
+        self._submitted = 0
+        self._tasks: dict[int, _Task] = {}
+        self._new: list[_Task] = []
+        self._to_relax: list[_Task] = []  # largest first
+        self._to_move: list[_Task] = []
+        self._to_measure: list[_Task] = []
+        self._done: list[tuple[int, Evaluation]] = []
+        self._relaxation = Relaxation(
+            potential,
+            pressure_gpa=settings.pressure_gpa,
+            max_force_ev_a=settings.max_force_ev_a,
+            time_limit_s=settings.time_limit_s,
+        )
+
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        """See `Evaluator.submit`."""
+        self._submitted += 1
+        task = _Task(self._submitted, atoms, seed, Evaluation(atoms=bare(atoms)))
+        self._tasks[task.number] = task
+        self._new.append(task)
+        return task.number
+
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        """See `Evaluator.finished`; dynamics of a batch go to their end, however long that takes."""
+        until = time.monotonic() + patience_s
+        while self._tasks and not self._done:
+            self._go_on()
+            if time.monotonic() >= until:
+                break
+        done, self._done = self._done, []
+        return done
+
+    def forget(self) -> None:
+        """See `Evaluator.forget`."""
+        for waiting in (self._tasks, self._new, self._to_relax, self._to_move, self._to_measure, self._done):
+            waiting.clear()
+        self._relaxation.forget()
+
+    @property
+    def has_room(self) -> bool:
+        """See `Evaluator.has_room`; the candidates for one more batch wait, so that none runs half empty."""
+        return sum(len(task.atoms) for task in self._tasks.values()) < 2 * self.atoms_in_a_batch
+
+    def _go_on(self) -> None:
+        """Take one step of the batch, or one batch through dynamics."""
+        if self._new:
+            self._begin()
+        self._fill()
+        if self._relaxation.keys:
+            self._guarded([self._tasks[number] for number in self._relaxation.keys], self._relax)
+        elif self._to_move:
+            self._guarded(self._taken(self._to_move), self._move)
+        elif self._to_measure:
+            self._guarded(self._taken(self._to_measure), self._measure_as_they_are)
+
+    def _begin(self) -> None:
+        """Refuse the new candidates that cannot be judged, and give the others their first step."""
+        new, self._new = self._new, []
+        flaws = start_flaws([task.now for task in new], self.potential.device)
+        for task, flaw in zip(new, flaws, strict=True):
+            if flaw is not None:
+                self._end(task, replace(task.found, failure=flaw))
+            elif self._steps:
+                self._wait_for_next_step(task)
+            else:
+                self._to_measure.append(task)
+
+    def _wait_for_next_step(self, task: _Task) -> None:
+        if isinstance(self._steps[task.steps_taken], Conditions):
+            self._to_move.append(task)
+        else:
+            insort(self._to_relax, task, key=lambda task: -len(task.atoms))
+
+    def _fill(self) -> None:
+        """Let candidates enter the batch that relaxes, the largest that fit."""
+        under_way = self._relaxation.keys
+        free = self.atoms_in_a_batch - sum(len(self._tasks[number].atoms) for number in under_way)
+        if not self._to_relax or free < _SHARE_THAT_REFILLS * self.atoms_in_a_batch:
+            return
+        enter: list[_Task] = []
+        wait: list[_Task] = []
+        for task in self._to_relax:
+            if len(task.atoms) <= free or not (under_way or enter):
+                enter.append(task)
+                free -= len(task.atoms)
+            else:
+                wait.append(task)
+        self._to_relax = wait
+        if enter:
+            steps = [self._steps[task.steps_taken] for task in enter]
+            self._relaxation.join(
+                [task.number for task in enter],
+                [task.now for task in enter],
+                [step for step in steps if isinstance(step, int)],
+            )
+
+    def _taken(self, waiting: list[_Task]) -> list[_Task]:
+        """Take a batch from the front of a list."""
+        size, atoms = 0, 0
+        while size < len(waiting) and (
+            size == 0 or atoms + len(waiting[size].atoms) <= self.atoms_in_a_batch
+        ):
+            atoms += len(waiting[size].atoms)
+            size += 1
+        taken = waiting[:size]
+        del waiting[:size]
+        return taken
+
+    def _guarded(self, tasks: list[_Task], work: Callable[[list[_Task]], None]) -> None:
+        """Do something with candidates; if it fails, part them until only the one at fault fails."""
         try:
-            return _Batch(self.settings, self.potential, tasks).evaluations()
-        except EVALUATION_ERRORS as error:  # they do not say over which crystal
-            if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-                self.atoms_in_a_batch = max(1, sum(len(atoms) for atoms, _ in tasks) // 2)
-            if len(tasks) == 1:
-                return [Evaluation(atoms=tasks[0][0].copy(), failure=why(error))]
+            work(tasks)
+        except EVALUATION_ERRORS as caught:  # they do not say over which crystal
+            error = caught
+        else:
+            return
+        self._relaxation.forget()
         torch.cuda.empty_cache()
-        middle = len(tasks) // 2
-        return self._evaluate(tasks[:middle]) + self._evaluate(tasks[middle:])
+        tasks = [task for task in tasks if task.number in self._tasks]
+        too_large = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+        if too_large:
+            self.atoms_in_a_batch = max(1, sum(len(task.atoms) for task in tasks) // 2)
+        if len(tasks) == 1:
+            self._end(tasks[0], Evaluation(atoms=tasks[0].atoms.copy(), failure=why(error)))
+        elif too_large:
+            for task in tasks:
+                task.found, task.steps_taken = Evaluation(atoms=bare(task.atoms)), 0
+            self._new += tasks
+        else:
+            middle = len(tasks) // 2
+            for half in (tasks[:middle], tasks[middle:]):
+                apart = Batches(self.settings, self.potential, self.atoms_in_a_batch)
+                evaluations = apart.evaluate(
+                    [task.atoms for task in half], seeds=[task.seed for task in half]
+                )
+                for task, found in zip(half, evaluations, strict=True):
+                    self._end(task, found)
+                self.atoms_in_a_batch = apart.atoms_in_a_batch
 
-
-class _Batch:
-    """One batch on its way through the settings' steps."""
-
-    def __init__(
-        self, settings: EvaluationSettings, potential: Potential, tasks: list[tuple[Atoms, int]]
-    ) -> None:
-        self._settings, self._potential = settings, potential
-        self._seeds = [seed for _, seed in tasks]
-        self._found = [Evaluation(atoms=bare(atoms)) for atoms, _ in tasks]
-        self._deadline = Deadline(settings.time_limit_s)
-
-    def evaluations(self) -> list[Evaluation]:
-        """Return one evaluation for each crystal, in their order."""
-        self._check(require_start)
-        self._relax(self._settings.relaxation_steps)
-        if self._settings.dynamics is not None:
-            self._move(self._settings.dynamics)
-        self._relax(self._settings.quench_steps)
-        self._measure()
-        self._check(require_result)
-        return self._found
-
-    def _sound(self) -> list[int]:
-        return [index for index, found in enumerate(self._found) if found.failure is None]
-
-    def _cells(self) -> Cells:
-        return Cells.of([self._atoms(index) for index in self._sound()], self._potential.device)
-
-    def _atoms(self, index: int) -> Atoms:
-        atoms = self._found[index].atoms
-        assert atoms is not None  # every crystal of a batch starts with them
-        return atoms
-
-    def _check(self, require: Callable[[Atoms], None]) -> None:
-        for index in self._sound():
-            try:
-                require(self._atoms(index))
-            except UnfitCrystalError as error:
-                self._found[index] = replace(self._found[index], failure=str(error))
-
-    def _relax(self, steps: int) -> None:
-        if steps and self._sound():
-            outcome = relax(
-                self._cells(),
-                self._potential,
-                pressure_gpa=self._settings.pressure_gpa,
-                max_force_ev_a=self._settings.max_force_ev_a,
-                max_steps=steps,
-                deadline=self._deadline,
-            )
-            self._note(outcome)
-
-    def _move(self, conditions: Conditions) -> None:
-        sound = self._sound()
-        if not sound:
+    def _relax(self, _: list[_Task]) -> None:
+        left = self._relaxation.step()
+        if left is None:
             return
+        tasks = [self._tasks[key] for key in left.keys]
+        for task, atoms, steps in zip(tasks, left.cells.to_atoms(), left.steps, strict=True):
+            task.found = replace(task.found, atoms=atoms, steps=task.found.steps + steps)
+        through = self._pass_on(tasks, left.flaws)
+        if any(through):
+            chosen = torch.tensor(through, device=self.potential.device)
+            self._measure(
+                [task for task, is_through in zip(tasks, through, strict=True) if is_through],
+                left.cells.only(chosen),
+                left.response.only(chosen, left.cells.owner),
+            )
+
+    def _move(self, tasks: list[_Task]) -> None:
+        conditions = self.settings.dynamics
+        assert conditions is not None  # or nothing would wait for it
         momenta = []
-        for index in sound:
-            atoms = self._atoms(index).copy()
-            set_velocities(atoms, conditions.temperature_k, self._seeds[index])
+        for task in tasks:
+            atoms = task.now.copy()
+            set_velocities(atoms, conditions.temperature_k, task.seed)
             momenta.append(torch.from_numpy(atoms.get_momenta()))
-        start = torch.cat(momenta).to(self._potential.device)
-        motion = move(self._cells(), start, self._potential, conditions, self._deadline)
-        for index, temperature, pressure in zip(
-            sound, motion.mean_temperatures_k, motion.mean_pressures_gpa, strict=True
+        cells = Cells.of([task.now for task in tasks], self.potential.device)
+        start = torch.cat(momenta).to(self.potential.device)
+        motion = move(cells, start, self.potential, conditions, Deadline(self.settings.time_limit_s))
+        for task, atoms, steps, temperature, pressure in zip(
+            tasks,
+            motion.cells.to_atoms(),
+            motion.steps,
+            motion.mean_temperatures_k,
+            motion.mean_pressures_gpa,
+            strict=True,
         ):
-            self._found[index] = replace(
-                self._found[index], mean_temperature_k=temperature, mean_pressure_gpa=pressure
+            task.found = replace(
+                task.found,
+                atoms=atoms,
+                steps=task.found.steps + steps,
+                mean_temperature_k=temperature,
+                mean_pressure_gpa=pressure,
             )
-        self._note(motion)
+        through = self._pass_on(tasks, motion.flaws)
+        self._to_measure += [task for task, is_through in zip(tasks, through, strict=True) if is_through]
 
-    def _note(self, outcome: Outcome | Motion) -> None:
-        """Note how a step left the crystals that took it."""
-        for index, atoms, steps, flaw in zip(
-            self._sound(), outcome.cells.to_atoms(), outcome.steps, outcome.flaws, strict=True
+    def _pass_on(self, tasks: list[_Task], flaws: list[str | None]) -> list[bool]:
+        """End candidates with a flaw, and give the others their next step; return which are through all."""
+        for task, flaw in zip(tasks, flaws, strict=True):
+            task.steps_taken += 1
+            if flaw is not None:
+                self._end(task, replace(task.found, failure=flaw))
+            elif task.steps_taken < len(self._steps):
+                self._wait_for_next_step(task)
+        return [
+            flaw is None and task.steps_taken == len(self._steps)
+            for task, flaw in zip(tasks, flaws, strict=True)
+        ]
+
+    def _measure_as_they_are(self, tasks: list[_Task]) -> None:
+        cells = Cells.of([task.now for task in tasks], self.potential.device)
+        self._measure(tasks, cells, self.potential(cells))
+
+    def _measure(self, tasks: list[_Task], cells: Cells, response: Response) -> None:
+        """Fill in what `measured` does for one crystal, and end these candidates."""
+        forces = response.forces.norm(dim=1)
+        values = torch.stack(
+            [
+                response.energies,
+                cells.volumes,
+                -response.stresses.diagonal(dim1=1, dim2=2).sum(1) / 3 / units.GPa,
+                torch.zeros_like(cells.volumes).scatter_reduce(0, cells.owner, forces, "amax"),
+            ]
+        )
+        pressure = self.settings.pressure_gpa * units.GPa
+        for task, (energy, volume, outward, force), (shortest, too_close) in zip(
+            tasks, values.T.tolist(), contacts(cells), strict=True
         ):
-            found = self._found[index]
-            self._found[index] = replace(found, atoms=atoms, steps=found.steps + steps, failure=flaw)
-
-    def _measure(self) -> None:
-        sound = self._sound()
-        if not sound:
-            return
-        cells = self._cells()
-        response = self._potential(cells)
-        for place, index in enumerate(sound):
-            atoms = self._atoms(index)
-            atoms.calc = SinglePointCalculator(
-                atoms,
-                energy=float(response.energies[place]),
-                forces=response.forces[cells.owner == place].cpu().numpy(),
-                stress=response.stresses[place].cpu().numpy(),
+            size = len(task.atoms)
+            found = replace(
+                task.found,
+                enthalpy_ev_per_atom=(energy + pressure * volume) / size,
+                energy_ev_per_atom=energy / size,
+                volume_a3_per_atom=volume / size,
+                pressure_gpa=outward,
+                max_force_ev_a=force,
+                shortest_distance_a=shortest,
+                failure=too_close,
             )
-            self._found[index] = measured(self._found[index], atoms, self._settings.pressure_gpa)
-            atoms.calc = None
+            self._end(task, found)
+
+    def _end(self, task: _Task, found: Evaluation) -> None:
+        del self._tasks[task.number]
+        self._done.append((task.number, found))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -45,12 +46,12 @@ class Cells:
     def __len__(self) -> int:
         return len(self.lattices)
 
-    @property
+    @cached_property
     def sizes(self) -> Tensor:
         """Number of atoms of each crystal: (crystals,)."""
         return torch.bincount(self.owner, minlength=len(self))
 
-    @property
+    @cached_property
     def volumes(self) -> Tensor:
         """Volume of each crystal in Å³: (crystals,)."""
         return torch.linalg.det(self.lattices).abs()
@@ -65,6 +66,15 @@ class Cells:
         renumbered = kept.cumsum(0) - 1
         return Cells(
             self.numbers[atoms], self.positions[atoms], self.lattices[kept], renumbered[self.owner[atoms]]
+        )
+
+    def joined_by(self, others: "Cells") -> "Cells":
+        """Return the batch with other crystals after its own."""
+        return Cells(
+            torch.cat([self.numbers, others.numbers]),
+            torch.cat([self.positions, others.positions]),
+            torch.cat([self.lattices, others.lattices]),
+            torch.cat([self.owner, others.owner + len(self)]),
         )
 
     def moved(self, positions: Tensor, lattices: Tensor) -> "Cells":

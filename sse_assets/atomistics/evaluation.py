@@ -1,9 +1,9 @@
 """Evaluators of candidates, and the evaluations that they return."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import nan
-from typing import Protocol
+from math import inf, nan
 
 import numpy as np
 from ase import Atoms, units
@@ -39,19 +39,57 @@ class Evaluation:
     """Sentence on why there is no enthalpy to trust; None where there is one."""
 
 
-class Evaluator(Protocol):
-    """Evaluator of candidates under fixed settings: one after another, side by side or in batches."""
+class Evaluator(ABC):
+    """Evaluator of candidates under fixed settings: one after another, side by side or in batches.
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """Yield one evaluation for each candidate, in their order, each as soon as it is there.
+    Candidates may be handed in at any time. What one becomes depends on no other.
+    """
+
+    @abstractmethod
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        """Take a periodic cell, which is not changed, and a seed of the velocities in its dynamics.
+
+        Returns:
+            The number under which `finished` returns its evaluation.
+        """
+
+    @abstractmethod
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        """Evaluate, and return the numbers and evaluations of candidates that are done since the last call.
 
         A candidate that fails raises nothing: its evaluation has a `failure`.
 
         Args:
-            candidates: periodic cells; they are not changed.
-            seeds: one seed for each candidate, for the velocities at the start of its dynamics.
+            patience_s: time in s after which the list may be empty although candidates are under way.
         """
-        ...
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Drop all candidates that have been handed in."""
+
+    @property
+    @abstractmethod
+    def has_room(self) -> bool:
+        """True where more candidates would be evaluated sooner, were they handed in now."""
+
+    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
+        """Yield one evaluation for each candidate, in their order, each as soon as it is there.
+
+        Nothing else may be under way.
+
+        Args:
+            candidates: periodic cells; they are not changed.
+            seeds: one seed for each candidate.
+        """
+        numbers = [self.submit(atoms, seed) for atoms, seed in zip(candidates, seeds, strict=True)]
+        there: dict[int, Evaluation] = {}
+        try:
+            for number in numbers:
+                while number not in there:
+                    there.update(self.finished())
+                yield there.pop(number)
+        finally:  # also if the caller does not take all
+            self.forget()
 
 
 EvaluatorFactory = Callable[[EvaluationSettings], Evaluator]

@@ -1,8 +1,9 @@
 """Evaluation of one candidate after another with FIRE and Martyna-Tobias-Klein dynamics of ASE."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from dataclasses import dataclass, field, replace
+from math import inf
 
 import numpy as np
 from ase import Atoms, units
@@ -11,7 +12,7 @@ from ase.optimize import FIRE
 
 from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.cells import bare
-from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, measured, why
+from sse_assets.atomistics.evaluation import EVALUATION_ERRORS, Evaluation, Evaluator, measured, why
 from sse_assets.atomistics.guards import require_result, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.potential import Potential
@@ -35,17 +36,36 @@ def move(atoms: Atoms, conditions: Conditions, seed: int) -> tuple[float, float]
     return float(np.mean(temperatures)), float(np.mean(pressures))
 
 
-@dataclass(frozen=True)
-class OneByOne:
+@dataclass(eq=False)
+class OneByOne(Evaluator):
     """Evaluator with ASE in this process."""
 
     settings: EvaluationSettings
     potential: Potential
+    _submitted: int = field(default=0, init=False)
+    _queue: deque[tuple[int, Atoms, int]] = field(default_factory=deque, init=False, repr=False)
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """See `Evaluator.evaluate`."""
-        for atoms, seed in zip(candidates, seeds, strict=True):
-            yield self._evaluate(atoms, seed)
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        """See `Evaluator.submit`."""
+        self._submitted += 1
+        self._queue.append((self._submitted, atoms, seed))
+        return self._submitted
+
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        """See `Evaluator.finished`; it evaluates one candidate, however long that takes."""
+        if not self._queue:
+            return []
+        number, atoms, seed = self._queue.popleft()
+        return [(number, self._evaluate(atoms, seed))]
+
+    def forget(self) -> None:
+        """See `Evaluator.forget`."""
+        self._queue.clear()
+
+    @property
+    def has_room(self) -> bool:
+        """See `Evaluator.has_room`."""
+        return not self._queue
 
     @one_thread_for_small_matrices
     def _evaluate(self, candidate: Atoms, seed: int) -> Evaluation:

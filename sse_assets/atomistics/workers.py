@@ -1,11 +1,11 @@
 """Evaluation of candidates side by side, in processes of one thread each that may hang or die."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from math import inf
 
 from ase import Atoms
 
-from sse_assets.atomistics.evaluation import Evaluation
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator
 from sse_assets.atomistics.one_by_one import OneByOne
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import EvaluationSettings
@@ -16,7 +16,7 @@ GRACE_S = 60.0
 """Time in s after a candidate's own limit, to load CHGNet or end a step, before its process is killed."""
 
 
-class Workers:
+class Workers(Evaluator):
     """Evaluator in several processes, with the results of `OneByOne` to the last bit.
 
     The processes start with the first candidates and end with `close`.
@@ -28,15 +28,29 @@ class Workers:
         Raises:
             ValueError: if `processes` is less than one.
         """
-        self._settings = settings
+        self._settings, self._processes = settings, processes
         self._limit_s = settings.time_limit_s + grace_s
         self._supervisor = Supervisor(f"{__name__}:{evaluated.__name__}", processes)
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        """See `Evaluator.evaluate`; a candidate whose process hangs or dies is a failure."""
-        tasks = [(self._settings, atoms, seed) for atoms, seed in zip(candidates, seeds, strict=True)]
-        for answer in self._supervisor.answers(tasks, [self._limit_s] * len(tasks)):
-            yield Evaluation(failure=self._reason(answer)) if isinstance(answer, Lost) else answer
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        """See `Evaluator.submit`."""
+        return self._supervisor.submit((self._settings, atoms, seed), self._limit_s)
+
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        """See `Evaluator.finished`; a candidate whose process hangs or dies is a failure."""
+        return [
+            (number, Evaluation(failure=self._reason(answer)) if isinstance(answer, Lost) else answer)
+            for number, answer in self._supervisor.finished(patience_s)
+        ]
+
+    def forget(self) -> None:
+        """See `Evaluator.forget`."""
+        self._supervisor.forget()
+
+    @property
+    def has_room(self) -> bool:
+        """See `Evaluator.has_room`; one more candidate waits for each process, so that none is idle."""
+        return self._supervisor.open_tasks < 2 * self._processes
 
     def close(self) -> None:
         """End the processes."""

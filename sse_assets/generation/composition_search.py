@@ -5,11 +5,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import tables
+from sse_assets.generation.progress import Progress
 from sse_assets.generation.records import Record
-from sse_assets.generation.search import Progress
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
 from sse_assets.generation.structures import NO_STARTING_CELLS, Found, StartingCells, find_structure
 from sse_assets.generation.validation import Validated, validate
@@ -42,7 +44,7 @@ def search_composition(
         search: settings of the searches.
         validation: settings of the dynamics and of the last relaxation.
         processes: number of processes on the CPU, which does not change the result. Where torch sees a GPU,
-            candidates go through it in batches.
+            candidates go through it in batches, and the processes make and compare cells.
         progress: function that is called after each candidate.
         dynamics_progress: function that is called with the run (`search` or `ambient`), its steps done and
             its steps in all.
@@ -62,7 +64,15 @@ def search_composition(
     """
     validated, why_not = None, None
     with evaluators_here(processes) as evaluators:
-        found = find_structure(formula, search, folder, evaluators, progress, starting_cells)
+        found = find_structure(
+            formula,
+            search,
+            folder,
+            evaluators,
+            progress,
+            starting_cells,
+            side_processes=_side_processes(processes),
+        )
         best = found.best.atoms if found.best is not None else None
         if best is not None:
             try:
@@ -70,6 +80,13 @@ def search_composition(
             except UnsettledError as error:
                 why_not = str(error)
     return record_of(found, validated, search, validation, why_not)
+
+
+def _side_processes(processes: int) -> int:
+    """Return how many processes make and compare cells; beside evaluations on a CPU, few are kept busy."""
+    if torch.cuda.is_available():
+        return processes
+    return 0 if processes == 1 else max(1, processes // 4)
 
 
 def record_of(

@@ -1,8 +1,8 @@
-"""All searches of one composition, and the structure that they find."""
+"""All searches of a composition, or of many in step, and the structures that they find."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,11 @@ from pymatgen.core import Composition
 
 from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.generation.compositions import cell_formula, cell_sizes
+from sse_assets.generation.in_step import run_in_step
 from sse_assets.generation.journal import Candidate
-from sse_assets.generation.search import Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.plan import Plan
+from sse_assets.generation.progress import Progress
+from sse_assets.generation.search import Search, SearchOutcome
 from sse_assets.generation.settings import SearchSettings
 from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.tables.names import Operator
@@ -198,6 +201,77 @@ def _kept(file: Path, make: Callable[[], Sequence[Start]]) -> list[Start]:
     ]
 
 
+def find_structures(
+    folders: Mapping[str, Path],
+    settings: SearchSettings,
+    evaluators: EvaluatorFactory,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    starting_cells: Callable[[str], StartingCells] = lambda formula: NO_STARTING_CELLS,
+    *,
+    side_processes: int = 0,
+) -> Iterator[tuple[str, Found | Exception]]:
+    """Carry out every search of many compositions in step, from where an earlier call stopped.
+
+    Args:
+        folders: folder of each composition, by its integer formula of one formula unit (Z = 1); the journals
+            lie in `JOURNALS` there.
+        settings: settings of every search.
+        evaluators: function that makes an evaluator for given settings.
+        progress: function that is called after each candidate.
+        starting_cells: function from a composition to the functions that give the cells in which its searches
+            begin.
+        side_processes: number of processes that make and compare cells; with 0, a thread does it here.
+
+    Yields:
+        Each composition with its searches as the last of them ends, or with the first error of one of them,
+        which stops no other composition.
+
+    Raises:
+        ChildProcessError: if CHGNet cannot be imported by the processes of the evaluator.
+    """
+    searches: dict[str, list[Search]] = {}
+    starts: dict[str, dict[str, Sequence[Start]]] = {}
+    owner: dict[Search, str] = {}
+    over: dict[str, list[Exception | None]] = {formula: [] for formula in folders}
+
+    def begin(formula: str) -> list[Search]:
+        folder = folders[formula]
+        planned = planned_searches(formula, settings, folder, starting_cells(formula))
+        starts[formula] = {one.plan.name: one.starts for one in planned}
+        return [
+            Search(
+                one.plan,
+                one.settings,
+                folder / JOURNALS / f"{one.plan.name}.jsonl",
+                [start.atoms for start in one.starts],
+            )
+            for one in planned
+        ]
+
+    def each() -> Iterator[Search]:
+        for formula in folders:
+            searches[formula] = []
+            try:
+                searches[formula] = begin(formula)
+            except Exception as error:  # noqa: BLE001  # it is handed on as that of the composition
+                over[formula].append(error)
+            owner.update(dict.fromkeys(searches[formula], formula))
+            yield from searches[formula]
+
+    def found(formula: str) -> Found | Exception:
+        failed = next((one for one in over[formula] if one is not None), None)
+        return failed or Found(formula, [one.outcome for one in searches[formula]], starts[formula])
+
+    for search, error in run_in_step(each(), evaluators, progress, side_processes=side_processes):
+        formula = owner[search]
+        over[formula].append(error)
+        if len(over[formula]) == len(searches[formula]):
+            yield formula, found(formula)
+    for formula in folders:
+        if not searches[formula]:
+            yield formula, found(formula)
+
+
 def find_structure(
     formula: str,
     settings: SearchSettings,
@@ -205,33 +279,23 @@ def find_structure(
     evaluators: EvaluatorFactory,
     progress: Callable[[Progress], None] = lambda progress: None,
     starting_cells: StartingCells = NO_STARTING_CELLS,
+    *,
+    side_processes: int = 0,
 ) -> Found:
-    """Carry out every search of one composition, from where an earlier call stopped.
-
-    Args:
-        formula: integer formula of one formula unit (Z = 1).
-        settings: settings of every search.
-        folder: folder of this composition; the journals lie in `JOURNALS` there.
-        evaluators: function that makes an evaluator for given settings.
-        progress: function that is called after each candidate.
-        starting_cells: functions that give the cells in which a search begins.
+    """Carry out every search of one composition; see `find_structures`.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
+        ChildProcessError: if PyXtal or CHGNet cannot be imported by the processes.
     """
-    searches = planned_searches(formula, settings, folder, starting_cells)
-    return Found(
-        formula,
-        [
-            run_search(
-                search.plan,
-                search.settings,
-                folder / JOURNALS / f"{search.plan.name}.jsonl",
-                evaluators,
-                progress,
-                [start.atoms for start in search.starts],
-            )
-            for search in searches
-        ],
-        {search.plan.name: search.starts for search in searches},
+    ((_, found),) = find_structures(
+        {formula: folder},
+        settings,
+        evaluators,
+        progress,
+        lambda _: starting_cells,
+        side_processes=side_processes,
     )
+    if isinstance(found, Exception):
+        raise found
+    return found

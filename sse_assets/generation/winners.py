@@ -1,5 +1,6 @@
 """Last relaxation of the best candidate, with the symmetry that it has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import spglib
@@ -74,6 +75,11 @@ def loose_space_group(atoms: Atoms) -> str | None:
         (atoms.cell.array, atoms.get_scaled_positions(), atoms.numbers), symprec=SYMPREC
     )
     return None if found is None else normalised_symbol(found.split(" (")[0])
+
+
+def loose_space_groups(cells: Sequence[Atoms | None]) -> list[str | None]:
+    """Return the space group of each cell as `loose_space_group` does; None where there is no cell."""
+    return [loose_space_group(atoms) if atoms is not None else None for atoms in cells]
 
 
 def _symmetrised(atoms: Atoms) -> Atoms | None:

@@ -8,11 +8,11 @@ import torch
 from ase import Atoms, units
 from ase.build import bulk
 
-from sse_assets.atomistics.batch_fire import relax
 from sse_assets.atomistics.batch_npt import BatchNpt, move
 from sse_assets.atomistics.batches import Batches
 from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
 from sse_assets.atomistics.one_by_one import OneByOne
@@ -21,6 +21,7 @@ from sse_assets.atomistics.settings import EVALUATION, Conditions, Profile
 from sse_assets_tests.atomistics.crystals import antifluorite, copper, lithium_fluoride, overlapping
 from sse_assets_tests.atomistics.morse import Morse
 
+SMALL_FORCES = replace(EVALUATION[Profile.STATIC], max_force_ev_a=1e-3)
 HOT = Conditions(300, 1.0, 1.0, timestep_fs=2.0, barostat_damping_ps=0.5)
 
 
@@ -81,19 +82,22 @@ def test_temperature_and_pressure_are_reached_and_volumes_spread_as_with_ase() -
 def test_relaxation_finds_ases_minimum_at_the_pressure_asked_for() -> None:
     crystals = copper()
     settings = replace(EVALUATION[Profile.STATIC], max_force_ev_a=1e-3, pressure_gpa=2.0)
-    limits = {"pressure_gpa": 2.0, "max_force_ev_a": 1e-3, "max_steps": 400}
-    outcome = relax(Cells.of(crystals), Morse(), deadline=Deadline(100), **limits)
+    found = list(Batches(settings, Morse(), 1000).evaluate(crystals, seeds=[1, 2, 3]))
     singles = list(OneByOne(settings, Morse()).evaluate(crystals, seeds=[1, 2, 3]))
-    response = Morse()(outcome.cells)
-    assert outcome.flaws == [None] * 3
-    for index, single in enumerate(singles):
-        energy = float(response.energies[index]) / len(crystals[index])
-        volume = float(outcome.cells.volumes[index]) / len(crystals[index])
+    assert [evaluation.failure for evaluation in found] == [None] * 3
+    for mine, single in zip(found, singles, strict=True):
+        cells = Cells.of([mine.atoms])
+        response = Morse()(cells)
+        energy, volume = float(response.energies) / len(mine.atoms), float(cells.volumes) / len(mine.atoms)
         enthalpy = energy + 2.0 * units.GPa * volume
         assert enthalpy == pytest.approx(single.enthalpy_ev_per_atom, abs=1e-5)
-        pressure = -float(response.stresses[index].trace()) / 3 / units.GPa
+        pressure = -float(response.stresses[0].trace()) / 3 / units.GPa
         assert pressure == pytest.approx(2.0, abs=0.05)
-        assert outcome.steps[index] <= 2 * single.steps
+        assert mine.steps <= 2 * single.steps
+        assert mine.enthalpy_ev_per_atom == pytest.approx(enthalpy, abs=1e-10)
+        assert mine.pressure_gpa == pytest.approx(pressure, abs=1e-10)
+        assert mine.max_force_ev_a == pytest.approx(float(response.forces.norm(dim=1).max()), abs=1e-10)
+        assert mine.shortest_distance_a == pytest.approx(single.shortest_distance_a, abs=1e-3)
 
 
 class Broken(Morse):
@@ -127,6 +131,54 @@ def test_a_crystal_that_breaks_leaves_the_others_as_they_would_be_alone(stress: 
     assert means == pytest.approx(alone.mean_temperatures_k)
 
 
+@pytest.mark.parametrize(("stress", "reason"), [(-500, "exploded"), (np.nan, "not finite numbers")])
+def test_a_relaxation_that_breaks_leaves_its_neighbours_as_they_would_be_alone(
+    stress: float, reason: str
+) -> None:
+    crystals = copper()
+    together = list(Batches(SMALL_FORCES, Broken(5, stress), 1000).evaluate(crystals, seeds=range(3)))
+    for found, alone in zip(together, alone_in_a_batch(crystals), strict=True):
+        if len(found.atoms) == 8:
+            assert reason in found.failure
+        else:
+            assert found.failure is None
+            assert found.steps == alone.steps > 6
+            assert found.atoms.positions == pytest.approx(alone.atoms.positions, abs=1e-10)
+            assert found.enthalpy_ev_per_atom == pytest.approx(alone.enthalpy_ev_per_atom, abs=1e-12)
+
+
+def test_what_is_done_leaves_the_batch_and_others_enter_the_largest_first() -> None:
+    crystals = [*copper(), *copper()]  # 4, 8 and 4 atoms, twice
+    roomy = Counting()
+    found = list(Batches(SMALL_FORCES, roomy, 12).evaluate(crystals, seeds=range(6)))
+    for mine, alone in zip(found, alone_in_a_batch(crystals), strict=True):
+        assert mine.steps == alone.steps
+        assert mine.atoms.positions == pytest.approx(alone.atoms.positions, abs=1e-10)
+    assert roomy.asked[0] == 12
+    assert max(roomy.asked) == 12
+    assert sum(roomy.asked) == sum(one.steps * len(one.atoms) for one in found)  # nothing moves once done
+    in_turn = sorted(found, key=lambda one: -len(one.atoms))
+    unmixed = [in_turn[:1], in_turn[1:2], in_turn[2:5], in_turn[5:]]  # as batches that wait for their last
+    assert len(roomy.asked) < sum(max(one.steps for one in batch) for batch in unmixed)
+
+
+def test_memory_that_runs_out_on_the_way_costs_time_alone() -> None:
+    crystals = [*copper(), *copper()]
+    shrinking = Counting(ten_atoms_fit_after=30)
+    found = list(Batches(SMALL_FORCES, shrinking, 24).evaluate(crystals, seeds=range(6)))
+    assert max(shrinking.asked[:30]) > 10
+    assert [one.failure for one in found] == [None] * 6
+    for mine, alone in zip(found, alone_in_a_batch(crystals), strict=True):
+        assert mine.steps == alone.steps
+        assert mine.enthalpy_ev_per_atom == pytest.approx(alone.enthalpy_ev_per_atom, abs=1e-12)
+
+
+def test_a_candidate_that_takes_too_long_leaves() -> None:
+    hurried = replace(SMALL_FORCES, time_limit_s=1e-9)
+    (found,) = Batches(hurried, Morse(), 100).evaluate(copper()[:1], seeds=[1])
+    assert found.failure == "the evaluation took longer than 0 s"
+
+
 def test_batches_find_what_ase_finds_and_name_the_same_failures(chgnet: ChgnetPotential) -> None:
     settings = replace(EVALUATION[Profile.STATIC], max_force_ev_a=0.02)
     crystals = [lithium_fluoride(a=4.3, rattle=0.1), overlapping(0.2), antifluorite(a=4.9)]
@@ -139,6 +191,25 @@ def test_batches_find_what_ase_finds_and_name_the_same_failures(chgnet: ChgnetPo
         assert mine.volume_a3_per_atom == pytest.approx(theirs.volume_a3_per_atom, rel=0.02)
         assert mine.shortest_distance_a == pytest.approx(theirs.shortest_distance_a, abs=0.02)
         assert mine.atoms.symbols.get_chemical_formula() == theirs.atoms.symbols.get_chemical_formula()
+
+
+class Counting(Morse):
+    """Springs that count the atoms of each batch, on a device that may lose most of its memory."""
+
+    def __init__(self, ten_atoms_fit_after: int | None = None) -> None:
+        self.asked: list[int] = []
+        self.shrinks = ten_atoms_fit_after
+
+    def __call__(self, cells: Cells) -> Response:
+        self.asked.append(len(cells.numbers))
+        if self.shrinks is not None and len(self.asked) > self.shrinks and len(cells.numbers) > 10:
+            raise torch.OutOfMemoryError("out of memory")
+        return super().__call__(cells)
+
+
+def alone_in_a_batch(crystals: list[Atoms]) -> list[Evaluation]:
+    batches = Batches(SMALL_FORCES, Morse(), 1000)
+    return [next(batches.evaluate([atoms], seeds=[1])) for atoms in crystals]
 
 
 class Small(Morse):

@@ -1,12 +1,8 @@
-import json
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 
 import numpy as np
@@ -15,36 +11,20 @@ from ase import Atoms
 from ase.build import bulk
 from pymatgen.core import Composition
 
-from sse_assets.atomistics.evaluation import Evaluation
+from sse_assets.atomistics.evaluation import Evaluation, Evaluator
 from sse_assets.atomistics.settings import SEARCH
+from sse_assets.generation.history import History
+from sse_assets.generation.in_step import run_search
 from sse_assets.generation.journal import Candidate, JournalError
-from sse_assets.generation.search import History, Plan, Progress, SearchOutcome, run_search
+from sse_assets.generation.plan import Plan
+from sse_assets.generation.progress import Progress
+from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.settings import OperatorShares, SearchSettings
 from sse_assets.tables.names import Operator
 from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.generation import toy_search
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchOutcome, Path]:
-    journal = tmp_path_factory.mktemp("search") / "journal.jsonl"
-    return toy_search.search(journal), journal
-
-
-def lines(journal: Path) -> list[dict]:
-    """Return the entries of a journal without their wall times."""
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
-    return [{key: value for key, value in entry.items() if key != "seconds"} for entry in entries]
-
-
-def kill_once_it_has(count: int, journal: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-m", toy_search.__name__, str(journal)])
-    while not journal.exists() or journal.read_bytes().count(b"\n") < count:
-        assert process.poll() is None, "the search ended before it could be killed"
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
+from sse_assets_tests.generation.toy_search import kill_once_it_has, lines
 
 
 def test_a_killed_search_goes_on_and_ends_bit_identical(
@@ -53,7 +33,7 @@ def test_a_killed_search_goes_on_and_ends_bit_identical(
     outcome, whole = uninterrupted
     journal = tmp_path / "journal.jsonl"
     for count in (4, 14):  # in the first generation, and among the children
-        kill_once_it_has(count, journal)
+        kill_once_it_has(count, journal, "alone")
         left = lines(journal)
         assert left == lines(whole)[: len(left)]
         assert len(left) < len(lines(whole))
@@ -104,17 +84,26 @@ def any_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SeedMaker, "random_cell", cell)
 
 
-class Stub:
+class Stub(Evaluator):
     """Evaluator that gives the answers it was told, cell after cell."""
+
+    has_room = True
 
     def __init__(self, *answers: Evaluation) -> None:
         self.answers, self.asked = answers, 0
+        self.queue: list[tuple[int, Evaluation]] = []
 
-    def evaluate(self, candidates: Sequence[Atoms], *, seeds: Sequence[int]) -> Iterator[Evaluation]:
-        for atoms in candidates:
-            answer = self.answers[self.asked % len(self.answers)]
-            self.asked += 1
-            yield replace(answer, atoms=atoms)
+    def submit(self, atoms: Atoms, seed: int) -> int:
+        answer = self.answers[self.asked % len(self.answers)]
+        self.asked += 1
+        self.queue.append((self.asked, replace(answer, atoms=atoms)))
+        return self.asked
+
+    def finished(self, patience_s: float = inf) -> list[tuple[int, Evaluation]]:
+        return [self.queue.pop(0)] if self.queue else []
+
+    def forget(self) -> None:
+        self.queue.clear()
 
 
 def stub_search(stub: Stub, journal: Path, **settings: object) -> SearchOutcome:

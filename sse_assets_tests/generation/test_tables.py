@@ -12,8 +12,8 @@ import torch
 from sse_assets.atomistics.evaluators import ase_evaluator
 from sse_assets.generation import composition_search, search_composition, tables
 from sse_assets.generation.composition_search import record_of
+from sse_assets.generation.history import History
 from sse_assets.generation.records import Record, read_record
-from sse_assets.generation.search import History
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
 from sse_assets.generation.structures import JOURNALS, Found, find_structure
 from sse_assets.generation.validation import Validated, validate
