@@ -16,6 +16,7 @@ from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import ProcessDesign
 from sse_assets.kept import versions
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.orchestration.kept_files import kept_in
@@ -92,6 +93,7 @@ class _Papers:
     "How the error of the Gaussian process on new papers falls with the number of papers that it has read.",
     _ROWS,
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def learning_curve_table(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
@@ -126,6 +128,7 @@ def learning_curve_table(
     "What composition, chemistry, cell and prototype are each worth to the Gaussian process on new papers.",
     _ROWS,
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def process_factors_table(
     context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
@@ -169,6 +172,7 @@ def process_factors_table(
     "`grouped`, beside the paper's ranking.",
     table_ins("models.boosted_trees_shap", "models.boosted_trees_grouped_shap", "splits.assignments"),
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def shap_ranking_table(
     boosted_trees_shap: pd.DataFrame, boosted_trees_grouped_shap: pd.DataFrame, assignments: pd.DataFrame

@@ -21,6 +21,7 @@ from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.kept_files import kept_in, used_now
@@ -228,6 +229,7 @@ def boosted_trees(
     partitions_def=feature_sets,
     kind="shap",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_shap(
     context: dg.AssetExecutionContext,
@@ -272,6 +274,7 @@ def boosted_trees_shap(
     _SETTINGS | _DATA,
     kind="shap",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_grouped_shap(
     context: dg.AssetExecutionContext,
@@ -307,6 +310,7 @@ def boosted_trees_grouped_shap(
     _SETTINGS | _DATA,
     kind="xgboost",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_without_generated(
     context: dg.AssetExecutionContext,

@@ -57,7 +57,7 @@ def fit_and_predict(
         log10(σ / (S/cm)) of each row, one array a frame.
     """
     first = X.iloc[0]
-    varying = X.columns[((X != first) & ~(X.isna() & first.isna())).any()]
+    varying = X.columns[((first != X) & ~(X.isna() & first.isna())).any()]
     columns = varying if len(varying) else X.columns
     X = X[columns]
     version = fit_version(X, y, settings)
