@@ -1,7 +1,6 @@
 """The files of kept answers, below the blob root."""
 
 import os
-import time
 from contextlib import suppress
 
 from upath import UPath
@@ -35,25 +34,3 @@ def used_now(place: UPath) -> None:
     for file in place.iterdir() if place.is_dir() else [place]:
         with suppress(FileNotFoundError):  # another process may have forgotten it just now
             os.utime(file.path)
-
-
-def forget_kept(blob_root: UPath, most_bytes: int, young_s: float) -> int:
-    """Delete the answers whose last use is longest ago, until they take no more than this; return how many.
-
-    Args:
-        blob_root: root of the store.
-        most_bytes: room for all of them.
-        young_s: time in s since its last use in which no answer is deleted, so that a run finds its own.
-    """
-    folder = blob_root / KEPT
-    files = [file for file in folder.rglob("*") if file.is_file()] if folder.exists() else []
-    used = sorted(
-        ((file.stat().st_mtime, file.stat().st_size, file) for file in files), key=lambda one: one[:2]
-    )
-    room, forgotten = sum(size for _, size, _ in used), 0
-    for at, size, file in used:
-        if room <= most_bytes or time.time() - at < young_s:
-            break
-        file.unlink()
-        room, forgotten = room - size, forgotten + 1
-    return forgotten
