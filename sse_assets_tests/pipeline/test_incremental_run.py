@@ -1,6 +1,10 @@
 """A run after a small change computes what the change touches, and ends as a run from nothing."""
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.orchestration.tables import TableKey, TableStore
-from sse_assets_tests.command_line import Run, small_run_config, sse_assets
+from sse_assets_tests.command_line import Run, environment_of, small_run_config, sse_assets
 
 CIF = files("sse_assets.sources") / "sample_data" / "structures" / "lgps.cif"
 ADDED = (
@@ -76,3 +80,38 @@ def test_added_changed_and_withdrawn_rows_give_what_a_run_from_nothing_gives(
     shutil.rmtree(home / "inbox")
     brought_up_to_date(home)
     assert_equal(store, sample_run.store)
+
+
+def killed_at(home: Path, sign: str) -> None:
+    """Start a run, and kill it with all its processes as soon as it prints this."""
+    config = str(small_run_config(home.parent / "small.yaml"))
+    with subprocess.Popen(
+        [sys.executable, "-m", "sse_assets.cli", "run", "--config", config],
+        env=environment_of(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout is not None
+        seen = any(sign in line for line in run.stdout)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert seen, f"the run ended without {sign}"
+
+
+def test_killed_at_any_stage_the_next_run_ends_as_a_run_from_nothing(
+    sample_run: Run, from_nothing: Run, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(sample_run.home, home)
+    leave(home, ADDED)
+    for sign in (
+        "✓ curated.measurements",
+        "✓ descriptors.cell",
+        "✓ models.boosted_trees_predictions [geometric]",
+        "✓ models.choice",
+        "✓ metrics.report",
+        "✓ models.boosted_trees_shap [all]",
+    ):
+        killed_at(home, sign)
+    assert_equal(brought_up_to_date(home).store, from_nothing.store)
