@@ -87,7 +87,7 @@ def _make_what_is_stale(
     from sse_assets.assets.up_to_date import is_up_to_date
     from sse_assets.orchestration.executors import require_ray_cluster
     from sse_assets.orchestration.launchpad import SettingsOfStepError
-    from sse_assets.orchestration.pruning import forget_models, forget_runs
+    from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
     from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
 
     if settings.executor is Executor.RAY:
@@ -111,6 +111,7 @@ def _make_what_is_stale(
             partitions=partitions,
         )
         forget_models(settings.blob_root)
+        forget_kept(settings.blob_root)
         forget_runs(instance, settings.dagster_home)
         now = fingerprint(settings)
         if succeeded and is_up_to_date(settings, pipeline, instance):

@@ -12,6 +12,7 @@ from sse_assets.evaluation.champions import SAME, Contender, Verdict, is_decided
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
@@ -60,6 +61,7 @@ def champions(
         load=lambda model_path: Recipe.load(str(settings.blob_root / model_path)),
         workers=workers(),
         progress=report_progress(context.log, f"champion ({context.partition_key}) on the folds of today"),
+        kept=kept_in(settings.blob_root),
     )
     if verdict.decision is not Decision.UNCHANGED or not is_decided(history, challenger, tested):
         now = datetime.now(UTC)

@@ -8,19 +8,23 @@ import pandas as pd
 from sse_assets.assets.models import GROUP, settings_of, workers
 from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
+from sse_assets.kept import versions
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
+from sse_assets.orchestration.settings import Settings
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
 from sse_assets.screening.model_candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
-from sse_assets.splits.groups import papers
+from sse_assets.splits.groups import papers, published
 from sse_assets.splits.papers import as_folds
 from sse_assets.tables import models
 from sse_assets.tables.names import FeatureSet, InputKind, Protocol, Role
 
 _CODE_VERSION = "1"
+_LIBRARIES = versions("scikit-learn", "scipy", "numpy", "xgboost")
 _EVERY_ROW = table_ins("curated.electrolytes", "splits.assignments") | {
     "further": dg.AssetIn(["splits", "formula_only"])
 }
@@ -43,6 +47,7 @@ _DESCRIPTORS = table_ins("descriptors.chemistry", "descriptors.cell")
 )
 def choose_candidate(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
@@ -55,34 +60,34 @@ def choose_candidate(
     seen = electrolytes[electrolytes["electrolyte_id"].isin(assigned["electrolyte_id"])]
     rows = seen.set_index("electrolyte_id", drop=False).rename_axis(None)
     features = composition_chemistry_cell(seen, chemistry, cell)
-    outcome = choose_on_papers(
-        candidates(
-            rows,
-            features,
-            settings_of(boosted_trees_settings, FeatureSet.STOICHIOMETRIC),
-            workers=workers(),
-        ),
-        rows,
-        assigned,
-        progress=report_progress(context.log, "candidates"),
-    )
-    if outcome.choice.empty:
+    tree_settings = settings_of(boosted_trees_settings, FeatureSet.STOICHIOMETRIC)
+    kept = kept_in(settings.blob_root)
+
+    def choose() -> list[pd.DataFrame]:
+        compared = candidates(rows, features, tree_settings, workers=workers(), kept=kept)
+        progress = report_progress(context.log, "candidates")
+        outcome = choose_on_papers(compared, rows, assigned, progress=progress)
+        return [outcome.candidates, outcome.choice]
+
+    question = ["choice", _CODE_VERSION, _LIBRARIES, seen, features, assigned, tree_settings]
+    compared, choice = kept.frames(question, ["candidates", "choice"], choose)
+    if choice.empty:
         context.log.info(
             f"nothing is chosen: in each fold of `papers` at least {INNER_FOLDS} papers must be left to test"
         )
-    whole = outcome.candidates[outcome.candidates["level"] == EVERY_PAPER]
+    whole = compared[compared["level"] == EVERY_PAPER]
     shown = whole[["label_convention", "candidate", "mae", "difference", "low", "high", "chosen"]]
     yield table_result(
-        outcome.candidates,
+        models.CANDIDATES.frame(compared),
         "models.candidates",
         metadata={"every_paper": dg.MetadataValue.md(markdown_table(shown.round(3)))},
     )
     yield table_result(
-        outcome.choice,
+        models.CHOICE.frame(choice),
         "models.choice",
         metadata={
             f"{figure}_{row['label_convention']}": row[figure]
-            for row in outcome.choice.to_dict("records")
+            for row in choice.to_dict("records")
             for figure in ("candidate", "mae", "nested_mae", "cost")
         },
     )
@@ -100,6 +105,7 @@ def choose_candidate(
 )
 def answering_models(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
@@ -114,11 +120,22 @@ def answering_models(
     if not folds:
         context.log.info("nobody is compared: there are no folds of `papers`")
         return table_result(models.ANSWERING.frame())
+    electrolytes = published(electrolytes)
     features = composition_chemistry_cell(electrolytes, chemistry, cell)
     by_id = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(None)
     label = labels(electrolytes)[LabelConvention.BOUND]
-    origin = cell.set_index("electrolyte_id")["cell_origin"]
-    designs = chosen_designs(choice, has_cells=has_every_cell(features))
+    origin = cell.set_index("electrolyte_id")["cell_origin"].loc[by_id.index]
+    design = chosen_designs(choice, has_cells=has_every_cell(features))[LabelConvention.BOUND]
+    question = ["formulas alone", _CODE_VERSION, _LIBRARIES, electrolytes, features, origin, folds, design]
+    of_formulas = kept_in(settings.blob_root).frame(
+        question,
+        lambda: (
+            predictions_of_formulas(by_id, features, origin, label, folds, design)
+            .rename_axis("electrolyte_id")
+            .rename("predicted")
+            .reset_index()
+        ),
+    )
     trees = _tested_on_papers(boosted_trees_predictions)
     table = answering(
         {
@@ -126,7 +143,7 @@ def answering_models(
             for variant, block in trees.groupby("variant")
         },
         _tested_on_papers(gaussian_process_predictions).set_index("electrolyte_id")["predicted"],
-        predictions_of_formulas(by_id, features, origin, label, folds, designs[LabelConvention.BOUND]),
+        of_formulas.set_index("electrolyte_id")["predicted"],
         label,
         papers(electrolytes),
         {

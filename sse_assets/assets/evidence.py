@@ -24,20 +24,25 @@ from sse_assets.evaluation.shapley import factor_gains
 from sse_assets.gaussian_process.factors import predict_with_factors
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.kept import versions
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
-from sse_assets.report import published
+from sse_assets.orchestration.settings import Settings
+from sse_assets.report import published as published_values
 from sse_assets.report.evidence_figures import gains_of_factors, learning_curves, shap_by_kind
 from sse_assets.screening.answering import KNOWN_CELLS
 from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
-from sse_assets.splits.groups import merged_groups, papers
+from sse_assets.splits.groups import merged_groups, papers, published
 from sse_assets.splits.papers import PAPER_FOLDS, Fold, as_folds, paper_folds
 from sse_assets.tables import metrics
 from sse_assets.tables.names import CellOrigin, FeatureSet, KernelFactor, ModelName, Protocol, Role
 
 _CODE_VERSION = "1"
+_LIBRARIES = versions("scikit-learn", "scipy", "numpy")
 _SHARES = (0.125, 0.25, 0.5, 1.0)
 """Shares of the papers: each doubles the one before."""
 _FEWER_TREES = 4
@@ -71,6 +76,7 @@ class _Papers:
         cell: pd.DataFrame,
         choice: pd.DataFrame,
     ) -> "_Papers":
+        electrolytes = published(electrolytes)
         features = composition_chemistry_cell(electrolytes, chemistry, cell)
         return cls(
             features,
@@ -80,6 +86,12 @@ class _Papers:
             as_folds(of_papers(assignments, further)),
             chosen_designs(choice, has_cells=has_every_cell(features)),
         )
+
+    @property
+    def question(self) -> list[object]:
+        """Return all that an outcome depends on."""
+        told = [self.features, self.labels, self.dois, self.papers]
+        return [_CODE_VERSION, _LIBRARIES, *told, self.folds, self.designs]
 
     def errors(self, train: pd.Index, test: pd.Index, convention: LabelConvention) -> pd.Series:
         """Return the absolute errors of the process on the second rows, trained on the first."""
@@ -95,25 +107,32 @@ class _Papers:
     "How the error of the Gaussian process on new papers falls with the number of papers that it has read.",
     _ROWS,
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def learning_curve_table(
-    context: dg.AssetExecutionContext, **tables: pd.DataFrame
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Train on an eighth, a quarter, half and all of the papers."""
     held_out = _Papers.of(**tables)
     if not held_out.folds:
         context.log.info(_NO_FOLDS)
         return table_result(metrics.LEARNING_CURVE.frame())
-    curves = [
-        learning_curve(
-            held_out.folds,
-            held_out.papers,
-            lambda train, test, name=convention: held_out.errors(train, test, name),  # type: ignore[misc]
-            shares=_SHARES,
-        ).assign(label_convention=convention.value)
-        for convention in LabelConvention
-    ]
-    table = metrics.LEARNING_CURVE.frame(pd.concat(curves))
+
+    def curves() -> pd.DataFrame:
+        return pd.concat(
+            [
+                learning_curve(
+                    held_out.folds,
+                    held_out.papers,
+                    lambda train, test, name=convention: held_out.errors(train, test, name),  # type: ignore[misc]
+                    shares=_SHARES,
+                ).assign(label_convention=convention.value)
+                for convention in LabelConvention
+            ]
+        )
+
+    kept = kept_in(settings.blob_root)
+    table = metrics.LEARNING_CURVE.frame(kept.frame(["learning curve", _SHARES, *held_out.question], curves))
     plot = figure_metadata(learning_curves(table), "What more papers bring")
     return table_result(table, metadata={"plot_curve": plot})
 
@@ -123,9 +142,10 @@ def learning_curve_table(
     "What composition, chemistry, cell and prototype are each worth to the Gaussian process on new papers.",
     _ROWS,
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def process_factors_table(
-    context: dg.AssetExecutionContext, **tables: pd.DataFrame
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Predict with each subset of the factors."""
     held_out = _Papers.of(**tables)
@@ -138,18 +158,23 @@ def process_factors_table(
         KernelFactor.CELL: tuple(name for name in design.cell if name not in PROTOTYPE_COLUMNS),
         KernelFactor.PROTOTYPE: tuple(name for name in design.cell if name in PROTOTYPE_COLUMNS),
     }
-    predicted = predict_with_factors(
-        held_out.features,
-        label,
-        held_out.dois,
-        held_out.folds,
-        columns={factor: names for factor, names in columns.items() if names},
-        settings=design.settings,
-    )
-    errors: dict[frozenset[str], pd.Series] = {
-        factors: (mean - label.loc[mean.index]).abs() for factors, mean in predicted.items()
-    }
-    gains = factor_gains(errors, held_out.papers)
+
+    def gains_by_factor() -> pd.DataFrame:
+        predicted = predict_with_factors(
+            held_out.features,
+            label,
+            held_out.dois,
+            held_out.folds,
+            columns={factor: names for factor, names in columns.items() if names},
+            settings=design.settings,
+        )
+        errors: dict[frozenset[str], pd.Series] = {
+            factors: (mean - label.loc[mean.index]).abs() for factors, mean in predicted.items()
+        }
+        return factor_gains(errors, held_out.papers)
+
+    kept = kept_in(settings.blob_root)
+    gains = kept.frame(["process factors", columns, *held_out.question], gains_by_factor)
     table = metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
     plot = figure_metadata(gains_of_factors(table), "What each factor is worth")
     return table_result(table, metadata={"plot_gains": plot})
@@ -161,6 +186,7 @@ def process_factors_table(
     "`grouped`, beside the paper's ranking.",
     table_ins("models.boosted_trees_shap", "models.boosted_trees_grouped_shap", "splits.assignments"),
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def shap_ranking_table(
     boosted_trees_shap: pd.DataFrame, boosted_trees_grouped_shap: pd.DataFrame, assignments: pd.DataFrame
@@ -171,7 +197,7 @@ def shap_ranking_table(
         (values["feature_set"] == FeatureSet.ALL) & (values["label_convention"] == LabelConvention.BOUND)
     ]
     tested = assignments.loc[assignments["role"] == Role.TEST, ["protocol", "electrolyte_id"]]
-    paper = {name: place for place, name in enumerate(published.FIGURE_7D_TOP_FEATURES, start=1)}
+    paper = {name: place for place, name in enumerate(published_values.FIGURE_7D_TOP_FEATURES, start=1)}
     kinds = {name: descriptor_kind(name) for name in values["feature"].unique()}
     rankings = []
     for protocol in (Protocol.DIVERSITY, Protocol.GROUPED):

@@ -15,6 +15,7 @@ from sse_assets.gaussian_process.training import train_gaussian_process
 from sse_assets.materials.conductivity import labels
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
@@ -75,6 +76,7 @@ def gaussian_process(
             paper_folds(electrolytes[electrolytes["electrolyte_id"].isin(train)], tested=tested)
         ),
         progress=report_progress(context.log, "Gaussian process, folds"),
+        kept=kept_in(settings.blob_root),
     )
     inputs = [electrolytes, chemistry, cell, choice]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]

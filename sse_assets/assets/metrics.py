@@ -1,6 +1,6 @@
 """Group `metrics`: what the predictions are worth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -19,6 +19,7 @@ from sse_assets.evaluation.metrics import scores
 from sse_assets.generation.records import shipped_comparisons
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
+from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
 from sse_assets.orchestration.settings import Settings
@@ -93,7 +94,11 @@ def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.Mat
 
 
 def _judgement(
-    name: str, description: str, judge: Callable[..., pd.DataFrame], *further: str
+    name: str,
+    description: str,
+    judge: Callable[..., pd.DataFrame],
+    *further: str,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.AssetsDefinition:
     """Return an asset that a function makes from the predictions, the electrolytes and further tables."""
 
@@ -102,6 +107,7 @@ def _judgement(
         description,
         table_ins("metrics.predictions", "curated.electrolytes", *further),
         code_version=_CODE_VERSION,
+        tags=tags,
     )
     def judgement(**tables: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
         return table_result(judge(**tables | {"electrolytes": with_cells(tables["electrolytes"])}))
@@ -136,6 +142,7 @@ _JUDGEMENTS = [
             predictions, boosted_trees_without_generated, electrolytes, merged_groups(electrolytes)
         ),
         "models.boosted_trees_without_generated",
+        tags=EVIDENCE,
     ),
 ]
 

@@ -1,8 +1,8 @@
 """Group `models`: baselines and boosted trees, trained under every protocol."""
 
-import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -10,19 +10,21 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
-from sse_assets.boosted_trees import shap_values, train_feature_set, tune
-from sse_assets.boosted_trees.explanation import out_of_fold_shap_values, shap_ranking
+from sse_assets.boosted_trees import train_feature_set, tune
+from sse_assets.boosted_trees.explanation import kept_shap_values, out_of_fold_shap_values, shap_ranking
 from sse_assets.boosted_trees.folds import folds_of
 from sse_assets.boosted_trees.left_out import predictions_without
-from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.evaluation.baselines import baseline_predictions
 from sse_assets.materials.conductivity import LabelConvention, labels
+from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in, used_now
 from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
@@ -35,8 +37,8 @@ from sse_assets.tables.names import FeatureSet, Protocol, Role, StructureOrigin
 
 GROUP = "models"
 _CODE_VERSION = "1"
-_TRAINING_CODE_VERSION = "2"
-"""2: the rows that the final model was trained on lie beside it."""
+_TRAINING_CODE_VERSION = "3"
+"""3: a model lies in a folder of its own version."""
 _TABLE_1 = BoostedTreesSettings()
 _TUNING_PROTOCOLS = (Protocol.OFFICIAL, Protocol.DIVERSITY)
 """Protocols to tune under. Tuning sees the training rows of the first that the data set has, no test row."""
@@ -169,8 +171,18 @@ def boosted_trees(
     features = feature_matrix(feature_set, stoichiometric, geometric)
     electrolytes = with_cells(electrolytes)
     hyperparameters = _only_row(boosted_trees_settings)
-    inputs = [features.reset_index(), electrolytes, assignments, boosted_trees_settings]
-    data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
+    folder = f"models/boosted_trees/{feature_set}"
+    there: dict[str, ModelCard | None] = {}
+
+    def stored(version: str, protocol: str) -> BoostedTreesModel | None:
+        found = None
+        for convention in LabelConvention:
+            path = f"{folder}/{version}/{protocol}-{convention}"
+            with suppress(FileNotFoundError):
+                found = BoostedTreesModel.load(str(settings.blob_root / path))
+                there[path] = found.card
+        return found
+
     trained = train_feature_set(
         features,
         labels(electrolytes),
@@ -178,15 +190,20 @@ def boosted_trees(
         hyperparameters,
         feature_set=feature_set,
         cv_groups=merged_groups(electrolytes),
-        data_version=data_version,
         workers=workers(),
         progress=report_progress(context.log, f"boosted trees ({feature_set}), fits"),
+        kept=kept_in(settings.blob_root),
+        stored=stored,
     )
-    folder = f"models/boosted_trees/{feature_set}/{data_version}"
     paths: dict[tuple[str, str], str] = {}
     for (protocol, convention), model in trained.models.items():
-        paths[protocol, convention] = f"{folder}/{protocol}-{convention}"
-        model.save(str(settings.blob_root / paths[protocol, convention]))
+        assert model.card is not None  # training gives each a card
+        path = f"{folder}/{model.card.data_version}/{protocol}-{convention}"
+        paths[protocol, convention] = path
+        if there.get(path) == model.card:
+            used_now(settings.blob_root / path)  # until the table is written, nothing may name it
+        else:
+            model.save(str(settings.blob_root / path))
     # A later model is compared with this one on these rows.
     final = Recipe.of(features, labels(electrolytes)[LabelConvention.BOUND], electrolytes, hyperparameters)
     final.save_rows(str(settings.blob_root / paths[Protocol.ALL_ROWS, LabelConvention.BOUND]))
@@ -212,6 +229,7 @@ def boosted_trees(
     partitions_def=feature_sets,
     kind="shap",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_shap(
     context: dg.AssetExecutionContext,
@@ -225,10 +243,19 @@ def boosted_trees_shap(
     stored = boosted_trees.dropna(subset=["model_path"]).to_dict("records")
     progress = report_progress(context.log, f"SHAP ({context.partition_key}), models")
     explained = []
+    kept = kept_in(settings.blob_root)
     for done, fit in enumerate(stored, start=1):
         model = BoostedTreesModel.load(str(settings.blob_root / fit["model_path"]))
+        assert model.card is not None  # no model is stored without one
         names = {name: fit[name] for name in ("feature_set", "protocol", "label_convention")}
-        explained.append(shap_values(model, features, workers=workers()).assign(**names))
+        values = kept_shap_values(
+            model.card.data_version,
+            lambda model=model: model,  # type: ignore[misc]
+            features[list(model.feature_names)],
+            kept=kept,
+            workers=workers(),
+        )
+        explained.append(values.assign(**names))
         progress(done, len(stored))
     first = explained[0]
     ranking = shap_ranking(first).head(10)
@@ -247,9 +274,11 @@ def boosted_trees_shap(
     _SETTINGS | _DATA,
     kind="shap",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_grouped_shap(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     boosted_trees_settings: pd.DataFrame,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
@@ -264,6 +293,7 @@ def boosted_trees_grouped_shap(
         _of_all_features(boosted_trees_settings),
         workers=workers(),
         progress=report_progress(context.log, "SHAP under grouped, folds"),
+        kept=kept_in(settings.blob_root),
     )
     names = {
         "feature_set": FeatureSet.ALL,
@@ -280,9 +310,11 @@ def boosted_trees_grouped_shap(
     _SETTINGS | _DATA,
     kind="xgboost",
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def boosted_trees_without_generated(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     boosted_trees_settings: pd.DataFrame,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
@@ -300,6 +332,7 @@ def boosted_trees_without_generated(
             _of_all_features(boosted_trees_settings),
             workers=workers(),
             progress=report_progress(context.log, "boosted trees without generated rows, fits"),
+            kept=kept_in(settings.blob_root),
         )
     )
 

@@ -6,17 +6,24 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.assets.curated import GROUP as CURATED
+from sse_assets.kept import versions
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.prototypes.aflow import aflow_prototypes
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.left_out import left_out
+from sse_assets.prototypes.library import Prototype
 from sse_assets.prototypes.structures import prototype_structures, read_prototypes, volume_model
+from sse_assets.splits.groups import published
+from sse_assets.tables import generated
 
 SCHEMA = "generated"
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+"""2: crystals of the inbox serve rows of the inbox alone."""
+_LIBRARIES = versions("pymatgen", "spglib", "scipy", "numpy")
 
 
 def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -45,18 +52,40 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         structures: pd.DataFrame,
         **further: pd.DataFrame,
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-        measured, unusable = read_prototypes(known_crystals(joined, structures))
-        references, unusable_references = read_prototypes(
-            _references(further["reference_structures"], structures) if further else structures.iloc[:0]
+        public = published(joined)
+        own = joined.drop(index=public.index)
+        crystals, own_crystals = (known_crystals(rows, structures) for rows in (public, own))
+        of_public = structures[structures["electrolyte_id"].isin(public["electrolyte_id"])]
+        computed = _references(further["reference_structures"], of_public) if further else structures.iloc[:0]
+
+        def library(*measured: pd.DataFrame) -> tuple[list[Prototype], Chooser, dict[str, str]]:
+            known, unusable = read_prototypes(pd.concat(measured, ignore_index=True))
+            others, unusable_others = read_prototypes(computed)
+            return known, Chooser([*known, *others, *aflow_prototypes()]), unusable | unusable_others
+
+        def of_published_rows() -> list[pd.DataFrame]:
+            known, chooser, unusable = library(crystals)
+            placed = prototype_structures(
+                public[public["structure_path"].isna()],
+                chooser,
+                volume_model(chooser.prototypes),
+                progress=report_progress(context.log, "prototypes, compositions"),
+            )
+            reasons = pd.DataFrame(unusable.items(), columns=["structure_id", "reason"], dtype="str")
+            return [placed, left_out(known, chooser), reasons]
+
+        # What a person left in the inbox is placed beside it: the published rows stay as they are.
+        placed, made_again, unusable = kept_in(settings.blob_root).frames(
+            ["prototypes", _CODE_VERSION, _LIBRARIES, public, crystals, computed],
+            ["placed", "left out", "unusable"],
+            of_published_rows,
         )
-        unusable |= unusable_references
-        chooser = Chooser([*measured, *references, *aflow_prototypes()])
-        placed = prototype_structures(
-            joined[joined["structure_path"].isna()],
-            chooser,
-            volume_model(chooser.prototypes),
-            progress=report_progress(context.log, "prototypes, compositions"),
-        )
+        lacking = own[own["structure_path"].isna()]
+        if len(lacking):
+            _, chooser, _ = library(crystals, own_crystals)
+            of_own = prototype_structures(lacking, chooser, volume_model(chooser.prototypes))
+            placed = pd.concat([placed, of_own], ignore_index=True)
+        placed = generated.PROTOTYPES.frame(placed)
         for path, cif in placed[["structure_path", "cif"]].dropna().itertuples(index=False):
             write_bytes(settings.blob_root / path, cif.encode())
         reasons = placed["reason_code"].value_counts()
@@ -64,14 +93,13 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             placed,
             "generated.prototypes",
             metadata={
-                "prototypes_in_the_library": len(chooser.prototypes),
-                "unusable_crystals": dg.MetadataValue.json(unusable),
+                "unusable_crystals": dg.MetadataValue.json(dict(unusable.itertuples(index=False, name=None))),
                 "with_a_structure": int(placed["cif"].notna().sum()),
                 "trusted": int(placed["trusted"].sum()),
                 **{f"not_trusted_{code}": int(count) for code, count in reasons.items()},
             },
         )
-        yield table_result(left_out(measured, chooser), "generated.prototypes_left_out")
+        yield table_result(generated.PROTOTYPES_LEFT_OUT.frame(made_again), "generated.prototypes_left_out")
 
     return [place_in_prototypes]
 

@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 
 from sse_assets.boosted_trees.folds import Fold
+from sse_assets.boosted_trees.kept_fits import fit_version
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.kept import NOTHING_KEPT, Kept, versions
+
+_CODE_VERSION = "1"
+_LIBRARIES = versions("shap", "xgboost", "numpy")
+_ROW = "row"
+"""Column of kept values that holds the row that they explain, as bytes."""
 
 
 def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) -> pd.DataFrame:
@@ -38,15 +45,47 @@ def shap_values(model: BoostedTreesModel, X: pd.DataFrame, *, workers: int = 1) 
     import shap  # it takes seconds, which only an explanation has to spend
 
     values = shap.TreeExplainer(booster).shap_values(scaled)
-    names = list(model.feature_names)
-    return pd.DataFrame(
-        {
-            "electrolyte_id": np.repeat(X.index.to_numpy(), len(names)),
-            "feature": np.tile(names, len(X)),
-            "feature_value": X[names].to_numpy(dtype=float).ravel(),
-            "shap_value": np.asarray(values, dtype=float).ravel(),
-        }
-    )
+    return _long(X[list(model.feature_names)], np.asarray(values, dtype=float))
+
+
+def kept_shap_values(
+    version: str,
+    model: Callable[[], BoostedTreesModel],
+    X: pd.DataFrame,
+    *,
+    kept: Kept,
+    workers: int = 1,
+) -> pd.DataFrame:
+    """Return the SHAP values of a model, of which only those of new rows are computed.
+
+    A row is explained by itself, so its values do not depend on the others.
+
+    Args:
+        version: version of the fit, as `kept_fits.fit_version` gives it.
+        model: returns the model; it is asked only where a row is new.
+        X: features; index electrolyte_id.
+        kept: values there are already; it takes the new ones.
+        workers: threads.
+
+    Returns:
+        As `shap_values`.
+    """
+    question = ["SHAP", _CODE_VERSION, _LIBRARIES, version]
+    known = kept.get(question)
+    rows = X.to_numpy(dtype=float)
+    keys = pd.Index([row.tobytes() for row in rows])
+    values = np.full(rows.shape, np.nan)
+    is_known = np.zeros(len(rows), dtype=bool)
+    if known is not None:
+        place = pd.Index(known[_ROW]).get_indexer(keys)
+        is_known = place >= 0
+        values[is_known] = known.drop(columns=_ROW).to_numpy()[place[is_known]]
+    if not is_known.all():
+        computed = shap_values(model(), X[~is_known], workers=workers)["shap_value"]
+        values[~is_known] = computed.to_numpy().reshape(-1, rows.shape[1])
+        answers = pd.DataFrame(values, columns=list(X.columns)).assign(**{_ROW: keys})
+        kept.keep(question, answers.drop_duplicates(_ROW))
+    return _long(X, values)
 
 
 def out_of_fold_shap_values(
@@ -57,6 +96,7 @@ def out_of_fold_shap_values(
     *,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: Kept = NOTHING_KEPT,
 ) -> pd.DataFrame:
     """Return the SHAP values of the test rows of each fold, by trees fitted on its training rows.
 
@@ -67,15 +107,18 @@ def out_of_fold_shap_values(
         settings: settings of the trees.
         workers: number of folds that are explained at a time, each on one thread.
         progress: called with (folds done, folds in all).
+        kept: values of earlier fits; it takes the new ones.
 
     Returns:
         Columns as those of `shap_values`, fold by fold.
     """
 
     def explain(fold: Fold) -> pd.DataFrame:
-        train = fold.train.sort_values()
-        model = BoostedTreesModel.fit(features.loc[train], label.loc[train], settings)
-        return shap_values(model, features.loc[fold.test.sort_values()])
+        train, test = fold.train.sort_values(), features.loc[fold.test.sort_values()]
+        X, y = features.loc[train], label.loc[train]
+        return kept_shap_values(
+            fit_version(X, y, settings), lambda: BoostedTreesModel.fit(X, y, settings), test, kept=kept
+        )
 
     explained: list[pd.DataFrame] = []
     with ThreadPoolExecutor(workers) as pool:  # threads: XGBoost releases the interpreter lock
@@ -83,6 +126,18 @@ def out_of_fold_shap_values(
             explained.append(one)
             progress(len(explained), len(folds))
     return pd.concat(explained, ignore_index=True)
+
+
+def _long(X: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
+    """Return SHAP values, shape of X, as a row for each value."""
+    return pd.DataFrame(
+        {
+            "electrolyte_id": np.repeat(X.index.to_numpy(), X.shape[1]),
+            "feature": np.tile(X.columns.to_numpy(), len(X)),
+            "feature_value": X.to_numpy(dtype=float).ravel(),
+            "shap_value": values.ravel(),
+        }
+    )
 
 
 def shap_ranking(values: pd.DataFrame) -> pd.DataFrame:

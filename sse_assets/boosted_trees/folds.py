@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.kept_fits import fit_and_predict
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.kept import NOTHING_KEPT, Kept
 from sse_assets.tables import models
 from sse_assets.tables.names import Role
 
@@ -45,6 +46,7 @@ def predict_folds(
     tested: pd.DataFrame,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: Kept = NOTHING_KEPT,
 ) -> pd.DataFrame:
     """Predict the test rows of each fold by trees fitted on its training rows.
 
@@ -56,6 +58,7 @@ def predict_folds(
         tested: features of the rows that are tested; index electrolyte_id.
         workers: number of fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
+        kept: answers of earlier fits; it takes the new ones.
 
     Returns:
         Columns of `models.BOOSTED_TREES_WITHOUT_GENERATED`; no rows if there are no folds.
@@ -63,8 +66,9 @@ def predict_folds(
 
     def predict(fold: Fold) -> pd.DataFrame:
         train, test = fold.train.sort_values(), fold.test.sort_values()
-        model = BoostedTreesModel.fit(features.loc[train], label.loc[train], settings)
-        predicted = model.predict(tested.loc[test])
+        (predicted,) = fit_and_predict(
+            features.loc[train], label.loc[train], [tested.loc[test]], settings, kept=kept
+        )
         return pd.DataFrame({"fold": fold.name, "electrolyte_id": test, "predicted": predicted})
 
     predicted: list[pd.DataFrame] = []

@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from sse_assets.boosted_trees.cross_validation import CV_FOLDS, cv_folds, cv_metrics, interval_half_width
+from sse_assets.boosted_trees.kept_fits import fit_and_predict, fit_version
 from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
+from sse_assets.kept import NOTHING_KEPT, Kept
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables.models import BOOSTED_TREES, BOOSTED_TREES_PREDICTIONS
 from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Role
@@ -18,6 +20,10 @@ from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Role
 UNGROUPED_CV = (Protocol.DIVERSITY,)
 """Protocols whose inner cross-validation splits rows at random, as the paper does. The others hold out whole
 groups, so that their intervals are as honest as the protocol."""
+
+FindModel = Callable[[str, str], BoostedTreesModel | None]
+"""Function that returns the stored model of a version and protocol, and None if there is none."""
+_VERSION_LENGTH = 16
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,10 @@ class _Fitted:
     """Outcome of one split."""
 
     split: _Split
-    model: BoostedTreesModel
+    model: BoostedTreesModel | None
+    """The model, if it is its protocol's only one: the others are not stored."""
+    version: str
+    """Version of the model, empty where there is none."""
     seconds: float
     predicted: pd.Series
     """Predictions for the split's training and test rows; index electrolyte_id."""
@@ -67,9 +76,10 @@ def train_feature_set(
     *,
     feature_set: FeatureSet,
     cv_groups: pd.Series,
-    data_version: str,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: Kept = NOTHING_KEPT,
+    stored: FindModel = lambda version, protocol: None,
 ) -> TrainedFeatureSet:
     """Fit the trees under every protocol and convention, with 90 % intervals.
 
@@ -91,7 +101,6 @@ def train_feature_set(
     ...     BoostedTreesSettings(n_estimators=20),
     ...     feature_set=FeatureSet.STOICHIOMETRIC,
     ...     cv_groups=pd.Series(range(40), index=ids),
-    ...     data_version="example",
     ...     workers=1,
     ... )
     >>> trained.fits[["protocol", "n_train", "n_test"]].drop_duplicates().values.tolist()
@@ -104,9 +113,10 @@ def train_feature_set(
         settings: settings of the trees.
         feature_set: the `variant` of the predictions.
         cv_groups: group of each electrolyte_id, held out as a whole by the inner cross-validation.
-        data_version: version of the data, kept on the models' cards.
         workers: number of fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
+        kept: predictions that earlier fits on the same rows made; it takes those of the new fits.
+        stored: finds a model that was stored before.
 
     Raises:
         ValueError: if there are no rows, or a row lacks its features, label or group.
@@ -115,7 +125,7 @@ def train_feature_set(
     one_fit_serves_both = labels["obelix"].equals(labels["bound"])
     conventions = [LabelConvention.BOUND] if one_fit_serves_both else list(LabelConvention)
     splits = _splits(assignments, labels.index, conventions)
-    fitted = _fit_all(splits, features, labels, settings, cv_groups, workers, progress)
+    fitted = _fit_all(splits, features, labels, settings, cv_groups, workers, progress, kept, stored)
 
     predictions, fits, models = [], [], {}
     for fit in fitted:
@@ -140,12 +150,12 @@ def train_feature_set(
                     **metrics,
                 }
             )
-            if split.is_only_fold:
+            if fit.model is not None:
                 card = ModelCard(
                     feature_set=feature_set,
                     protocol=split.protocol,
                     label_convention=convention,
-                    data_version=data_version,
+                    data_version=fit.version,
                     n_train=len(split.train),
                     metrics=metrics,
                     interval_half_width=half_width,
@@ -186,26 +196,37 @@ def _fit_all(
     cv_groups: pd.Series,
     workers: int,
     progress: Callable[[int, int], None],
+    kept: Kept,
+    stored: FindModel,
 ) -> list[_Fitted]:
     """Fit each split, and the folds of its cross-validation if it is its protocol's only fold."""
 
-    def fit(
-        train: pd.Index, predicted: pd.Index, convention: str
-    ) -> tuple[BoostedTreesModel, float, pd.Series]:
+    def fit(split: _Split) -> _Fitted:
         started = time.perf_counter()
-        model = BoostedTreesModel.fit(features.loc[train], labels.loc[train, convention], settings)
-        seconds = time.perf_counter() - started
-        return model, seconds, pd.Series(model.predict(features.loc[predicted]), index=predicted)
+        X, y = features.loc[split.train], labels.loc[split.train, split.convention]
+        if split.is_only_fold:
+            version = fit_version(X, y, settings)[:_VERSION_LENGTH]
+            model = stored(version, split.protocol) or BoostedTreesModel.fit(X, y, settings)
+            seconds = time.perf_counter() - started
+            ids = split.train.append(split.test)
+            predicted = pd.Series(model.predict(features.loc[ids]), index=ids)
+            return _Fitted(split, model, version, seconds, predicted, None)
+        parts = (split.train, split.test)
+        answers = fit_and_predict(X, y, [features.loc[ids] for ids in parts], settings, kept=kept)
+        predicted = pd.concat([pd.Series(*part) for part in zip(answers, parts, strict=True)])
+        return _Fitted(split, None, "", time.perf_counter() - started, predicted, None)
 
     def predict_held_out(train: pd.Index, held_out: pd.Index, convention: str) -> pd.Series:
-        return fit(train, held_out, convention)[2]
+        X, y = features.loc[train], labels.loc[train, convention]
+        (predicted,) = fit_and_predict(X, y, [features.loc[held_out]], settings, kept=kept)
+        return pd.Series(predicted, index=held_out)
 
     # Threads, not processes: XGBoost releases the interpreter lock while it grows trees.
     pool = ThreadPoolExecutor(workers)
     try:
         fits, held_out = [], []
         for split in splits:
-            fits.append(pool.submit(fit, split.train, split.train.append(split.test), split.convention))
+            fits.append(pool.submit(fit, split))
             groups = None if split.protocol in UNGROUPED_CV else cv_groups
             inner = cv_folds(split.train, groups, settings.seed) if split.is_only_fold else []
             held_out.append([pool.submit(predict_held_out, *fold, split.convention) for fold in inner])
@@ -216,7 +237,7 @@ def _fit_all(
     finally:
         pool.shutdown(cancel_futures=True)  # after a failed fit, or a cancelled run, the rest is not wanted
     return [
-        _Fitted(split, *fitted.result(), _joined(split, [future.result() for future in inner]))
+        replace(fitted.result(), out_of_fold=_joined(split, [future.result() for future in inner]))
         for split, fitted, inner in zip(splits, fits, held_out, strict=True)
     ]
 

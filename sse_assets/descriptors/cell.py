@@ -10,6 +10,7 @@ from functools import cache, partial
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pymatgen.core import Composition, Element, Lattice, Structure
 
@@ -23,7 +24,7 @@ from sse_assets.materials.formula import (
     parse_composition,
 )
 from sse_assets.materials.symmetry import symmetry_dataset
-from sse_assets.tables.names import CellOrigin, Reason
+from sse_assets.tables.names import CellOrigin, Reason, Source
 
 ROOM_COLUMNS = [
     "volume_per_atom_a3",
@@ -66,11 +67,13 @@ def cell(
     CIFs leave atoms out. A row without either has the cell of its prototype, if it has one.
 
     The imputation is fitted on all rows that have a cell of their own, test rows among them. It sees what is
-    known of a material before it is measured, and no conductivity; so one table serves every protocol.
+    known of a material before it is measured, and no conductivity; so one table serves every protocol. What a
+    person left in the inbox serves the rows of the inbox alone: the published ones stay as they are.
 
     Args:
         electrolytes: columns `electrolyte_id`, `formula`, `z`, `a`, `b`, `c` (Å), `alpha`, `beta`, `gamma`
-            (degrees), `space_group` and `space_group_number`; what is unknown is missing.
+            (degrees), `space_group` and `space_group_number`; what is unknown is missing. And `source`, where
+            no imputer is given.
         crystals: by electrolyte_id, for those electrolytes that have one.
         imputer: fitted on other rows; by default one that is fitted on these.
         prototypes: by electrolyte_id, structures from known structure types that are trusted.
@@ -99,9 +102,19 @@ def cell(
     index = pd.Index(electrolytes["electrolyte_id"], name="electrolyte_id")
     measured = pd.DataFrame(known, index=index, columns=CELL_COLUMNS, dtype="float64")
     formulas = electrolytes.set_index("electrolyte_id")["formula"]
-    own = measured[[origin is not CellOrigin.PROTOTYPE for origin in origins]]
-    complete = (imputer or CellImputer.fit(formulas, own)).fill(formulas, measured)
+    if imputer is not None:
+        complete = imputer.fill(formulas, measured)
+    else:
+        is_own = (electrolytes["source"] == Source.INBOX).to_numpy()
+        has_cell = np.array([origin is not CellOrigin.PROTOTYPE for origin in origins], dtype=bool)
+        complete = _imputed(formulas, measured, has_cell & ~is_own)
+        if is_own.any():
+            complete[is_own] = _imputed(formulas, measured, has_cell)[is_own]
     return complete.assign(cell_origin=[origin.value for origin in origins]).reset_index(), failures
+
+
+def _imputed(formulas: pd.Series, measured: pd.DataFrame, is_learned_from: np.ndarray) -> pd.DataFrame:
+    return CellImputer.fit(formulas, measured[is_learned_from]).fill(formulas, measured)
 
 
 def _described(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 import psutil
 
-from sse_assets.orchestration.pruning import forget_models, forget_runs
+from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
@@ -35,6 +35,7 @@ def housekeeping_sensor(settings: Settings) -> dg.SensorDefinition:
         copied = bring_up_to_date(settings.warehouse, TableStore(settings.blob_root))
         if time.time() - float(context.cursor or 0) > _SECONDS_BETWEEN_PRUNINGS:
             forget_models(settings.blob_root)
+            forget_kept(settings.blob_root)
             forget_runs(context.instance, settings.dagster_home)
             context.update_cursor(str(time.time()))
         return dg.SkipReason(

@@ -2,8 +2,10 @@
 
 - **Old versions of tables**: `TableStore` keeps three, and the last with other content.
 - **Models that are trained by themselves**: one stays while a kept version of a table names it. Of the
-  champions only the last is named; the others are history. A model younger than a day stays in any case, as
-  the run that makes it may not have written its table yet. A language model takes hours, and stays.
+  champions only the last is named; the others are history. A model made or used in the last hour stays in any
+  case, as the run that makes it may not have written its table yet. A language model takes hours, and stays.
+- **Kept answers**, such as those of fits: those used last stay, as many as find room. The others are computed
+  again when they are asked for.
 - **Runs**: the newest stay, and every run that made what is there now, since provenance is read from it.
 
 What a person left or asked for stays: the inbox, candidates, searches and their journals. A back-up is a file
@@ -16,6 +18,7 @@ from pathlib import Path
 import dagster as dg
 from upath import UPath
 
+from sse_assets.orchestration.kept_files import KEPT
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets.tables.catalogue import TABLES
@@ -26,7 +29,9 @@ RUNS_KEPT = 300
 _RETRAINED = ("models/boosted_trees", "models/gaussian_process")
 """Folders below the blob root of models that a change of the data trains again."""
 _PATH = "model_path"
-_YOUNG_S = 24 * 3600.0
+_YOUNG_S = 3600.0
+_ROOM_FOR_KEPT = 200_000_000
+"""Bytes for kept answers; one state of OBELiX needs a tenth of it."""
 _RUNS_AT_ONCE = 50
 
 
@@ -42,6 +47,25 @@ def forget_models(blob_root: UPath) -> int:
                 file.unlink()
                 forgotten += 1
         _remove_empty_folders(folder)
+    return forgotten
+
+
+def forget_kept(blob_root: UPath, room: int = _ROOM_FOR_KEPT) -> int:
+    """Delete the kept answers whose last use is longest ago, until they find room; return how many.
+
+    Args:
+        blob_root: root of the store.
+        room: bytes for all of them. An answer used in the last hour stays in any case.
+    """
+    folder = blob_root / KEPT
+    files = [file for file in folder.rglob("*") if file.is_file()] if folder.exists() else []
+    states = [(state.st_mtime, state.st_size, file) for file in files if (state := file.stat())]
+    left, forgotten = sum(size for _, size, _ in states), 0
+    for used, size, file in sorted(states, key=lambda state: state[0]):
+        if left <= room or time.time() - used < _YOUNG_S:
+            break
+        file.unlink()
+        left, forgotten = left - size, forgotten + 1
     return forgotten
 
 

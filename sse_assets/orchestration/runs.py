@@ -12,6 +12,7 @@ from sse_assets.orchestration.dagster_internals import (
     AssetGraph,
     ReconstructableRepository,
 )
+from sse_assets.orchestration.evidence import is_evidence
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
 from sse_assets.orchestration.on_demand import ASKED_FOR, on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, spelt
@@ -145,9 +146,13 @@ def refresh(
         announce("Nothing is stale: every asset is up to date.")
     tags = {HOST_TAG: socket.gethostname(), **ASKED_FOR}
     made = 0
-    while runs := plan(graph, to_make):
+    to_make, later = _answers_first(graph, instance, to_make)
+    while to_make or later:
+        if not to_make:
+            to_make, later = later, {}
+        runs = plan(graph, to_make)
         run, made = runs[0], made + 1
-        announce(f"[{made}/{made + len(runs) - 1}] {run}")
+        announce(f"[{made}/{made + len(runs) - 1 + len(plan(graph, later))}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
         partitions_before = _dynamic_partitions(graph, instance)
         with dg.execute_job(
@@ -164,7 +169,8 @@ def refresh(
                 return False
         to_make = _without(to_make, run)
         if _dynamic_partitions(graph, instance) != partitions_before:
-            to_make = _either(to_make, stale_partitions(graph, instance, on_demand=on_demand))
+            stale = stale_partitions(graph, instance, on_demand=on_demand)
+            to_make, later = _answers_first(graph, instance, _either(_either(to_make, later), stale))
     return True
 
 
@@ -199,6 +205,25 @@ def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict
 
 
 ToMake = dict[dg.AssetKey, list[str | None]]
+
+
+def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToMake) -> tuple[ToMake, ToMake]:
+    """Return what to make for the answers, and what to make after it: evidence, and again what shows it.
+
+    What shows evidence that was never made waits for it.
+    """
+    evidence = {key for key in graph.toposorted_asset_keys if is_evidence(graph.get(key).tags)}
+    shows: set[dg.AssetKey] = set()
+    for key in graph.toposorted_asset_keys:
+        if not graph.get(key).parent_keys.isdisjoint(evidence | shows):
+            shows.add(key)
+    missing = {key for key in evidence if instance.get_latest_materialization_event(key) is None}
+    answers = {
+        key: names
+        for key, names in to_make.items()
+        if key not in evidence and graph.get(key).parent_keys.isdisjoint(missing)
+    }
+    return answers, {key: names for key, names in to_make.items() if key in evidence | shows}
 
 
 def _without(to_make: ToMake, run: PlannedRun) -> ToMake:

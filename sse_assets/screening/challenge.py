@@ -19,6 +19,7 @@ from sse_assets.evaluation.champions import (
     judge,
     reigning,
 )
+from sse_assets.kept import NOTHING_KEPT, Kept
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.splits.groups import merged_groups, sharing_nothing
 from sse_assets.tables.names import Protocol, Role
@@ -53,6 +54,7 @@ def judge_challenger(
     load: Callable[[str], Recipe],
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    kept: Kept = NOTHING_KEPT,
 ) -> Verdict:
     """Decide between the champion of one feature set and the model that was trained last.
 
@@ -86,6 +88,7 @@ def judge_challenger(
         load: returns the recipe of a model by its `model_path`, or raises `RecipeError`.
         workers: fits that run at a time, each on one thread.
         progress: called with (fits done, fits in all).
+        kept: answers of earlier fits; it takes the new ones.
     """
     champion = reigning(history)
     if champion is None:
@@ -110,6 +113,7 @@ def judge_challenger(
         tested=features,
         workers=workers,
         progress=progress,
+        kept=kept,
     )
     errors = pd.DataFrame(
         {

@@ -10,12 +10,13 @@ import pandas as pd
 import xgboost
 from sklearn.ensemble import ExtraTreesRegressor
 
-from sse_assets.boosted_trees.model import BoostedTreesModel
+from sse_assets.boosted_trees.kept_fits import fit_and_predict
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.cell import CELL_COLUMNS, ROOM_COLUMNS, SHAPE_COLUMNS
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings, ProcessDesign
+from sse_assets.kept import NOTHING_KEPT, Kept
 from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.splits.papers import Fold
 from sse_assets.tables.names import CellBlock, ModelName
@@ -131,7 +132,12 @@ def _whole(*, has_cells: bool) -> ProcessDesign:
 
 
 def candidates(
-    rows: pd.DataFrame, features: pd.DataFrame, tree_settings: BoostedTreesSettings, *, workers: int
+    rows: pd.DataFrame,
+    features: pd.DataFrame,
+    tree_settings: BoostedTreesSettings,
+    *,
+    workers: int,
+    kept: Kept = NOTHING_KEPT,
 ) -> dict[str, Candidate]:
     """Name everything that is compared.
 
@@ -144,6 +150,7 @@ def candidates(
         features: as `descriptors.feature_sets.composition_chemistry_cell`, of the same rows.
         tree_settings: of the paper's trees on composition.
         workers: fits of trees that run at a time, each on one thread.
+        kept: predictions of fits of the stored trees; it takes the new ones.
     """
     label = labels(rows)
     of_elements = features.columns.difference([*CHEMISTRY_COLUMNS, *CELL_COLUMNS], sort=False)
@@ -195,10 +202,14 @@ def candidates(
         described = train[~rows.loc[train, "formula_only"]]
 
         def one(name: str) -> np.ndarray:
-            model = BoostedTreesModel.fit(
-                features.loc[described, of_elements], label.loc[described, name], tree_settings
+            (predicted,) = fit_and_predict(
+                features.loc[described, of_elements],
+                label.loc[described, name],
+                [features.loc[test, of_elements]],
+                tree_settings,
+                kept=kept,
             )
-            return model.predict(features.loc[test, of_elements])
+            return predicted
 
         return _by_convention(test, one)
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from sse_assets.splits.groups import sharing_nothing, sources_in_common
+from sse_assets.splits.groups import published, sharing_nothing, sources_in_common
 from sse_assets.tables import splits
 from sse_assets.tables.names import Protocol, Role
 
@@ -12,23 +12,25 @@ def further_training_rows(assignments: pd.DataFrame, electrolytes: pd.DataFrame)
 
     This holds under each protocol, the flattering ones included: no score gets better because a test row has
     a twin among these rows. Under `papers`, on which models are chosen, a row that shares something with an
-    official test row does not train either.
+    official test row does not train either. Rows of the inbox train under `grouped` alone, as in `assign`.
 
     Args:
         assignments: a frame as `tables.splits.ASSIGNMENTS`.
-        electrolytes: columns `electrolyte_id`, `doi`, `composition_key`, `official_role` and `formula_only`.
+        electrolytes: columns `electrolyte_id`, `source`, `doi`, `composition_key`, `official_role` and
+            `formula_only`.
 
     Returns:
         A frame as `tables.splits.FORMULA_ONLY`.
     """
     every = electrolytes.set_index("electrolyte_id")
     rows = every[every["formula_only"]]
+    public = rows.index.intersection(published(every).index)
     parts = []
     for (protocol, fold), assigned in assignments.groupby(["protocol", "fold"], sort=False):
         test = every.loc[assigned.loc[assigned["role"] == Role.TEST, "electrolyte_id"]]
         if protocol == Protocol.PAPERS:
             test = pd.concat([test, every[every["official_role"] == Role.TEST]])
-        ids = sharing_nothing(rows, test)
+        ids = sharing_nothing(rows if protocol == Protocol.GROUPED else rows.loc[public], test)
         parts.append(
             pd.DataFrame(
                 {"protocol": protocol, "fold": fold, "electrolyte_id": ids, "role": Role.TRAIN.value}

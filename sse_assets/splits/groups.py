@@ -5,7 +5,13 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from sse_assets.tables.names import Protocol
+from sse_assets.tables.names import Protocol, Source
+
+
+def published(electrolytes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of published sources, and not of the inbox; all rows, if there are no others."""
+    is_published = electrolytes["source"] != Source.INBOX
+    return electrolytes[is_published] if is_published.any() else electrolytes
 
 
 def comparable_dois(dois: pd.Series) -> pd.Series:

@@ -11,7 +11,7 @@ from sklearn.model_selection import KFold, StratifiedGroupKFold
 
 from sse_assets.ranges import check_ranges
 from sse_assets.splits.diversity import max_min_selection
-from sse_assets.splits.groups import merged_groups, papers, sources_in_common
+from sse_assets.splits.groups import merged_groups, papers, published, sources_in_common
 from sse_assets.splits.papers import PAPER_FOLDS, for_choosing, paper_folds
 from sse_assets.tables import splits
 from sse_assets.tables.names import Protocol, Role
@@ -38,11 +38,15 @@ class SplitSettings:
 def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:
     """Assign every row a role under every protocol that the data allow.
 
+    Rows of the inbox train and are tested under `grouped`, and train the models for new materials. The other
+    protocols are about the published rows alone: their scores stay what they are, whatever a person measures,
+    beside the paper's and beside those of somebody else's model. So does the choice of a model on `papers`.
+
     `official` is left out where no row has an official role, and `papers` where there are too few papers.
     The result does not depend on the order of the rows.
 
     Args:
-        electrolytes: columns `electrolyte_id`, `doi`, `composition_key`, `conductivity_class` and
+        electrolytes: columns `electrolyte_id`, `source`, `doi`, `composition_key`, `conductivity_class` and
             `official_role` ("train", "test" or missing).
         features: the matrix in which `diversity` measures distance; index electrolyte_id.
 
@@ -54,23 +58,24 @@ def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSe
     """
     rows = electrolytes.sort_values("electrolyte_id", ignore_index=True)
     _check(rows, features, settings)
+    public = published(rows).reset_index(drop=True)
     folds = {
-        Protocol.DIVERSITY: _diversity(rows, features, settings),
-        Protocol.RANDOM: _random(rows, settings),
-        Protocol.PAPERS: _papers(rows, settings),
-        Protocol.OFFICIAL: _official(rows),
-        Protocol.GROUPED: _grouped(rows, settings),
+        Protocol.DIVERSITY: (public, _diversity(public, features, settings)),
+        Protocol.RANDOM: (public, _random(public, settings)),
+        Protocol.PAPERS: (public, _papers(public, settings)),
+        Protocol.OFFICIAL: (public, _official(public)),
+        Protocol.GROUPED: (rows, _grouped(rows, settings)),
     }
     assigned = [
         pd.DataFrame(
             {
                 "protocol": protocol.value,
                 "fold": fold,
-                "electrolyte_id": rows["electrolyte_id"].iloc[np.concatenate([train, test])].to_numpy(),
+                "electrolyte_id": among["electrolyte_id"].iloc[np.concatenate([train, test])].to_numpy(),
                 "role": np.repeat([Role.TRAIN.value, Role.TEST.value], [len(train), len(test)]),
             }
         )
-        for protocol, folds_of_protocol in folds.items()
+        for protocol, (among, folds_of_protocol) in folds.items()
         for fold, (train, test) in enumerate(folds_of_protocol)
     ]
     return splits.ASSIGNMENTS.frame(pd.concat(assigned))
@@ -131,8 +136,8 @@ def _grouped(rows: pd.DataFrame, settings: SplitSettings) -> Iterator[Fold]:
 
 def _check(rows: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> None:
     ids = rows["electrolyte_id"]
-    if len(rows) < settings.folds:
-        raise ValueError(f"{len(rows)} electrolytes cannot be split into {settings.folds} folds")
+    if (n_rows := len(published(rows))) < settings.folds:
+        raise ValueError(f"{n_rows} electrolytes cannot be split into {settings.folds} folds")
     if ids.duplicated().any():
         raise ValueError(f"the electrolyte {ids[ids.duplicated()].iloc[0]} occurs twice; ids must be unique")
     unknown = ids[~ids.isin(features.index)]

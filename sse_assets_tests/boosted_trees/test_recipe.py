@@ -72,7 +72,6 @@ def test_refitted_on_the_folds_it_predicts_what_training_did(recipe, labels, ass
         settings,
         feature_set="all",
         cv_groups=pd.Series(np.arange(len(recipe.label)), index=recipe.label.index),
-        data_version="v1",
         workers=2,
     ).predictions.query("protocol == 'random' and role == 'test' and label_convention == 'bound'")
     refitted = predict_folds(

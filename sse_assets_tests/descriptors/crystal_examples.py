@@ -31,7 +31,7 @@ def one_atom(element: str, a: float) -> Structure:
 def electrolytes_table(*rows: dict) -> pd.DataFrame:
     """One row an electrolyte; what a row does not name is unknown."""
     unknown = dict.fromkeys(("z", "a", "b", "c", "alpha", "beta", "gamma", "space_group_number"), math.nan)
-    return pd.DataFrame([unknown | row for row in rows])
+    return pd.DataFrame([{"source": "sample"} | unknown | row for row in rows])
 
 
 def structures_table(crystals: dict[str, Structure]) -> pd.DataFrame:

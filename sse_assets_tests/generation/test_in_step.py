@@ -14,9 +14,9 @@ from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.structures import (
     JOURNALS,
     Found,
+    NO_STARTING_CELLS,
     StartingCells,
     find_structures,
-    no_starting_cells,
 )
 from sse_assets_tests.atomistics.crystals import antifluorite
 from sse_assets_tests.generation import toy_search
@@ -58,7 +58,7 @@ def test_a_search_that_cannot_go_on_stops_no_other(tmp_path: Path, monkeypatch: 
     def starting_cells(formula: str) -> StartingCells:
         if formula == "Li3N":
             raise ValueError("no library")
-        return no_starting_cells
+        return NO_STARTING_CELLS
 
     found = dict(find_structures(folders, settings, toy_search.springs, starting_cells=starting_cells))
     assert str(found["Li3N"]) == "no library"

@@ -4,12 +4,14 @@ import os
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 from upath import UPath
 
 from sse_assets.orchestration import pruning
 from sse_assets.orchestration.dagster_home import create_dagster_home
-from sse_assets.orchestration.pruning import forget_models, forget_runs
+from sse_assets.orchestration.kept_files import kept_in
+from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 
@@ -61,6 +63,23 @@ def test_a_language_model_and_everything_else_stays(blob_root: UPath) -> None:
     ]
     assert forget_models(blob_root) == 0
     assert all(folder.exists() for folder in kept)
+
+
+def test_of_kept_answers_those_used_last_stay(blob_root: UPath) -> None:
+    kept = kept_in(blob_root)
+    for number in range(4):
+        kept.keep([number], pd.DataFrame({"answer": [number]}))
+    files = [file for file in (Path(blob_root.path) / "kept").rglob("*") if file.is_file()]
+    one = files[0].stat().st_size
+    assert forget_kept(blob_root, room=one) == 0  # all are young
+    for file in files:
+        os.utime(file, (1e9, 1e9))
+    answer = kept.get([2])
+    assert answer is not None  # and it is young again
+    assert forget_kept(blob_root, room=4 * one) == 0
+    assert forget_kept(blob_root, room=2 * one) == 2
+    assert forget_kept(blob_root, room=0) == 1
+    assert [number for number in range(4) if kept.get([number]) is not None] == [2]
 
 
 def test_models_of_a_store_without_folders_are_forgotten_too(monkeypatch: pytest.MonkeyPatch) -> None:

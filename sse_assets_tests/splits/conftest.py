@@ -18,6 +18,7 @@ def electrolytes() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "electrolyte_id": [f"made-up:{number:03}" for number in range(120)],
+            "source": "sample",
             "doi": [f"10.1/{paper}" if paper % 10 else None for paper in papers],
             "composition_key": [f"C{paper}-{random.integers(4)}" for paper in papers // 2],
             "conductivity_class": random.choice(["low", "moderate", "high", "superionic"], size=120),
@@ -42,6 +43,7 @@ def obelix(data_mirror: Path) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "electrolyte_id": "obelix:" + table["ID"],
+            "source": "obelix",
             "doi": table["DOI"],
             "composition_key": [
                 composition_key(parse_composition(formula)) for formula in table["True Composition"]

@@ -18,7 +18,7 @@ ELECTROLYTES = pd.DataFrame(
         ("free", None, "LiBr", True),
     ],
     columns=["electrolyte_id", "doi", "composition_key", "formula_only"],
-).assign(official_role=None)
+).assign(official_role=None, source="liion")
 TESTED = ELECTROLYTES[~ELECTROLYTES["formula_only"]]
 ASSIGNMENTS = splits.ASSIGNMENTS.frame(
     [
@@ -49,6 +49,12 @@ def test_a_model_is_chosen_without_what_says_something_of_the_official_test() ->
         1: ["free"],
         2: ["same paper", "free"],
     }
+
+
+def test_a_row_of_the_inbox_trains_under_grouped_alone() -> None:
+    source = ["liion", "liion", "liion", "liion", "liion", "inbox"]
+    rows = further_training_rows(ASSIGNMENTS, ELECTROLYTES.assign(source=source))
+    assert set(rows.loc[rows["electrolyte_id"] == "free", "protocol"]) == {"grouped"}
 
 
 @pytest.mark.parametrize(("planted", "counts"), [("twin", (0, 1)), ("same paper", (1, 0))])

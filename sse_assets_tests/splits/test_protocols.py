@@ -28,7 +28,10 @@ def test_every_fold_has_each_row_once_and_k_fold_tests_each_row_once(electrolyte
 @pytest.mark.parametrize(("n_rows", "n_test"), [(499, 100), (503, 101), (10, 2)])
 def test_diversity_tests_the_papers_share_of_the_rows(n_rows: int, n_test: int) -> None:
     rows = pd.DataFrame({"electrolyte_id": [f"e{n}" for n in range(n_rows)], "doi": None}).assign(
-        composition_key=lambda table: table["electrolyte_id"], conductivity_class="low", official_role=None
+        composition_key=lambda table: table["electrolyte_id"],
+        conductivity_class="low",
+        official_role=None,
+        source="obelix",
     )
     features = pd.DataFrame({"x": np.arange(n_rows) ** 2.0}, index=rows["electrolyte_id"])
     assignments = assign(rows, features, SplitSettings())
@@ -64,7 +67,7 @@ def test_official_leaves_out_what_shares_a_source_with_its_test_rows(features: p
             ("other source, no paper", None, "Li2O", None),
         ],
         columns=["electrolyte_id", "doi", "composition_key", "official_role"],
-    ).assign(conductivity_class="low")
+    ).assign(conductivity_class="low", source="obelix")
     x = pd.DataFrame({"x": np.arange(6.0)}, index=rows["electrolyte_id"])
     assignments = assign(rows, x, SplitSettings(folds=2))
     assert ids(assignments, Protocol.OFFICIAL, "test") == {"test"}
@@ -94,6 +97,23 @@ def test_papers_tests_official_training_rows_and_sees_nothing_of_the_official_te
     assert "free" in set(used.index)
     assert not {"of its paper", "of its composition"} & set(used.index)
     assert (shared_sources(assignments, rows).filter(like="sharing") == 0).all(axis=None)
+
+
+def test_what_a_person_measures_changes_no_protocol_but_grouped(electrolytes, features) -> None:
+    before = assign(electrolytes, features, SplitSettings())
+    own = electrolytes.head(3).assign(electrolyte_id=["inbox:1", "inbox:2", "inbox:3"], source="inbox")
+    rows = pd.concat([electrolytes, own], ignore_index=True)
+    x = pd.concat([features, features.head(3).set_axis(own["electrolyte_id"])])
+    after = assign(rows, x, SplitSettings())
+    others = before["protocol"] != Protocol.GROUPED
+    pd.testing.assert_frame_equal(
+        after[after["protocol"] != Protocol.GROUPED].reset_index(drop=True),
+        before[others].reset_index(drop=True),
+    )
+    tested = after[(after["protocol"] == Protocol.GROUPED) & (after["role"] == "test")]
+    assert sorted(tested["electrolyte_id"]) == sorted(rows["electrolyte_id"])
+    alone = assign(own.assign(doi=None), x, SplitSettings(folds=2))
+    assert set(alone.query("protocol == 'random'")["electrolyte_id"]) == set(own["electrolyte_id"])
 
 
 def test_too_few_papers_leave_papers_out(electrolytes, features) -> None:

@@ -1,0 +1,75 @@
+"""Many small changes one after another: whether a home grows with its age, and a run with its home.
+
+    python -m benchmarks.many_changes          # thirty changes; with another number: that many
+
+Each change adds, corrects or withdraws a row in the inbox of a home with the embedded sample, and a run with
+small trees brings the home up to date. What is printed should stay flat: processor time, most files that the
+run has open at a time, number of files in the home, and room of its parts.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from sse_assets_tests.command_line import environment_of, small_run_config
+
+CHANGES = 30
+_FORMULAS = ("Li6PS5Cl", "Li10GeP2S12", "Li3YCl6", "Li7La3Zr2O12", "Li3PS4")
+_PARTS = ("blobs/tables", "blobs/models", "blobs/kept", "blobs", "dagster", ".")
+_SECONDS_BETWEEN_LOOKS = 0.2
+
+
+def main(changes: int = CHANGES) -> None:
+    """Print a line for the first run, and one for each change."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        (home / "inbox").mkdir(parents=True)
+        config = small_run_config(Path(folder) / "small.yaml")
+        print("change  CPU s  open  files" + "".join(f"{part:>13}" for part in _PARTS) + "  (MB)")
+        for number in range(changes + 1):
+            if number:
+                _change(home / "inbox" / "lab.csv", number)
+            seconds, most_open = _run(home, config)
+            n_files = sum(file.is_file() for file in home.rglob("*"))
+            sizes = "".join(f"{_megabytes(home / part):13.1f}" for part in _PARTS)
+            print(f"{number:6} {seconds:6.1f} {most_open:5} {n_files:6}{sizes}", flush=True)
+
+
+def _change(file: Path, number: int) -> None:
+    """Leave one to three rows, of which one is new, corrected or gone since the last change."""
+    rows = [
+        f"row{n},{_FORMULAS[n]},{1e-4 * (1 + number % 7 + n):.2e},10.1/lab{n}" for n in range(number % 3 + 1)
+    ]
+    file.write_text("\n".join(["id,formula,conductivity_s_cm,doi", *rows, ""]))
+
+
+def _run(home: Path, config: Path) -> tuple[float, int]:
+    """Bring the home up to date; return the processor time in s, and the most files that were open."""
+    command = [sys.executable, "-m", "sse_assets.cli", "run", "--config", str(config)]
+    log = home.with_name("run.log")
+    with log.open("w") as output:
+        run = subprocess.Popen(command, env=environment_of(home), stdout=output, stderr=subprocess.STDOUT)
+    process, seconds, most_open = psutil.Process(run.pid), 0.0, 0
+    while run.poll() is None:
+        try:
+            used, n_open = process.cpu_times(), process.num_fds()
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            break
+        seconds = used.user + used.system + used.children_user + used.children_system
+        most_open = max(most_open, n_open)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    if run.wait():
+        raise SystemExit(log.read_text())
+    return seconds, most_open
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
