@@ -285,7 +285,8 @@ def prototype_contribution_table(
             )
         ]
         compared.append(Compared(protocol, ModelName.BOOSTED_TREES, LabelConvention.BOUND, *predicted))
-    clusters = {Protocol.GROUPED: merged_groups(with_cells(electrolytes)), Protocol.PAPERS: paper}
+    groups = merged_groups(with_cells(electrolytes))
+    clusters: dict[str, pd.Series] = {Protocol.GROUPED: groups, Protocol.PAPERS: paper}
     return table_result(contributions(compared, label, origin, clusters))
 
 
