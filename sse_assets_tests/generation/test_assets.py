@@ -187,6 +187,16 @@ def test_a_search_begins_in_a_known_structure_type(steps: Steps) -> None:
     assert started["space_group"] == "Fm-3m"  # antifluorite, from the type of fluorite
 
 
+def test_a_cheap_prototype_is_relaxed_and_nothing_evolves(steps: Steps) -> None:
+    steps.find_compositions(LI2O)
+    assert steps.search("Li2O", evolve_above_cost=1.0).success
+    assert steps.table("search_history", "Li2O")["operator"].tolist() == ["prototype"]
+    (row,) = steps.table("structures", "Li2O").to_dict("records")
+    assert (row["cell_composition"], row["space_group"]) == ("Li2O", "Fm-3m")
+    assert row["parent_id"] == "sample:abc"
+    assert row["cost_per_anion"] < 1.0
+
+
 def test_a_search_without_prototypes_is_that_of_the_paper(
     steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:

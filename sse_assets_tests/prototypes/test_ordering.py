@@ -14,7 +14,7 @@ from sse_assets_tests.prototypes.crystal_examples import ANTIPEROVSKITE, FLUORIT
 
 CHARGES = {"Li": 1.0, "O": -2.0, "Cl": -1.0}
 HALVED = Structure.from_spacegroup(
-    "Pm-3m", Lattice.cubic(3.9), [{"Li": 0.5}, "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+    "Pm-3m", Lattice.cubic(3.9), [Composition({"Li": 0.5}), "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
 )
 
 
