@@ -140,6 +140,7 @@ def test_a_relaxation_that_breaks_leaves_its_neighbours_as_they_would_be_alone(
     for found, alone in zip(together, alone_in_a_batch(crystals), strict=True):
         if len(found.atoms) == 8:
             assert reason in found.failure
+            assert found.steps < 100  # it leaves when it breaks, and not at the end
         else:
             assert found.failure is None
             assert found.steps == alone.steps > 6
@@ -158,7 +159,7 @@ def test_what_is_done_leaves_the_batch_and_others_enter_the_largest_first() -> N
     assert max(roomy.asked) == 12
     assert sum(roomy.asked) == sum(one.steps * len(one.atoms) for one in found)  # nothing moves once done
     in_turn = sorted(found, key=lambda one: -len(one.atoms))
-    unmixed = [in_turn[:1], in_turn[1:2], in_turn[2:5], in_turn[5:]]  # as batches that wait for their last
+    unmixed = [in_turn[::2][:2], in_turn[1::2][:2], in_turn[4:]]  # batches that wait for their last
     assert len(roomy.asked) < sum(max(one.steps for one in batch) for batch in unmixed)
 
 

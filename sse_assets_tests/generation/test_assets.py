@@ -276,7 +276,9 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
 ) -> None:
     steps.find_compositions(LI3N)
 
-    def find_nothing(formula: str, settings: object, folder: Path, *_: object) -> searches.Found:
+    def find_nothing(
+        formula: str, settings: object, folder: Path, *_: object, **__: object
+    ) -> searches.Found:
         folder.mkdir(parents=True, exist_ok=True)
         return searches.Found(formula, [])
 
