@@ -107,7 +107,10 @@ def _add(digest: Any, part: object) -> None:
             digest.update(f"{part.dtype.str}{part.shape}".encode())
             digest.update(np.ascontiguousarray(part).tobytes())
         case np.ndarray():
-            _add(digest, [None if pd.isna(value) else value for value in part.tolist()])
+            known = part.astype(object)
+            known[pd.isna(part)] = None
+            text = json.dumps(known.tolist())
+            digest.update(f"array{len(text)}:{text}".encode())
         case str() | bool() | int() | float() | None:
             text = json.dumps(part)
             digest.update(f"{len(text)}:{text}".encode())

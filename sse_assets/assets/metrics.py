@@ -17,11 +17,13 @@ from sse_assets.evaluation.generated_contribution import contributions
 from sse_assets.evaluation.intervals import comparisons
 from sse_assets.evaluation.metrics import scores
 from sse_assets.generation.records import shipped_comparisons
+from sse_assets.kept import versions
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
 from sse_assets.report.evidence_figures import intervals_of_parts
@@ -86,9 +88,23 @@ def predictions(
     table_ins("metrics.predictions", "curated.electrolytes"),
     code_version=_CODE_VERSION,
 )
-def score_table(predictions: pd.DataFrame, electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
-    """Score everything that was predicted."""
-    table = scores(predictions, resampled_whole(with_cells(electrolytes)))
+def score_table(
+    settings: dg.ResourceParam[Settings], predictions: pd.DataFrame, electrolytes: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Score everything that was predicted; a protocol that is as it was is not resampled again."""
+    units = resampled_whole(with_cells(electrolytes))
+    kept = kept_in(settings.blob_root)
+    of_protocols = []
+    for protocol, rows in predictions.groupby("protocol", sort=False):
+        tied = units.get(str(protocol))
+        whole = None if tied is None else tied[tied.index.isin(rows["electrolyte_id"])]
+        of_protocols.append(
+            kept.frame(
+                ["scores", _CODE_VERSION, versions("numpy", "pandas"), rows.reset_index(drop=True), whole],
+                lambda rows=rows: scores(rows, units),  # type: ignore[misc]
+            )
+        )
+    table = metrics.SCORES.frame(pd.concat(of_protocols, ignore_index=True))
     overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
