@@ -124,7 +124,7 @@ def _electrolytes(dataset: Dataset) -> dg.AssetsDefinition:
         yield table_result(
             made.structures,
             "curated.structures",
-            metadata={"cif_files": file_metadata(settings.blob_root / STRUCTURE_FOLDER)},
+            metadata={"cif_files": file_metadata(STRUCTURE_FOLDER)},
         )
         rejected = pd.concat([inputs["rejected_measurements"], made.rejected], ignore_index=True)
         yield table_result(own_first(rejected), "curated.rejected")
