@@ -48,4 +48,4 @@ def badly_predicted(predictions: pd.DataFrame, electrolytes: pd.DataFrame, proto
         is_badly_predicted(row.mae, row.n, row.mae_of_all)
         for row in parts[["mae", "n", "mae_of_all"]].itertuples()
     ]
-    return parts[bad].sort_values("mae", ascending=False, ignore_index=True)
+    return parts[pd.Series(bad, index=parts.index, dtype=bool)].sort_values("mae", ascending=False, ignore_index=True)

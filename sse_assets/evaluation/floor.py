@@ -86,7 +86,7 @@ def floor(
 
 
 def scatter_between_laboratories(table: pd.DataFrame) -> Scatter | None:
-    """Return the scatter under `bound`, of a frame as `tables.metrics.FLOOR`; None where too few tell of it."""
+    """Return the scatter under `bound` from a frame as `tables.metrics.FLOOR`; None if few rows tell of it."""
     rows = rows_with(table, label_convention=LabelConvention.BOUND).set_index("statistic")
     if rows.empty or rows["n"].iloc[0] < _FEWEST:
         return None

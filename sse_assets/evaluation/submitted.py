@@ -215,7 +215,8 @@ def too_good(verdict: Verdict, name: str, scatter: float) -> list[str]:
     mae = table[(table["model"] == name) & (table["metric"] == Metric.MAE) & table["protocol"].isin(_HONEST)]
     return [
         f"{row['protocol']}: the MAE of {row['value']:.2f} is below {scatter:.2f}, by which a "
-        "measurement differs from other papers on its composition; check that no label of a test row was trained on."
+        "measurement differs from other papers on its composition; check that no label of a test row was "
+        "trained on."
         for row in mae.to_dict("records")
         if row["value"] < scatter
     ]

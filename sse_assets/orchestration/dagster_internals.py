@@ -49,7 +49,7 @@ IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
 
 
 def dev_with_web_server(module: str, arguments: Sequence[str]) -> None:
-    """Run `dagster dev`, with another module in the place of `dagster_webserver`: it has no option for that."""
+    """Run `dagster dev`, which has no option for it, with another module in place of `dagster_webserver`."""
     from dagster._cli import dev  # no run needs it
 
     start = dev.open_ipc_subprocess

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from upath import UPath
 
 from sse_assets.orchestration.blobs import below
 from sse_assets.orchestration.preview import markdown_table

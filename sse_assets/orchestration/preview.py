@@ -9,7 +9,6 @@ _LAST = (
     "label_convention",
     "role",
     "fold",
-    "source_id",
     "candidate_set",
     "candidate_id",
     "structure_id",
