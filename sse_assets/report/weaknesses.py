@@ -58,7 +58,8 @@ def weaknesses_table(inputs: ReportInputs) -> Table:
 
 def _in_words(row: dict) -> str:
     side = "too low" if row["bias"] < 0 else "too high"
-    return f"{row['part']} by {row['mae']:.2f} ({row['n']} measurements, mean {abs(row['bias']):.1f} {side})"
+    mean = f"on average {abs(row['bias']):.1f} {side}"
+    return f"{row['part']} by {row['mae']:.2f} ({row['n']} measurements, {mean})"
 
 
 def _of_asked_models(inputs: ReportInputs) -> pd.DataFrame:

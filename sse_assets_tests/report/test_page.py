@@ -93,7 +93,7 @@ def test_the_summary_leads_with_the_family_that_is_badly_predicted(inputs: Repor
         predictions=predictions.assign(predicted=wrong),
     )
     page = Page(render_report(changed))
-    named = "Garnet (Oxide) by 9.00 (5 measurements, mean 9.0 too low)"
+    named = "Garnet (Oxide) by 9.00 (5 measurements, on average 9.0 too low)"
     assert named in page.text
     assert page.text.index(named) < page.text.index("orders of magnitude")
     assert "Materials that are badly predicted" in page.text
