@@ -44,8 +44,6 @@ def badly_predicted(predictions: pd.DataFrame, electrolytes: pd.DataFrame, proto
         .assign(kind=kind)
         for kind in ("family", "chemical_group")
     ).merge(whole, on=_MODEL)
-    bad = [
-        is_badly_predicted(row.mae, row.n, row.mae_of_all)
-        for row in parts[["mae", "n", "mae_of_all"]].itertuples()
-    ]
-    return parts[pd.Series(bad, index=parts.index, dtype=bool)].sort_values("mae", ascending=False, ignore_index=True)
+    bad = [is_badly_predicted(row["mae"], row["n"], row["mae_of_all"]) for row in parts.to_dict("records")]
+    parts = parts[pd.Series(bad, index=parts.index, dtype=bool)]
+    return parts.sort_values("mae", ascending=False, ignore_index=True)

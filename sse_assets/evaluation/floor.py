@@ -86,13 +86,12 @@ def floor(
 
 
 def scatter_between_laboratories(table: pd.DataFrame) -> Scatter | None:
-    """Return the scatter under `bound` from a frame as `tables.metrics.FLOOR`; None if few rows tell of it."""
+    """Return the scatter under `bound`, from a frame as `tables.metrics.FLOOR`; None if few rows tell."""
     rows = rows_with(table, label_convention=LabelConvention.BOUND).set_index("statistic")
     if rows.empty or rows["n"].iloc[0] < _FEWEST:
         return None
-    return Scatter(
-        float(rows.loc["mean", "value"]), float(rows.loc["median", "value"]), int(rows["n"].iloc[0])
-    )
+    values = rows["value"]
+    return Scatter(float(values["mean"]), float(values["median"]), int(rows["n"].iloc[0]))
 
 
 def learning_curve(

@@ -6,6 +6,7 @@ test says which name is gone.
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 from dagster._core import loader as _loader
@@ -50,14 +51,15 @@ IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
 
 def dev_with_web_server(module: str, arguments: Sequence[str]) -> None:
     """Run `dagster dev`, which has no option for it, with another module in place of `dagster_webserver`."""
-    from dagster._cli import dev  # no run needs it
+    from dagster._cli import dev as module_of_command  # no run needs it
 
+    dev: Any = module_of_command
     start = dev.open_ipc_subprocess
 
     def start_ours(parts: Sequence[str], **more: object) -> object:
         return start([module if part == "dagster_webserver" else part for part in parts], **more)
 
-    dev.open_ipc_subprocess = start_ours  # type: ignore[assignment]
+    dev.open_ipc_subprocess = start_ours
     with warnings.catch_warnings():
         # The command that Dagster names in its place, `dg dev`, works in a checkout alone.
         warnings.simplefilter("ignore", dg.SupersessionWarning)

@@ -127,7 +127,7 @@ def verdict_text(verdict: Verdict, name: str) -> str:
         covered = verdict.coverage[
             (verdict.coverage["protocol"] == protocol) & (verdict.coverage["label_convention"] == convention)
         ]
-        blocks.append(f"{protocol}, censored rows {labels_title(convention)}, {n} test rows")
+        blocks.append(f"{protocol}, censored rows {labels_title(str(convention))}, {n} test rows")
         blocks.append(pd.DataFrame(lines).to_string(index=False))
         blocks.extend(
             f"{row.coverage:.0%} of the rows lie in your 90 % interval" for row in covered.itertuples()
