@@ -83,6 +83,7 @@ def _make_what_is_stale(
     settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
 ) -> bool:
     """Return whether all runs succeeded; print what they do."""
+    op_config = _op_config(config) if config else {}
     # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
     import dagster as dg
 
@@ -97,7 +98,6 @@ def _make_what_is_stale(
         with _one_sentence(SettingsError):
             require_ray_cluster(settings.ray_address)
     pipeline = pipeline_of("sse_assets.definitions")
-    op_config = _op_config(config) if config else {}
     with (
         _one_sentence(UnknownJobError),
         _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
