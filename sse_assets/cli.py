@@ -13,6 +13,7 @@ import click
 import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
+from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.folder_state import is_hidden
@@ -22,6 +23,8 @@ from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
 """File with the tested versions of packages; only a checkout has it."""
+_ROOMS = 5
+"""Folders whose room `status` states."""
 
 
 @click.group()
@@ -80,6 +83,7 @@ def _make_what_is_stale(
     settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
 ) -> bool:
     """Return whether all runs succeeded; print what they do."""
+    op_config = _op_config(config) if config else {}
     # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
     import dagster as dg
 
@@ -94,7 +98,6 @@ def _make_what_is_stale(
         with _one_sentence(SettingsError):
             require_ray_cluster(settings.ray_address)
     pipeline = pipeline_of("sse_assets.definitions")
-    op_config = _op_config(config) if config else {}
     with (
         _one_sentence(UnknownJobError),
         _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
@@ -170,7 +173,7 @@ def ui(port: int, host: str) -> None:
             err=True,
         )
     os.chdir(settings.home)  # Dagster warns of a dagster.yaml in the current folder that is not its own
-    arguments = ["-m", "dagster", "dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
+    arguments = ["-m", "sse_assets.orchestration.web_ui", "-w", str(WORKSPACE), "-h", host, "-p", str(port)]
     arguments += ["--log-level", "warning"]  # else a line for each look of each sensor
     os.execv(sys.executable, [sys.executable, *arguments])
 
@@ -230,7 +233,8 @@ main.add_command(serve)
 
 @main.command()
 def status() -> None:
-    """Say what is there, which model answers and how well, and what is stale."""
+    """Say what is there, which model answers and how well, what takes the room, and what is stale."""
+    from sse_assets.orchestration.room import room_taken
     from sse_assets.screening.errors import PredictionError
     from sse_assets.screening.home import Home
     from sse_assets.screening.predictor import Predictor
@@ -255,6 +259,9 @@ def status() -> None:
         click.echo(f"For {asked} answers {model.sentence}")
         for protocol, of in model.errors.items():
             click.echo(f"  error under {protocol}: {of.mae:.2f} in log10 σ ({of.low:.2f} to {of.high:.2f})")
+    taken = room_taken(settings)
+    parts = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in list(taken.items())[:_ROOMS])
+    click.echo(f"It takes {sum(taken.values()) / 1e6:.1f} MB, most of it: {parts}")
     stale = _stale(settings)
     click.echo(
         f"Stale: {', '.join(stale)}; `sse-assets run` makes them again" if stale else "Nothing is stale"
@@ -326,7 +333,7 @@ def splits(output: Path) -> None:
 def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
     """Score FILE, predictions of a model of your own on the folds that `splits` wrote."""
     from sse_assets.curation.electrolytes import with_cells
-    from sse_assets.evaluation.repeats import repeat_measurements
+    from sse_assets.evaluation.floor import scatter_between_laboratories
     from sse_assets.evaluation.submitted import (
         SubmissionError,
         judge,
@@ -340,13 +347,14 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
 
     settings = _settings()
     name = name or file.stem
-    electrolytes, assignments, further, predictions, our_scores = _tables_of_a_run(
+    electrolytes, assignments, further, predictions, our_scores, floor = _tables_of_a_run(
         settings,
         ("curated", "electrolytes"),
         ("splits", "assignments"),
         ("splits", "formula_only"),
         ("metrics", "predictions"),
         ("metrics", "scores"),
+        ("metrics", "floor"),
     )
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -369,7 +377,8 @@ def score(file: Path, name: str | None, fill_missing: bool, add: bool) -> None:
     if 0 < len(own) < len(submitted):
         click.echo(f"\nOn the {len(own)} of {len(submitted)} rows that it predicts itself:\n")
         click.echo(verdict_text(judge(own, predictions, our_scores, clusters), name))
-    for sentence in too_good(verdict, name, repeat_measurements(electrolytes).mean):
+    scatter = scatter_between_laboratories(floor)
+    for sentence in too_good(verdict, name, scatter.mean) if scatter else ():
         click.echo(f"warning: {sentence}", err=True)
     if add:
         from sse_assets.assets.judging import add_submission
@@ -448,10 +457,11 @@ def _prepare_dagster_home(settings: Settings) -> None:
 def _score_table(scores: pd.DataFrame) -> str:
     """Return the test MAE by protocol, with the two label conventions side by side."""
     mae = scores[(scores["metric"] == "mae") & (scores["role"] == "test")]
-    table = mae.assign(model=mae["model"] + " / " + mae["variant"]).pivot_table(
-        index="model", columns=["protocol", "label_convention"], values="value", sort=False
-    )
-    title = "Test MAE in log10(S/cm), by protocol and label convention (lower is better):"
+    table = mae.assign(
+        model=mae["model"] + " / " + mae["variant"],
+        labels=[LabelConvention(name).words for name in mae["label_convention"]],
+    ).pivot_table(index="model", columns=["protocol", "labels"], values="value", sort=False)
+    title = "Test MAE in log10(S/cm), by protocol and by what a row below the detection limit counts as:"
     return f"{title}\n{table.round(3).to_string()}"
 
 

@@ -117,7 +117,7 @@ def _joined(dataset: Dataset) -> dg.AssetsDefinition:
         yield table_result(
             made.structures,
             "curated.structures",
-            metadata={"cif_files": file_metadata(settings.blob_root / STRUCTURE_FOLDER)},
+            metadata={"cif_files": file_metadata(STRUCTURE_FOLDER)},
         )
         rejected = pd.concat([inputs["rejected_measurements"], made.rejected], ignore_index=True)
         yield table_result(own_first(rejected), "curated.rejected")

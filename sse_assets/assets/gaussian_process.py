@@ -100,7 +100,7 @@ def gaussian_process(
         "models.gaussian_process",
         data_version=content_sha256(fits.drop(columns="seconds")),
         metadata={
-            "models": file_metadata(settings.blob_root / folder),
+            "models": file_metadata(folder),
             "fitting_seconds": float(fits["seconds"].sum()),
             "rows_with_a_formula_alone": int(electrolytes["formula_only"].sum()),
         },

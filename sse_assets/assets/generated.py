@@ -277,7 +277,7 @@ def _as_tables(
         metadata={
             "verdict": _verdict(record),
             "record": origin,
-            **({"files": file_metadata(settings.blob_root / kept_at)} if kept_at else {}),
+            **({"files": file_metadata(kept_at)} if kept_at else {}),
             "plot_structure": figure_metadata(crystal_drawings(structures), "Structure"),
         },
     )

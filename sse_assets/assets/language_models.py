@@ -299,7 +299,7 @@ def _train(
         data_version=content_sha256(fits.drop(columns=_TIMINGS)),
         metadata={
             "plot_loss": figure_metadata(loss_curves(outcome.losses), "Training loss"),
-            "models": file_metadata(settings.blob_root / stored),
+            "models": file_metadata(stored),
             "fitting_seconds": float(fits["seconds"].sum()),
             "peak_memory_gb": float(fits["peak_memory_gb"].max()),
             "tokens_per_second": float(fits["tokens_per_second"].mean()),

@@ -22,8 +22,9 @@ from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
-from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_result
 from sse_assets.orchestration.kept_files import kept_in
+from sse_assets.orchestration.pages import REPORT, page_link
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
 from sse_assets.report.evidence_figures import intervals_of_parts
@@ -252,7 +253,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
     write_bytes(path, html.encode())
     size_mb = round(len(html) / 1e6, 2)
     return dg.MaterializeResult(
-        metadata={"report": file_metadata(path), "size_mb": size_mb, **_test_mae(tables["scores"])}
+        metadata={"report": page_link(REPORT), "size_mb": size_mb, **_test_mae(tables["scores"])}
     )
 
 

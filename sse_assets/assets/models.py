@@ -215,7 +215,7 @@ def boosted_trees(
         "models.boosted_trees",
         data_version=content_sha256(fits.drop(columns="seconds")),
         metadata={
-            "models": file_metadata(settings.blob_root / folder),
+            "models": file_metadata(folder),
             "fitting_seconds": float(fits["seconds"].sum()),
         },
     )

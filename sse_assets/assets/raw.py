@@ -145,7 +145,7 @@ def _published(
                 "licence": files[0].licence,
                 "citation": files[0].citation,
                 "upstream": _listed(f"[{file.mirror_path}]({file.url})" for file in files),
-                "read_from": ", ".join(str(path) for path in paths),
+                "read_from": "downloads" if paths[0].is_relative_to(settings.downloads) else "the mirror",
             },
         )
 

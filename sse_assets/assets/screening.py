@@ -10,9 +10,10 @@ from pydantic import Field
 
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
-from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.pages import SCREENING, page_link
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -246,9 +247,9 @@ def page(
 ) -> dg.MaterializeResult[None]:
     """Write the page below the blob root, beside the report."""
     html = render_screening(ranking, predictions, candidates, next_experiments, datetime.now(UTC))
-    path = settings.report.with_name("screening.html")
+    path = settings.report.with_name(SCREENING)
     write_bytes(path, html.encode())
-    return dg.MaterializeResult(metadata={"page": file_metadata(path), "size_mb": round(len(html) / 1e6, 2)})
+    return dg.MaterializeResult(metadata={"page": page_link(SCREENING), "size_mb": round(len(html) / 1e6, 2)})
 
 
 def _materials(candidates: pd.DataFrame) -> Iterator[Material]:

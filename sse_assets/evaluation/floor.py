@@ -1,6 +1,7 @@
 """How well a measurement is known: by the median of other papers, and by a model that read fewer papers."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,12 +9,28 @@ from numpy.typing import NDArray
 
 from sse_assets.evaluation.intervals import Bootstrap, percentile_interval
 from sse_assets.evaluation.other_papers import main_papers, medians_of_other_papers
+from sse_assets.evaluation.selection import rows_with
+from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.tables import metrics
 
 Fold = tuple[pd.Index, pd.Index]
 """electrolyte_ids that train, and electrolyte_ids that test."""
 Errors = Callable[[pd.Index, pd.Index], pd.Series]
 """From rows that train and rows that test to the absolute errors of the latter, by electrolyte_id."""
+
+
+_FEWEST = 20
+"""Measurements that were repeated elsewhere, below which their scatter says little."""
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Scatter between laboratories: a measurement against the median of other papers, in log units."""
+
+    mean: float
+    median: float
+    n: int
+    """Measurements."""
 
 
 def floor(
@@ -66,6 +83,15 @@ def floor(
                 }
             )
     return metrics.FLOOR.frame(rows)
+
+
+def scatter_between_laboratories(table: pd.DataFrame) -> Scatter | None:
+    """Return the scatter under `bound`, from a frame as `tables.metrics.FLOOR`; None if few rows tell."""
+    rows = rows_with(table, label_convention=LabelConvention.BOUND).set_index("statistic")
+    if rows.empty or rows["n"].iloc[0] < _FEWEST:
+        return None
+    values = rows["value"]
+    return Scatter(float(values["mean"]), float(values["median"]), int(rows["n"].iloc[0]))
 
 
 def learning_curve(

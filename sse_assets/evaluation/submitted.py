@@ -203,21 +203,22 @@ def judge(
     return Verdict(*(pd.concat(tables, ignore_index=True) for tables in zip(*verdicts, strict=True)))
 
 
-def too_good(verdict: Verdict, name: str, repeat_error: float) -> list[str]:
+def too_good(verdict: Verdict, name: str, scatter: float) -> list[str]:
     """Return a sentence for each honest protocol on which a submission errs less than a repeated measurement.
 
     Args:
         verdict: on the submission.
         name: of the submitted model.
-        repeat_error: mean difference between two measurements of one material, log units.
+        scatter: mean difference of a measurement from the median of other papers, log units.
     """
     table = verdict.scores
     mae = table[(table["model"] == name) & (table["metric"] == Metric.MAE) & table["protocol"].isin(_HONEST)]
     return [
-        f"{row['protocol']}: the MAE of {row['value']:.2f} is below {repeat_error:.2f}, by which two "
-        "measurements of one material differ; check that no label of a test row was trained on."
+        f"{row['protocol']}: the MAE of {row['value']:.2f} is below {scatter:.2f}, by which a "
+        "measurement differs from other papers on its composition; check that no label of a test row was "
+        "trained on."
         for row in mae.to_dict("records")
-        if row["value"] < repeat_error
+        if row["value"] < scatter
     ]
 
 

@@ -24,6 +24,11 @@ class LabelConvention(StrEnum):
     BOUND = "bound"
     """A censored row counts as its detection limit."""
 
+    @property
+    def words(self) -> str:
+        """What people read in its place: `obelix` is the name of a data set too."""
+        return {LabelConvention.OBELIX: "at 1e-15 S/cm", LabelConvention.BOUND: "at the limit"}[self]
+
 
 class ConductivityClass(StrEnum):
     """Ranges of Figure 4(b): low < 1e-6 <= moderate < 1e-4 <= high < 1e-3 <= superionic (S/cm)."""

@@ -13,6 +13,11 @@ def is_remote(path: UPath) -> bool:
     return path.protocol not in ("", "file")
 
 
+def below(root: UPath, path: UPath) -> str:
+    """Return a path as it reads from a folder above it."""
+    return path.path.removeprefix(root.path).lstrip("/")
+
+
 def write_bytes(path: UPath, data: bytes) -> None:
     """Write a file so that a reader, or a kill, sees the old content or the new.
 

@@ -4,6 +4,11 @@ Any version of Dagster may move or change these names. constraints.txt pins the 
 test says which name is gone.
 """
 
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
 from dagster._core import loader as _loader
 from dagster._core.asset_graph_view import asset_graph_view as _asset_graph_view
 from dagster._core.definitions import data_version as _data_version
@@ -42,3 +47,20 @@ The public `reconstructable` makes one of a job function, and `IMPLICIT_ASSET_JO
 
 IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
 """Name of the job that may make any asset, whatever its partitions; every repository has it."""
+
+
+def dev_with_web_server(module: str, arguments: Sequence[str]) -> None:
+    """Run `dagster dev`, which has no option for it, with another module in place of `dagster_webserver`."""
+    from dagster._cli import dev as module_of_command  # no run needs it
+
+    dev: Any = module_of_command
+    start = dev.open_ipc_subprocess
+
+    def start_ours(parts: Sequence[str], **more: object) -> object:
+        return start([module if part == "dagster_webserver" else part for part in parts], **more)
+
+    dev.open_ipc_subprocess = start_ours
+    with warnings.catch_warnings():
+        # The command that Dagster names in its place, `dg dev`, works in a checkout alone.
+        warnings.simplefilter("ignore", dg.SupersessionWarning)
+        dev.dev_command([*arguments], prog_name="dagster dev")

@@ -103,7 +103,7 @@ def inbox_sensor(settings: Settings, readers: list[dg.AssetKey], every_s: int = 
 
 
 def candidates_sensor(
-    settings: Settings, readers: list[dg.AssetKey], every_s: int = 30
+    settings: Settings, readers: list[dg.AssetKey], every_s: int = 60
 ) -> dg.SensorDefinition:
     """Return the sensor that watches the folder of candidates likewise."""
     return _watching(

@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
-from upath import UPath
 
+from sse_assets.orchestration.blobs import below
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore, content_sha256
@@ -30,6 +30,7 @@ class TableIOManager(dg.IOManager):
     def __init__(self, settings: Settings, declared: Mapping[str, Table] = TABLES) -> None:
         """Store below the blob root of `settings`, and hold each declared table to its declaration."""
         self._declared = declared
+        self._blob_root = settings.blob_root
         self._store = TableStore(settings.blob_root)
         self._warehouse = None if settings.is_worker else settings.warehouse
 
@@ -59,7 +60,7 @@ class TableIOManager(dg.IOManager):
                 rows: len(obj),
                 **({"dagster/column_schema": table_schema(declared, obj.columns)} if declared else {}),
                 "preview": dg.MetadataValue.md(markdown_table(obj.head(_PREVIEW_ROWS))),
-                "parquet": file_metadata(self._store.location(key) / version.file),
+                "parquet": file_metadata(below(self._blob_root, self._store.location(key) / version.file)),
             }
         )
 
@@ -184,9 +185,12 @@ def table_result(
     )
 
 
-def file_metadata(path: UPath) -> dg.PathMetadataValue:
-    """Return the place of a file or folder of the blob root; the UI shows it with a button that copies it."""
-    return dg.MetadataValue.path(str(path))
+def file_metadata(path: str) -> dg.PathMetadataValue:
+    """Return the place of a file or folder below the blob root; the UI shows it with a button that copies it.
+
+    The blob root itself is left out: a home may be moved or restored elsewhere.
+    """
+    return dg.MetadataValue.path(path)
 
 
 def _table_key(asset_key: dg.AssetKey, partition: str | None = None) -> TableKey:

@@ -2,8 +2,6 @@
 
 from functools import cache
 
-from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
-
 from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
 from sse_assets.prototypes.library import NoPrototypeError, Prototype, Source, prototype, with_signs_reversed
 
@@ -17,6 +15,9 @@ def aflow_prototypes() -> tuple[Prototype, ...]:
 
     The library is that of Mehl et al. (Comput. Mater. Sci. 136, S1, 2017).
     """
+    # pymatgen reads the library as it is imported, which takes longer than all other imports of a run.
+    from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+
     found = []
     for entry in AFLOW_PROTOTYPE_LIBRARY:
         structure, name = entry["snl"].structure, f"aflow:{entry['tags']['aflow']}"

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from sse_assets.report.cells import NAN, Cell, Row, Table, count, interval, listed, number
-from sse_assets.report.titles import INPUT_KINDS, model_title
+from sse_assets.report.titles import INPUT_KINDS, labels_title, model_title
 from sse_assets.screening.nested_choice import EVERY_PAPER
 
 
@@ -13,7 +13,7 @@ def choice_table(choice: pd.DataFrame) -> Table:
         "What was chosen, and its error on papers that had no part in the choice",
         choice,
         (
-            ("Labels", lambda row: Cell(row["label_convention"])),
+            ("Censored rows", lambda row: Cell(labels_title(row["label_convention"]))),
             ("Chosen", lambda row: Cell(row["candidate"], note=row["how"])),
             ("MAE", lambda row: number(row["mae"], 3)),
             (
@@ -40,7 +40,7 @@ def candidates_table(candidates: pd.DataFrame) -> Table:
         whole.sort_values(["label_convention", "mae"], kind="stable"),
         (
             ("Candidate", name),
-            ("Labels", lambda row: Cell(row["label_convention"])),
+            ("Censored rows", lambda row: Cell(labels_title(row["label_convention"]))),
             ("MAE", lambda row: number(row["mae"], 3, is_best=row["chosen"])),
             ("Difference", lambda row: _difference(row, absent=row["chosen"])),
         ),

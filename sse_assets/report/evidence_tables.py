@@ -53,7 +53,8 @@ def coverage_of_parts(coverage: pd.DataFrame) -> Table:
     rows = honest_parts(coverage)
     protocol = rows["protocol"].iloc[0] if len(rows) else "no protocol"
     return listed(
-        f"Intervals of the Gaussian process on parts of the test rows, {protocol}, labels bound",
+        f"Intervals of the Gaussian process on parts of the test rows, {protocol}, "
+        "censored rows at the limit",
         rows,
         (
             ("Test rows", lambda row: Cell(part_title(row))),
@@ -83,7 +84,8 @@ def part_title(row: Row) -> str:
 def process_factors(factors: pd.DataFrame) -> Table:
     """Print what each factor of the Gaussian process is worth."""
     return listed(
-        "What each factor is worth to the Gaussian process on held-out papers, in MAE, labels bound",
+        "What each factor is worth to the Gaussian process on held-out papers, in MAE, "
+        "censored rows at the limit",
         factors,
         (
             ("Factor", lambda row: Cell(row["factor"])),

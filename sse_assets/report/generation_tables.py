@@ -8,6 +8,7 @@ from functools import partial
 
 import pandas as pd
 
+from sse_assets.materials.formula import parse_composition, reduced_formula
 from sse_assets.report.cells import ABSENT, Cell, Row, Table, count, listed, number
 
 _CONDITIONS = {"search": "50 K, 1000 bar", "ambient": "300 K, 1 atm"}
@@ -54,6 +55,9 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
             rmsd_normalised, rmsd_a, and a, b, c and known_a, known_b, known_c of the supercells.
     """
 
+    def formula(row: Row) -> str:
+        return reduced_formula(parse_composition(row["formula"]))  # Li2O2 was searched for as LiO
+
     def length(row: Row, axis: str) -> Cell:
         return number(row[axis], 2, note=f"{row[f'known_{axis}']:.2f}")
 
@@ -61,7 +65,7 @@ def found_beside_known(compared: pd.DataFrame) -> Table:
         "Table 6. Found beside known structures",
         compared,
         (
-            ("Composition", lambda row: Cell(row["formula"], note=row["known"])),
+            ("Composition", lambda row: Cell(formula(row), note=row["known"])),
             ("Space group", lambda row: Cell(row["space_group"], note=f"known {row['known_space_group']}")),
             ("Found − known (meV/atom)", lambda row: number(row["found_minus_known_mev"], 1)),
             ("RMSD / (V/N)^⅓", lambda row: number(row["rmsd_normalised"])),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from sse_assets.evaluation.submitted import Verdict
 from sse_assets.report.cells import ABSENT, NAN, Cell, Table, count, interval, number, score
-from sse_assets.report.titles import METRICS, MODEL_TITLES, model_title
+from sse_assets.report.titles import METRICS, MODEL_TITLES, labels_title, model_title
 from sse_assets.tables.names import SCORED_PROTOCOLS, Entry, Metric
 
 SHOWN_LABELS = 20
@@ -23,7 +23,7 @@ def leaderboard_table(leaderboard: pd.DataFrame) -> Table:
         by_metric = {row["metric"]: row for row in rows.to_dict("records")}
         mae = by_metric.get(Metric.MAE, {})
         cells = (
-            Cell(protocol or ABSENT, note=convention),
+            Cell(protocol or ABSENT, note=labels_title(convention) if convention else ""),
             count(mae.get("rank", NAN)),
             Cell(
                 _entry_title(entry, model, variant), note="" if entry == Entry.MODEL else f"{entry}: {source}"
@@ -39,7 +39,7 @@ def leaderboard_table(leaderboard: pd.DataFrame) -> Table:
     entries.sort(key=lambda entry: entry[:3])
     return Table(
         "Leaderboard: test scores with 95 % bootstrap interval",
-        ("Protocol, labels", "Rank", "Entry", *METRICS.values(), "n"),
+        ("Protocol, censored rows", "Rank", "Entry", *METRICS.values(), "n"),
         tuple(cells for *_, cells in entries),
     )
 
@@ -48,7 +48,7 @@ def floor_table(floor: pd.DataFrame) -> Table:
     """Print what the median of other papers scores."""
     rows = tuple(
         (
-            Cell(row["label_convention"]),
+            Cell(labels_title(row["label_convention"])),
             Cell(f"{row['statistic']} absolute difference"),
             score(row, 2),
             count(row["n"]),
@@ -58,7 +58,7 @@ def floor_table(floor: pd.DataFrame) -> Table:
     )
     return Table(
         "The floor: a measurement against the median of other papers on the same composition",
-        ("Labels", "Average", "Log units", "Measurements", "Papers"),
+        ("Censored rows", "Average", "Log units", "Measurements", "Papers"),
         rows,
     )
 
@@ -127,7 +127,7 @@ def verdict_text(verdict: Verdict, name: str) -> str:
         covered = verdict.coverage[
             (verdict.coverage["protocol"] == protocol) & (verdict.coverage["label_convention"] == convention)
         ]
-        blocks.append(f"{protocol}, labels {convention}, {n} test rows")
+        blocks.append(f"{protocol}, censored rows {labels_title(str(convention))}, {n} test rows")
         blocks.append(pd.DataFrame(lines).to_string(index=False))
         blocks.extend(
             f"{row.coverage:.0%} of the rows lie in your 90 % interval" for row in covered.itertuples()

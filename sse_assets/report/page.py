@@ -3,7 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sse_assets.curation.electrolytes import with_crystals
-from sse_assets.evaluation.repeats import repeat_measurements
+from sse_assets.evaluation.floor import scatter_between_laboratories
 from sse_assets.report import (
     choice_tables,
     evidence_tables,
@@ -21,6 +21,7 @@ from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.pictures import pictures
 from sse_assets.report.rejections import rejections
 from sse_assets.report.titles import METRICS, PROTOCOL_MEANINGS
+from sse_assets.report.weaknesses import weaknesses, weaknesses_table
 from sse_assets.tables.names import SCORED_PROTOCOLS, in_reading_order
 
 _TEMPLATE = "report.html"
@@ -46,7 +47,8 @@ def render_report(inputs: ReportInputs) -> str:
         n_with_structure=len(with_crystals(inputs.electrolytes)),
         findings=findings(inputs),
         flattery=flattery(inputs),
-        repeats=repeat_measurements(inputs.electrolytes),
+        scatter=scatter_between_laboratories(inputs.judging.floor),
+        weaknesses=weaknesses(inputs),
         language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
         tables=_tables(inputs),
         pictures=pictures(inputs),
@@ -56,6 +58,7 @@ def render_report(inputs: ReportInputs) -> str:
 def _tables(inputs: ReportInputs) -> dict[str, Table]:
     """Return the tables under the names by which the template places them."""
     printed = {
+        "weaknesses": weaknesses_table(inputs),
         "shared_sources": score_tables.shared_sources(inputs.leakage, inputs.scores),
         "families": paper_tables.families(inputs.electrolytes),
         "class_counts": paper_tables.class_counts(inputs.electrolytes),

@@ -82,8 +82,8 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
         drawn[f"parity_{protocol}"] = _picture(
             parity_figures.parity_plots(predictions, electrolytes, protocol),
             f"Figure 7(a) to (c). Predicted against measured: {protocol}",
-            "Boosted trees, convention bound. The line is a perfect prediction, the band one log unit around "
-            "it; open triangles lie below the detection limit.",
+            "Boosted trees, censored rows at the limit. The line is a perfect prediction, the band one log "
+            "unit around it; open triangles lie below the detection limit.",
             f"Scatter plots of predicted against measured log conductivity, {protocol} protocol.",
         )
     fine_tuned = predictions[predictions["model"].isin(LANGUAGE_MODELS)]
@@ -91,7 +91,8 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
         drawn[f"language_models_{protocol}"] = _picture(
             parity_figures.language_model_parity(predictions, electrolytes, protocol),
             f"Figure 8. Language models, predicted against measured: {protocol}",
-            "The median of the distribution over numbers, convention bound; one row of panels a prompt case.",
+            "The median of the distribution over numbers, censored rows at the limit; one row of panels a "
+            "prompt case.",
             "Scatter plots of predicted against measured log conductivity for each language model and "
             f"prompt case, {protocol} protocol.",
         )
@@ -128,8 +129,8 @@ def _pictures_of_evidence(inputs: ReportInputs) -> dict[str, Picture]:
         drawn["intervals"] = _picture(
             evidence_figures.intervals_of_parts(evidence.coverage),
             "Where the intervals hold",
-            "Gaussian process, convention bound, with the number of test rows in brackets. Lines: 95 % "
-            "interval from resampling; dashed: what is stated. Thirds go by the distance to the nearest "
+            "Gaussian process, censored rows at the limit, with the number of test rows in brackets. Lines: "
+            "95 % interval from resampling; dashed: what is stated. Thirds go by the distance to the nearest "
             "training row.",
             "Dot plots of coverage, width and error of the Gaussian process by part of the test rows.",
         )

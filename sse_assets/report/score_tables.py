@@ -15,6 +15,7 @@ from sse_assets.report.titles import (
     LABEL_CONVENTIONS,
     METRICS,
     PROTOCOL_MEANINGS,
+    labels_title,
     model_title,
 )
 from sse_assets.tables.names import (
@@ -59,7 +60,7 @@ def all_scores(scores: pd.DataFrame) -> Table:
             (
                 Cell(protocol),
                 Cell(model_title(model, variant)),
-                Cell(convention),
+                Cell(labels_title(convention)),
                 Cell(role),
                 *(score(by_metric.get(metric)) for metric in METRICS),
                 count(block["n"].max()),
@@ -67,7 +68,7 @@ def all_scores(scores: pd.DataFrame) -> Table:
         )
     return Table(
         caption="Every score, with 95 % bootstrap interval",
-        columns=("Protocol", "Model", "Labels", "Role", *METRICS.values(), "n"),
+        columns=("Protocol", "Model", "Censored rows", "Role", *METRICS.values(), "n"),
         rows=tuple(rows),
     )
 
@@ -206,7 +207,7 @@ def _side_by_side(
     ]
     return Table(
         caption,
-        columns=(heading, *(convention for _, convention in columns)),
+        columns=(heading, *(labels_title(convention) for _, convention in columns)),
         rows=tuple(rows),
         groups=(("", 1), *((protocol, len(conventions)) for protocol in protocols)),
     )

@@ -67,10 +67,7 @@ INPUT_KINDS: dict[str, str] = {
     InputKind.CIF: "CIF",
 }
 
-LABEL_CONVENTIONS = {
-    LabelConvention.OBELIX: "censored rows at 1e-15 S/cm (obelix)",
-    LabelConvention.BOUND: "censored rows at their limit (bound)",
-}
+LABEL_CONVENTIONS = {convention: f"censored rows {convention.words}" for convention in LabelConvention}
 
 METRICS: dict[str, str] = {Metric.MAE: "MAE", Metric.RMSE: "RMSE", Metric.R2: "R²", Metric.SRCC: "SRCC"}
 
@@ -109,6 +106,11 @@ _FEATURES = {
     "density_g_cm3": "Density (g/cm³)",
     "poav_cm3_g": "POAV (cm³/g)",
 }
+
+
+def labels_title(convention: str) -> str:
+    """Return what rows below the detection limit count as, in a few words."""
+    return LabelConvention(convention).words
 
 
 def model_title(model: str, variant: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from upath import UPath
 
+from sse_assets.evaluation.badly_predicted import is_badly_predicted
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.materials.formula import composition_key
@@ -35,9 +36,6 @@ from sse_assets.tables.names import ModelName, Protocol, Reason, Role
 _AT_A_TIME = 250
 """Materials that are held in memory together; a crystal takes about 0.1 MB."""
 _TREES = ModelName.BOOSTED_TREES
-_BAD_FAMILY = 1.25
-"""How many times the error on all compounds the error on a family is, where an answer says so."""
-_FEWEST_OF_FAMILY = 5
 
 
 @dataclass(frozen=True)
@@ -260,7 +258,7 @@ def _bad_family(opened: _Opened, nearest: Sequence[Measured]) -> str | None:
     family = opened.measured.family_of(nearest)
     whole = opened.description.errors.get(Protocol.GROUPED)
     error = opened.description.family_errors.get(family) if family else None
-    if whole is None or error is None or error.n < _FEWEST_OF_FAMILY or error.mae < _BAD_FAMILY * whole.mae:
+    if whole is None or error is None or not is_badly_predicted(error.mae, error.n, whole.mae):
         return None
     return (
         f"it is taken for one of the family {family}, as the nearest measured material is, and such "

@@ -29,10 +29,6 @@ class Healthcheck(_Strict):
     start_period: str
 
 
-class Condition(_Strict):
-    condition: str
-
-
 class Service(_Strict):
     image: str
     user: str
@@ -45,15 +41,11 @@ class Service(_Strict):
     environment: dict[str, str] = {}
     ports: list[str] = []
     volumes: list[str] = []
-    depends_on: dict[str, Condition] = {}
+    depends_on: dict[str, dict[str, str]] = {}
     healthcheck: Healthcheck | None = None
     deploy: dict[str, Any] | None = None
     shm_size: str | None = None
     stop_grace_period: str | None = None
-
-    @property
-    def runs_once(self) -> bool:
-        return self.restart == "no"
 
     @property
     def mounts(self) -> dict[str, str]:

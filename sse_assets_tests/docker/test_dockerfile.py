@@ -1,10 +1,8 @@
 """The image, as far as can be told without building it."""
 
-import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 from sse_assets_tests.conftest import REPOSITORY
 from sse_assets_tests.docker.dockerfile import all_of, copied, environment, extras, folders_of_the_user
@@ -24,12 +22,6 @@ def test_everything_that_is_copied_is_in_the_repository_and_in_the_build_context
     for source in copied():
         assert any(file == source or file.startswith(f"{source}/") for file in tracked), source
     assert allowed == set(copied())
-
-
-def test_dependencies_come_before_sources() -> None:
-    order = list(copied())
-    assert order.index("pyproject.toml") < order.index("sse_assets")
-    assert order.index("constraints.txt") < order.index("sse_assets")
 
 
 def test_extras_exist_and_are_not_those_of_developers() -> None:
@@ -58,8 +50,3 @@ def test_the_base_is_pinned_and_the_python_is_ours() -> None:
     assert name == "python"
     assert version.count(".") == 2
     assert version.startswith(".".join(map(str, sys.version_info[:2])))
-
-
-def test_what_it_starts_with_is_installed() -> None:
-    (command,) = all_of("CMD")
-    assert shutil.which(command.words[0], path=str(Path(sys.executable).parent))

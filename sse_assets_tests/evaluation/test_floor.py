@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.floor import floor, learning_curve
+from sse_assets.evaluation.floor import floor, learning_curve, scatter_between_laboratories
 from sse_assets.tables import metrics
 
 IDS = [f"e{number}" for number in range(5)]
@@ -43,6 +43,25 @@ def test_without_a_composition_in_two_papers_there_is_no_floor() -> None:
     found = floor(LABELS, pd.Series(IDS, index=IDS), PAPERS)
     metrics.FLOOR.check(found)
     assert found.empty
+
+
+@pytest.mark.parametrize(("n", "is_told"), [(20, True), (19, False)])
+def test_the_scatter_is_that_of_the_limits_where_enough_was_repeated(n: int, is_told: bool) -> None:
+    table = pd.DataFrame(
+        [
+            {"label_convention": convention, "statistic": statistic, "value": value, "n": n}
+            for convention, value in (("obelix", 9.0), ("bound", 0.8))
+            for statistic, value in (("mean", value), ("median", value / 2))
+        ]
+    )
+    scatter = scatter_between_laboratories(table)
+    assert (scatter is not None) is is_told
+    if scatter:
+        assert (scatter.mean, scatter.median, scatter.n) == (0.8, 0.4, n)
+
+
+def test_without_a_floor_nothing_is_said_of_the_scatter() -> None:
+    assert scatter_between_laboratories(metrics.FLOOR.frame()) is None
 
 
 def test_the_learning_curve_takes_whole_papers_and_pools_the_folds() -> None:

@@ -26,6 +26,13 @@ def test_a_row_is_a_line_whatever_its_cells_hold() -> None:
     assert cells(second) == ["", "", f"{'x' * 39}…"]
 
 
+def test_the_columns_one_came_for_stand_first() -> None:
+    frame = pd.DataFrame([["f1", "a1", "test", "trees", -3.0]])
+    frame.columns = ["composition_key", "candidate_id", "role", "model", "value"]
+    header, *_ = markdown_table(frame).splitlines()
+    assert cells(header) == ["model", "value", "role", "candidate_id", "composition_key"]
+
+
 def test_text_that_looks_like_a_number_is_left_as_it_is() -> None:
     *_, row = markdown_table(pd.DataFrame({"id": ["007", "1e5"]})).splitlines()
     assert cells(row) == ["1e5"]

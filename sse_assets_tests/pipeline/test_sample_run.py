@@ -153,6 +153,7 @@ def test_the_state_of_a_home_and_its_report_are_told(sample_run: Run) -> None:
     told = sse_assets(sample_run.home, "status").output
     assert "For a formula answers " in told
     assert "  error under grouped: " in told
+    assert re.search(r"^It takes \d+\.\d MB, most of it: .*blobs/tables \d+", told, re.MULTILINE)
     assert told.splitlines()[-1] == "Nothing is stale"
     path = sse_assets(sample_run.home, "report").output.strip()
     assert Path(path).read_text().startswith("<!")

@@ -20,9 +20,9 @@ def test_the_chosen_stands_first_and_the_others_with_their_difference() -> None:
         ]
     )
     best, worse = candidates_table(table).rows
-    assert [cell.text for cell in best] == ["best", "bound", "1.000", "–"]
+    assert [cell.text for cell in best] == ["best", "at the limit", "1.000", "–"]
     assert best[2].is_best
-    assert [cell.text for cell in worse] == ["worse", "bound", "1.200", "0.200"]
+    assert [cell.text for cell in worse] == ["worse", "at the limit", "1.200", "0.200"]
     assert (worse[0].note, worse[3].note) == ("not stored, so not to be chosen", "0.10 to 0.30")
 
 
@@ -31,7 +31,7 @@ def test_the_cost_of_the_choice_is_printed_beside_the_nested_error() -> None:
     row |= {"low": 0.8, "high": 1.2, "cost": 0.01, "n": 474, "n_papers": 172, "n_rows": 824}
     [printed] = choice_table(models.CHOICE.frame([row])).rows
     assert [cell.text for cell in printed] == [
-        "bound",
+        "at the limit",
         "best",
         "0.970",
         "0.980",

@@ -98,7 +98,7 @@ def texts(table) -> list[list[str]]:
 
 def test_parts_stand_in_reading_order_and_rare_families_are_left_out(evidence: Evidence) -> None:
     table = coverage_of_parts(evidence.coverage)
-    assert table.caption.endswith("grouped, labels bound")
+    assert table.caption.endswith("grouped, censored rows at the limit")
     assert [row[0] for row in texts(table)] == [
         "All",
         "The near third",

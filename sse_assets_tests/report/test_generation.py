@@ -1,5 +1,6 @@
 """Structure generation in tables, figures and the report."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -59,6 +60,11 @@ def test_table_6_has_both_rmsds_and_both_cells() -> None:
     (row,) = generation_tables.found_beside_known(KNOWN).rows
     assert [cell.text for cell in row[2:6]] == ["−1.2", "0.050", "0.120", "10.90"]
     assert row[5].note == "10.94"
+
+
+def test_a_formula_is_written_as_chemists_write_it() -> None:
+    (row,) = generation_tables.found_beside_known(KNOWN.assign(formula="LiO")).rows
+    assert row[0].text == "Li2O2"
 
 
 def test_the_best_enthalpy_of_a_search_never_rises() -> None:
@@ -162,4 +168,7 @@ def test_the_report_shows_generated_structures_where_there_are_some(inputs: Repo
     for name in ("Figure 2(b)", "Figure 2(c)", "Figure 5(a)", "Figure 5(b)", "Figure 5(c)", "Figure 6"):
         assert name in html
     assert "Table 6" in html
+    figures = re.findall(r"<figcaption><strong>Figure (\d+\(?\w?)", html)
+    assert "5(c" in figures
+    assert figures == sorted(figures)
     assert "Generated structures" not in render_report(inputs)

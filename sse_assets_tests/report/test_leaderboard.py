@@ -31,7 +31,7 @@ def test_entries_stand_by_protocol_and_error(run, measured) -> None:
     )
     protocols = [row[0].text for row in table.rows]
     assert list(dict.fromkeys(protocols)) == ["diversity", "random", "official", "grouped", "–"]
-    grouped = [row for row in table.rows if (row[0].text, row[0].note) == ("grouped", "bound")]
+    grouped = [row for row in table.rows if (row[0].text, row[0].note) == ("grouped", "at the limit")]
     errors = [float(row[3].text) for row in grouped]
     assert errors == sorted(errors)
     assert grouped[0][1].text == "1"
@@ -43,7 +43,7 @@ def test_entries_stand_by_protocol_and_error(run, measured) -> None:
 def test_the_floor_is_printed_with_its_interval(measured) -> None:
     rows = floor_table(measured[0]).rows
     # Li7La3Zr2O12 at -3.3 and -4.6, in two papers.
-    assert [cell.text for cell in rows[0]] == ["bound", "mean absolute difference", "1.30", "2", "2"]
+    assert [cell.text for cell in rows[0]] == ["at the limit", "mean absolute difference", "1.30", "2", "2"]
 
 
 def test_doubtful_labels_name_row_and_figures(run, measured) -> None:
@@ -61,7 +61,7 @@ def test_a_verdict_lists_everything_with_intervals(run) -> None:
     clusters = {"grouped": pd.Series(range(16), index=run.electrolytes["electrolyte_id"])}
     mine = submission(read_submission(text), run.predictions, "mine")
     printed = verdict_text(judge(mine, run.predictions, run.scores, clusters), "mine")
-    assert printed.startswith("grouped, labels bound, 16 test rows")
+    assert printed.startswith("grouped, censored rows at the limit, 16 test rows")
     lines = [line for line in printed.splitlines() if " to " in line]
     assert len(lines) == 6
     (own,) = [line for line in lines if " mine " in line]

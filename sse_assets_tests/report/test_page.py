@@ -5,6 +5,7 @@ from base64 import b64decode
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 from sse_assets.report.figure_style import DOTS_PER_INCH
@@ -76,6 +77,38 @@ def test_the_summary_says_what_the_honest_protocol_says(page: Page, run) -> None
         "and label_convention == 'bound' and role == 'test' and metric == 'mae'"
     )["value"].item()
     assert f"{trees:.2f} orders of magnitude" in page.text
+
+
+def test_the_summary_leads_with_the_family_that_is_badly_predicted(inputs: ReportInputs) -> None:
+    garnets = inputs.electrolytes["electrolyte_id"].head(5)
+    families = inputs.electrolytes["family"].mask(
+        inputs.electrolytes.index.isin(garnets.index), "Garnet (Oxide)"
+    )
+    predictions = inputs.predictions
+    is_wrong = predictions["electrolyte_id"].isin(garnets) & (predictions["protocol"] == "grouped")
+    wrong = predictions["predicted"].mask(is_wrong, predictions["log10_sigma"] - 9.0)
+    changed = replace(
+        inputs,
+        electrolytes=inputs.electrolytes.assign(family=families),
+        predictions=predictions.assign(predicted=wrong),
+    )
+    page = Page(render_report(changed))
+    named = "Garnet (Oxide) by 9.00 (5 measurements, on average 9.0 too low)"
+    assert named in page.text
+    assert page.text.index(named) < page.text.index("orders of magnitude")
+    assert "Materials that are badly predicted" in page.text
+
+
+def test_the_scatter_between_laboratories_is_that_of_the_floor(inputs: ReportInputs, page: Page) -> None:
+    floor = pd.DataFrame(
+        [
+            {"label_convention": "bound", "statistic": statistic, "value": value, "low": 0, "high": 1}
+            for statistic, value in (("mean", 0.81), ("median", 0.47))
+        ]
+    ).assign(n=239, n_papers=118)
+    told = Page(render_report(replace(inputs, judging=replace(inputs.judging, floor=floor)))).text
+    assert "by 0.47 (median) or 0.81 (mean) log units (239 measurements)" in told
+    assert "other papers on the same composition by" not in page.text  # too little was repeated
 
 
 def test_the_leakage_of_diversity_is_in_the_paragraph(page: Page) -> None:

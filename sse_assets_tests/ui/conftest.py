@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
@@ -69,12 +70,12 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 @pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Callable[[str, Page | Locator], None]:
+def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
     """Keeps what a page or a part of it looks like, if somebody asked for pictures."""
 
-    def keep(name: str, what: Page | Locator) -> None:
+    def keep(name: str, what: Page | Locator, **how: Any) -> None:
         folder = request.config.getoption("--screenshots")
         if folder is not None:
-            what.screenshot(path=folder / f"{name}.png", animations="disabled")
+            what.screenshot(path=folder / f"{name}.png", animations="disabled", **how)
 
     return keep

@@ -1,6 +1,7 @@
 """What a person sees and does in the web UI, in a real browser.
 
-`pytest -m services sse_assets_tests/ui --screenshots docs` takes docs/asset.png and docs/launchpad.png anew.
+`pytest -m services sse_assets_tests/ui --screenshots docs` takes the pictures of docs/ anew: lineage.png,
+asset.png and launchpad.png.
 """
 
 import re
@@ -24,7 +25,7 @@ GROUPS = (
     "metrics",
     "screening",
 )
-Picture = Callable[[str, Page | Locator], None]
+Picture = Callable[..., None]
 expect.set_options(timeout=PATIENCE_S * 1000)
 
 
@@ -51,15 +52,18 @@ def choose_partition(page: Page, name: str) -> None:
     page.get_by_role("menuitem", name=name).first.click()
 
 
-def test_the_lineage_leads_from_raw_data_to_scores(page: Page) -> None:
-    page.set_viewport_size({"width": 1280, "height": 640})
+def test_the_lineage_leads_from_raw_data_to_scores(page: Page, picture: Picture) -> None:
+    page.set_viewport_size({"width": 1700, "height": 1200})  # the buttons of the graph stand below it
     page.goto("/asset-groups")
     for group in GROUPS:  # once in the list and once in the graph
         expect(shown(page, group)).to_have_count(2)
     page.get_by_text("Hide navigation").click()
     page.wait_for_timeout(2000)  # the graph moves to its place
-    x = [shown(page, group).last.evaluate("node => node.getBoundingClientRect().x") for group in GROUPS]
-    assert x == sorted(x)
+    place = "node => { const box = node.getBoundingClientRect(); return [box.x, box.y] }"
+    x, y = zip(*(shown(page, group).last.evaluate(place) for group in GROUPS), strict=True)
+    assert list(x) == sorted(x)
+    corner = {"x": min(x) - 30, "y": min(y) - 40}
+    picture("lineage", page, clip={**corner, "width": max(x) - min(x) + 170, "height": max(y) - min(y) + 90})
 
 
 def test_an_asset_is_materialised_with_a_click(page: Page, site: Site) -> None:
@@ -78,9 +82,7 @@ def test_an_asset_page_shows_its_plot_its_columns_and_its_file(
     expect(page.get_by_text("Prediction, log10(σ / (S/cm))", exact=True)).to_be_visible()
     expect(page.get_by_text("sse-assets", exact=True)).to_be_visible()
     expect(shown(page, "metrics.predictions")).to_be_visible()
-    file = metadata_row(page, "parquet").get_by_text(
-        re.compile(r"/blobs/tables/metrics/predictions/.+\.parquet$")
-    )
+    file = metadata_row(page, "parquet").get_by_text(re.compile(r"^tables/metrics/predictions/.+\.parquet$"))
     expect(file).to_be_visible()
     metadata_row(page, "plot_parity_grouped").get_by_text("[Show Markdown]").click()
     plot = page.get_by_role("img", name="Parity, grouped")
@@ -89,6 +91,17 @@ def test_an_asset_page_shows_its_plot_its_columns_and_its_file(
     assert width > 500
     assert width_shown == width  # nothing is cut off at the edge of the panel
     picture("asset", page)
+
+
+def test_the_report_opens_from_its_asset(page: Page, site: Site) -> None:
+    page.goto("/assets/metrics/report")
+    link = metadata_row(page, "report").get_by_role("link", name="/pages/report.html")
+    with page.context.expect_page() as opened:
+        link.click()
+    expect(
+        opened.value.get_by_role("heading", name="Ionic conductivity of solid electrolytes")
+    ).to_be_visible()
+    assert opened.value.url == f"{site.address}/pages/report.html"
 
 
 def test_scores_are_drawn_over_time(page: Page) -> None:
