@@ -85,4 +85,5 @@ def _log_correlation(one: Ion, other: Ion) -> float:
     pair = (Species(one.symbol, one.state), Species(other.symbol, other.state))
     if not all(species in _statistics().species for species in pair):
         return _NEVER_SEEN - 0.5 * abs(one.state - other.state)
-    return math.log(_statistics().pair_corr(*pair))
+    # pymatgen sums over a set, in another order in each process: the last digits are chance.
+    return round(math.log(_statistics().pair_corr(*pair)), 9)

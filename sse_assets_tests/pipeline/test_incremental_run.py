@@ -24,8 +24,8 @@ ADDED = (
 CHANGED = ADDED.replace("9.0E-03", "7.0E-03")
 OF_THE_HOME = {"models.champions", "metrics.submitted_predictions"}
 """Tables that hold the history of a home, which a new one does not have."""
-OF_THE_DAY = ["seconds", "decided_at"]
-"""Columns that say when something was done, or how long it took."""
+OF_THE_DAY = ["seconds", "decided_at", "record"]
+"""Columns that say when something was done, how long it took, or in which run."""
 
 
 def leave(home: Path, table: str) -> None:
