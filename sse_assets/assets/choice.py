@@ -11,6 +11,7 @@ from sse_assets.materials.conductivity import LabelConvention, labels
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
+from sse_assets.prototypes.stored_library import Library
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
 from sse_assets.screening.model_candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
@@ -20,6 +21,8 @@ from sse_assets.tables import models
 from sse_assets.tables.names import FeatureSet, InputKind, Protocol, Role
 
 _CODE_VERSION = "1"
+_ANSWERING_CODE_VERSION = "2"
+"""2: a formula has the cell of its prototype."""
 _EVERY_ROW = table_ins("curated.electrolytes", "splits.assignments") | {
     "further": dg.AssetIn(["splits", "formula_only"])
 }
@@ -93,9 +96,10 @@ def choose_candidate(
     "such an input, with its paired difference to the others (`bound`).",
     _EVERY_ROW
     | _DESCRIPTORS
-    | table_ins("models.choice", "models.boosted_trees_predictions", "models.gaussian_process_predictions"),
+    | table_ins("models.choice", "models.boosted_trees_predictions", "models.gaussian_process_predictions")
+    | table_ins("generated.prototype_library"),
     kind="scikitlearn",
-    code_version=_CODE_VERSION,
+    code_version=_ANSWERING_CODE_VERSION,
 )
 def answering_models(
     context: dg.AssetExecutionContext,
@@ -107,6 +111,7 @@ def answering_models(
     choice: pd.DataFrame,
     boosted_trees_predictions: pd.DataFrame,
     gaussian_process_predictions: pd.DataFrame,
+    prototype_library: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Compare the models that are stored on the test rows of `papers`."""
     folds = as_folds(of_papers(assignments, further))
@@ -118,6 +123,7 @@ def answering_models(
     label = labels(electrolytes)[LabelConvention.BOUND]
     origin = cell.set_index("electrolyte_id")["cell_origin"]
     designs = chosen_designs(choice, has_cells=has_every_cell(features))
+    library = None if prototype_library.empty else Library.read(prototype_library)
     trees = _tested_on_papers(boosted_trees_predictions)
     table = answering(
         {
@@ -125,7 +131,9 @@ def answering_models(
             for variant, block in trees.groupby("variant")
         },
         _tested_on_papers(gaussian_process_predictions).set_index("electrolyte_id")["predicted"],
-        predictions_of_formulas(by_id, features, origin, label, folds, designs[LabelConvention.BOUND]),
+        predictions_of_formulas(
+            by_id, features, origin, label, folds, designs[LabelConvention.BOUND], library
+        ),
         label,
         papers(electrolytes),
         {

@@ -11,12 +11,13 @@ from sse_assets.orchestration.io import table_ins, table_outs, table_result
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.prototypes.aflow import aflow_prototypes
-from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.left_out import left_out
-from sse_assets.prototypes.structures import prototype_structures, read_prototypes, volume_model
+from sse_assets.prototypes.stored_library import Library
+from sse_assets.prototypes.structures import prototype_structures, read_prototypes
 
 SCHEMA = "generated"
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+"""2: the library is stored, for formulas that are asked about."""
 
 
 def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
@@ -31,6 +32,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             {
                 "prototypes": "A structure from a known structure type for every composition without atoms: "
                 "cost, parent and mapping, and whether it is to be trusted.",
+                "prototype_library": "Known crystals as symmetry orbits, in which new formulas are placed.",
                 "prototypes_left_out": "Known crystals, left out and made again: errors of cell and density.",
             },
             group=CURATED,
@@ -50,11 +52,11 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             _references(further["reference_structures"], structures) if further else structures.iloc[:0]
         )
         unusable |= unusable_references
-        chooser = Chooser([*measured, *references, *aflow_prototypes()])
+        library = Library.of([*measured, *references, *aflow_prototypes()])
         placed = prototype_structures(
             electrolytes[electrolytes["structure_path"].isna()],
-            chooser,
-            volume_model(chooser.prototypes),
+            library.chooser,
+            library.volumes,
             progress=report_progress(context.log, "prototypes, compositions"),
         )
         for path, cif in placed[["structure_path", "cif"]].dropna().itertuples(index=False):
@@ -64,14 +66,15 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             placed,
             "generated.prototypes",
             metadata={
-                "prototypes_in_the_library": len(chooser.prototypes),
+                "prototypes_in_the_library": len(library.chooser.prototypes),
                 "unusable_crystals": dg.MetadataValue.json(unusable),
                 "with_a_structure": int(placed["cif"].notna().sum()),
                 "trusted": int(placed["trusted"].sum()),
                 **{f"not_trusted_{code}": int(count) for code, count in reasons.items()},
             },
         )
-        yield table_result(left_out(measured, chooser), "generated.prototypes_left_out")
+        yield table_result(library.table(), "generated.prototype_library")
+        yield table_result(left_out(measured, library.chooser), "generated.prototypes_left_out")
 
     return [place_in_prototypes]
 

@@ -12,7 +12,7 @@ from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -35,7 +35,8 @@ from sse_assets.tables import raw, screening
 GROUP = "screening"
 CANDIDATES = dg.AssetKey([GROUP, "candidates"])
 """Key of the asset that reads the folder of candidates."""
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+"""2: a new formula has the cell of its prototype."""
 _DEFAULTS = Filters()
 _WANTED = LithiumCompounds()
 _KEY = ["candidate_set", "candidate_id"]
@@ -85,6 +86,7 @@ def database_candidates(
     context: dg.AssetExecutionContext, config: DatabaseConfig
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Ask a database for compounds with Li."""
+    refuse_unless_asked_for(context, "pull_candidates", "a question to a database takes minutes")
     (provider,) = [one for one in (MATERIALS_PROJECT, OQMD) if one.name == config.provider]
     wanted = LithiumCompounds(config.least_elements, tuple(config.without), config.most)
     found, warnings = query_lithium_compounds(provider, wanted)
@@ -150,6 +152,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         dg.AssetKey(name.split("."))
         for name in (
             "curated.electrolytes",
+            "generated.prototype_library",
             "models.answering",
             "models.boosted_trees",
             "models.champions",
