@@ -57,8 +57,8 @@ class Library:
         """Place a composition of which only the formula is known.
 
         Returns:
-            The placed composition, None where it is not to be trusted; and its parent and cost in words, or why
-            no prototype is to be trusted.
+            The placed composition, None where it is not to be trusted; and its parent and cost in words, or
+            the reason why no prototype is to be trusted.
         """
         row = _NOTHING_KNOWN | {"formula": formula, "family": None, "space_group": None}
         try:

@@ -38,6 +38,7 @@ from sse_assets.tables.names import CellOrigin, FeatureSet, Reason
 
 if TYPE_CHECKING:  # XGBoost takes a second to import, and the process does without it
     from sse_assets.boosted_trees.model import BoostedTreesModel
+    from sse_assets.descriptors.pores import KeptVoids
     from sse_assets.prototypes.stored_library import Library
 
     ReadLibrary = Callable[[], Library | None]
@@ -75,7 +76,10 @@ class StoredModel(Protocol):
 
 
 def open_model(
-    folder: UPath, geometric: pd.DataFrame | None = None, library: "ReadLibrary" = lambda: None
+    folder: UPath,
+    geometric: pd.DataFrame | None = None,
+    voids: pd.DataFrame | None = None,
+    library: "ReadLibrary" = lambda: None,
 ) -> StoredModel:
     """Open the model that an asset of the group `models` has stored: trees, a process or a language model.
 
@@ -83,6 +87,7 @@ def open_model(
         folder: of the model.
         geometric: table `descriptors.geometric` of the training rows, which says how their pores were probed;
             without it, or without rows, the defaults of `PoreSettings` count.
+        voids: table `descriptors.voids`, the answers of Zeo++ that there are already.
         library: reads the prototypes for the cells of new formulas, when the first of them comes.
 
     Raises:
@@ -92,7 +97,7 @@ def open_model(
         if (folder / CALIBRATION_FILE).exists():
             return _open_process(folder, library)
         if (folder / _TREES_FILE).exists():
-            return _open_trees(folder, geometric)
+            return _open_trees(folder, geometric, voids)
     except FileNotFoundError as error:
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
     except KeyError as error:
@@ -105,19 +110,24 @@ def open_model(
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
 
 
-def _open_trees(folder: UPath, geometric: pd.DataFrame | None) -> "_Trees":
+def _open_trees(folder: UPath, geometric: pd.DataFrame | None, voids: pd.DataFrame | None) -> "_Trees":
     from sse_assets.boosted_trees.model import BoostedTreesModel
     from sse_assets.boosted_trees.recipe import Recipe, RecipeError
-    from sse_assets.descriptors.geometric import PROBE_COLUMNS
 
     try:
         trained = frozenset(Recipe.load(str(folder)).features.index)
     except RecipeError:  # a model of one protocol is stored without its rows
         trained = None
     probe: dict[str, Any] = {}
-    if geometric is not None and len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
-        probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
-    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe)
+    kept = None
+    if geometric is not None:
+        from sse_assets.descriptors.geometric import PROBE_COLUMNS
+        from sse_assets.descriptors.pores import KeptVoids
+
+        kept = KeptVoids(voids)
+        if len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
+            probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
+    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe, kept)
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,8 @@ class _Trees:
     trained: frozenset[str] | None
     probe: dict[str, Any]
     """Values of `PoreSettings` that are not the defaults."""
+    kept: "KeptVoids | None"
+    """Answers of Zeo++, so that no crystal is probed twice."""
 
     @property
     def data_version(self) -> str:
@@ -140,7 +152,7 @@ class _Trees:
             without = [material for material in materials if material.crystal is None]
             if without:
                 return self._with_refusals(materials, without, feature_set)
-        features = _features(materials, feature_set, self.probe)
+        features = _features(materials, feature_set, self.probe, self.kept)
         known = with_absent_elements(features, self.model.feature_names)
         predicted = self.model.predict(known)
         half = np.full(
@@ -352,7 +364,9 @@ def _rows(materials: Sequence[Accepted]) -> pd.DataFrame:
     )
 
 
-def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any]) -> pd.DataFrame:
+def _features(
+    materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any], kept: "KeptVoids | None"
+) -> pd.DataFrame:
     """Compute the descriptors as in training; NaN for what is not known."""
     rows = _rows(materials)
     fractions = stoichiometric(rows)
@@ -368,7 +382,8 @@ def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dic
             for place, one in enumerate(materials)
         ]
     )
-    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=os.cpu_count() or 1)
+    workers = os.cpu_count() or 1
+    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=workers, kept=kept)
     return feature_matrix(feature_set, fractions, geometry)
 
 

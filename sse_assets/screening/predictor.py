@@ -30,7 +30,7 @@ from sse_assets.screening.measured import MeasuredMaterials
 from sse_assets.screening.model_choice import choose_model, stored_models
 from sse_assets.screening.prediction import StoredModel, open_model
 from sse_assets.tables.curated import ELECTROLYTES
-from sse_assets.tables.names import ModelName, Protocol, Reason, Role
+from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Reason, Role
 
 if TYPE_CHECKING:
     from sse_assets.prototypes.stored_library import Library
@@ -182,8 +182,12 @@ class Predictor:
         chosen = self._chosen(has_crystal)
         path = chosen["model_path"]
         if path not in self._opened:
-            geometric = self._home.table("descriptors", "geometric") if chosen["model"] == _TREES else None
-            model = open_model(self._home.blob_root / path, geometric, self._library)
+            has_pores = chosen["model"] == _TREES and chosen["variant"] != FeatureSet.STOICHIOMETRIC
+            pores = [
+                self._home.table("descriptors", name) if has_pores else None
+                for name in ("geometric", "voids")
+            ]
+            model = open_model(self._home.blob_root / path, *pores, self._library)
             trained = model.trained
             description = AnsweringModel(
                 chosen["model"],
