@@ -62,6 +62,14 @@ class ScreeningConfig(dg.Config):
         _DEFAULTS.outside_domain, description="Rank candidates unlike all that the model has learned from."
     )
     measured: bool = Field(_DEFAULTS.measured, description="Rank compositions that have been measured.")
+    least_distance: float = Field(
+        _DEFAULTS.least_distance,
+        ge=0,
+        description="Smallest distance to a measured composition (sum of the differences in atomic fractions).",
+    )
+    mixtures: bool = Field(
+        _DEFAULTS.mixtures, description="Rank what is written as a mixture of compounds: composites, glasses."
+    )
     n_shortlist: int = Field(20, ge=1, description="Length of the shortlist at most.")
     n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
 
