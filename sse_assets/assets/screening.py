@@ -65,7 +65,7 @@ class ScreeningConfig(dg.Config):
     least_distance: float = Field(
         _DEFAULTS.least_distance,
         ge=0,
-        description="Smallest distance to a measured composition (sum of the differences in atomic fractions).",
+        description="Smallest distance to a measured composition (differences of atomic fractions, summed).",
     )
     mixtures: bool = Field(
         _DEFAULTS.mixtures, description="Rank what is written as a mixture of compounds: composites, glasses."

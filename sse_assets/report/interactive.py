@@ -1,4 +1,4 @@
-"""The report's main plots, to hover and to zoom: plotly draws them in the browser, from one copy of itself."""
+"""The report's main plots, to hover over and to zoom: plotly draws them, from one copy of itself."""
 
 from dataclasses import dataclass
 from html import escape

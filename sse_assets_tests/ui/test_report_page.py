@@ -10,9 +10,11 @@ from playwright.sync_api import Browser, Page, expect
 from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
 from sse_assets.tables import metrics
+from sse_assets_tests.report.conftest import answers, inputs, run
+
+__all__ = ["answers", "inputs", "run"]
 
 pytestmark = pytest.mark.services
-pytest_plugins = ("sse_assets_tests.report.conftest",)
 
 
 @pytest.fixture(scope="module")
