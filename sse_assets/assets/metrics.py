@@ -188,7 +188,7 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version="3",
+    code_version="4",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""

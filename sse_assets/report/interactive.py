@@ -123,7 +123,7 @@ def _parity(rows: pd.DataFrame) -> go.Figure:
                 },
                 hovertemplate="%{text}<br>measured %{x:.2f}, predicted %{y:.2f}<extra></extra>",
             )
-    figure.update_xaxes(title=f"Measured {_LOG_SIGMA}", range=ends)
+    figure.update_xaxes(title=f"Measured {_LOG_SIGMA}", range=ends, constrain="domain")
     figure.update_yaxes(title=f"Predicted {_LOG_SIGMA}", range=ends, scaleanchor="x")
     return figure.update_layout(height=640)
 
