@@ -94,12 +94,16 @@ class FineTuningRun:
     losses: list[float]
     """Loss of each update: mean cross-entropy of an answer token, the number-token loss included if there is
     one, or mean squared error of a z-score."""
+    examples_per_pass: int
+    """Number of examples that the model read at a time: those of a whole update where memory allowed it."""
     resumed_at_step: int
     """Update from which the last session went on; zero for a run that was never killed."""
     seconds: float
     """Duration of the last session, from its rehearsal to its last update."""
     tokens_per_second: float
     """Tokens of prompts and answers, padding left out, in that time."""
+    expected_memory_gb: float
+    """Memory that the rehearsal before the first update led to expect, in 1e9 bytes."""
     peak_memory_gb: float
     """GPU memory in 1e9 bytes; on a CPU, the memory of the whole process."""
 

@@ -163,7 +163,7 @@ class Fitter:
         """Train, or read what an earlier call has trained.
 
         Returns:
-            The run and its losses (`training.LOSS_COLUMNS`).
+            The run and its losses (`losses.LOSS_COLUMNS`).
 
         Raises:
             LanguageModelError: as `runtime.load` and `training.fine_tune`.

@@ -16,6 +16,8 @@ by grouped cross-validation inside official-train are (`benchmarks/language_mode
 """
 
 from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -52,8 +54,9 @@ class NumberTokenLoss:
         """Return the loss per answer token.
 
         Args:
-            outputs: outputs of the model, with `logits` of shape (n_examples, n_tokens, n_vocabulary).
-            labels: shape (n_examples, n_tokens), `IGNORED` outside the answers.
+            outputs: outputs of the model, with `logits` of shape (n_sequences, n_tokens, n_vocabulary).
+            labels: shape (n_sequences, n_tokens), `IGNORED` outside the answers, of which a sequence may hold
+                several.
             num_items_in_batch: answer tokens of the whole update; None if this batch is all of it.
         """
         # What a token is judged by stands one place before it.
@@ -64,8 +67,10 @@ class NumberTokenLoss:
         entropy = cross_entropy(judged, labels[counted], reduction="sum")
         levels = [
             level
-            for row, own in zip(labels, counted, strict=True)
-            for level in self._choices[tuple(row[own].tolist())]
+            for row, own in zip(labels.tolist(), counted.tolist(), strict=True)
+            for is_answer, part in groupby(zip(own, row, strict=True), key=itemgetter(0))
+            if is_answer
+            for level in self._choices[tuple(label for _, label in part)]
         ]
         breadth = max(len(tokens) for tokens, _ in levels)
         tokens = np.zeros((len(levels), breadth), dtype=int)

@@ -6,6 +6,7 @@ probability of every branch, hence of every number. Nothing is drawn and no text
 always has an answer, and always the same one.
 """
 
+import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from peft import PeftModel
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import DynamicCache, PreTrainedModel, PreTrainedTokenizerBase
 
 from sse_assets.language_models.encoding import answer_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.prompts import label_text
+from sse_assets.language_models.shared_beginning import shared_beginning
 
 LOWEST_HUNDREDTHS, HIGHEST_HUNDREDTHS = -1800, 100
 """First and last number of the trie, times 100. OBELiX's labels lie between -15 (censored) and -1."""
@@ -150,7 +152,8 @@ def distribution(
     """Return the probability of every number after each prompt.
 
     All nodes of a level are read in one pass: side by side in one sequence, each seeing the prompt, its own
-    ancestors and itself. The keys and values of the prompt are thus held once, and not once a branch.
+    ancestors and itself. The keys and values of the prompt are thus held once, and not once a branch. Those
+    of the tokens that all prompts begin with are computed once for all batches.
 
     Args:
         model: a causal language model, with or without an adapter.
@@ -173,30 +176,56 @@ def distribution(
     log_probabilities = np.empty((len(prompts), len(trie.values)))
     model.eval()
     with torch.inference_mode():
+        beginning = prompts[0][: shared_beginning(prompts)] if prompts else []
+        read = _read(model, beginning) if beginning else None
         for start in range(0, len(prompts), batch_size):
             rows = by_length[start : start + batch_size]
-            log_probabilities[rows] = _batch(model, trie, [prompts[row] for row in rows], cut)
+            own = [prompts[row][len(beginning) :] for row in rows]
+            log_probabilities[rows] = _batch(model, trie, own, cut, len(beginning), read)
             progress(start + len(rows), len(prompts))
     return NumberDistribution(trie.values, log_probabilities)
 
 
+def _read(model: PreTrainedModel | PeftModel, ids: list[int]) -> DynamicCache:
+    """Return the keys and values of some tokens."""
+    return model(
+        input_ids=torch.tensor([ids], device=model.device), use_cache=True, logits_to_keep=1
+    ).past_key_values
+
+
 def _batch(
-    model: PreTrainedModel | PeftModel, trie: NumberTrie, prompts: list[list[int]], cut: float
+    model: PreTrainedModel | PeftModel,
+    trie: NumberTrie,
+    prompts: list[list[int]],
+    cut: float,
+    n_read: int,
+    read: DynamicCache | None,
 ) -> np.ndarray:
-    """Return the log-probabilities of every number, shape (n_prompts, n_values)."""
+    """Return the log-probabilities of every number, shape (n_prompts, n_values).
+
+    Args:
+        prompts: token ids of each prompt after those that are read.
+        n_read: number of tokens before them that are read.
+        read: keys and values of those; None if there are none.
+    """
     found = np.full((len(prompts), len(trie.values)), -np.inf)
-    lengths = torch.tensor([len(ids) for ids in prompts], device=model.device)
-    width = int(lengths.max())
+    own_lengths = torch.tensor([len(ids) for ids in prompts], device=model.device)
+    width, lengths = int(own_lengths.max()), n_read + own_lengths
     ids = torch.zeros((len(prompts), width), dtype=torch.long)
     for row, prompt in enumerate(prompts):
         ids[row, width - len(prompt) :] = torch.tensor(prompt)
-    columns = torch.arange(width, device=model.device)
+    columns = torch.arange(n_read + width, device=model.device)
+    padding = width - own_lengths[:, None]
     # What each query sees of the columns read so far, shape (n_prompts, n_queries, n_columns).
-    visible = (columns >= width - lengths[:, None])[:, None, :]
+    visible = ((columns < n_read) | (columns >= n_read + padding))[:, None, :]
+    cache = copy.deepcopy(read)
+    if cache is not None:
+        cache.batch_repeat_interleave(len(prompts))
     output = model(
         input_ids=ids.to(model.device),
         attention_mask=visible[:, 0, :].long(),
-        position_ids=(columns - (width - lengths)[:, None]).clamp(min=0),
+        position_ids=(columns[n_read:] - padding).clamp(min=n_read),
+        past_key_values=cache,
         use_cache=True,
         logits_to_keep=1,
     )

@@ -33,7 +33,7 @@ SMALL_TRAINING = TrainingSettings(
     epochs=12,
     batch_size=8,
     accumulation=1,
-    optimizer="adamw_torch",
+    optimizer="adamw_torch_fused",
     warmup_steps=40,
 )
 """Recipe of its training; Table 2 is for adapters."""

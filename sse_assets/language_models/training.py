@@ -4,10 +4,10 @@ import math
 import resource
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import torch
@@ -19,9 +19,6 @@ from transformers import (
     PreTrainedTokenizerBase,
     PrinterCallback,
     Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -31,6 +28,7 @@ from sse_assets.language_models.base_models import BaseModel
 from sse_assets.language_models.checkpoints import content_hash, resume_point
 from sse_assets.language_models.encoding import IGNORED, example_ids, prompt_ids
 from sse_assets.language_models.errors import LanguageModelError
+from sse_assets.language_models.losses import Loss, Recorder, answer_loss, recorded_losses, squared_error
 from sse_assets.language_models.number_loss import NumberTokenLoss
 from sse_assets.language_models.number_trie import build_trie
 from sse_assets.language_models.regression_head import LabelScale, reset_head
@@ -39,17 +37,33 @@ from sse_assets.language_models.runtime import (
     SMALL_PARAMETERS,
     Loaded,
     Placement,
+    free_memory,
     out_of_memory,
     without_bars,
 )
 from sse_assets.language_models.settings import TrainingSettings
+from sse_assets.language_models.shared_beginning import SideBySide, is_worth_sharing, shared_beginning
 from sse_assets.tables.names import Task
 
 CHECKPOINTS = "checkpoints"
 """Folder beside the adapter; it is gone once the run has ended well."""
 LOSSES_FILE = "losses.csv"
-LOSS_COLUMNS = ["step", "epoch", "loss", "learning_rate"]
-"""Update, epochs done, mean loss of the update (see `FineTuningRun.losses`), learning rate."""
+Collator = Callable[[list[dict[str, Any]]], Any]
+"""Function that makes the input of one pass out of its examples."""
+
+
+_STATE_BYTES = {True: 2, False: 8}
+"""Bytes of the optimizer's two moments for each trained weight, in 8 bits and in single precision."""
+
+
+class Passes(NamedTuple):
+    """Passes of the model that make one update."""
+
+    examples: int
+    """Number of examples that a pass reads."""
+    per_update: int
+    memory_gb: float
+    """Memory that training is expected to take at most, from a rehearsal, in 1e9 bytes."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,7 @@ class FineTuned:
     model: PreTrainedModel | PeftModel
     """Base model and adapter, or the base model that was trained as a whole, ready to predict."""
     losses: pd.DataFrame
-    """Columns `LOSS_COLUMNS`, a row for each update since the first, resumed or not."""
+    """Columns `losses.LOSS_COLUMNS`, a row for each update since the first, resumed or not."""
     run: FineTuningRun
 
 
@@ -111,27 +125,27 @@ def fine_tune(
     if regression:
         reset_head(loaded.model)
     model = _trainable(loaded, base, settings, task)
-    collator = (
-        DataCollatorWithPadding(loaded.tokenizer)
-        if regression
-        else DataCollatorForSeq2Seq(loaded.tokenizer, label_pad_token_id=IGNORED)
-    )
-    trainer = Trainer(
-        model=model,
-        args=training_arguments(settings, folder / CHECKPOINTS, loaded.placement),
-        train_dataset=rows,
-        data_collator=collator,
-        processing_class=loaded.tokenizer,
-        compute_loss_func=None if regression else _number_loss(loaded.tokenizer, base, rows, data, settings),
-        callbacks=[Reporter(progress, on_losses)],
-    )
-    trainer.remove_callback(PrinterCallback)
+    loss = squared_error if regression else _text_loss(loaded.tokenizer, base, rows, data, settings)
+    recorder = Recorder(loss, progress, on_losses)
+    collator = _collator(loaded.tokenizer, rows, settings, task)
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     started = time.monotonic()
     try:
-        longest = sorted(rows, key=lambda row: len(row["input_ids"]))[-settings.batch_size :]
-        _rehearse(model, collator(longest), loaded.placement)
+        passes = _passes(model, loss, collator, rows, settings, loaded.placement)
+    except torch.OutOfMemoryError as error:
+        raise out_of_memory(f"training {base.name}", _more_room(settings, loaded.placement)) from error
+    trainer = Trainer(
+        model=model,
+        args=training_arguments(settings, folder / CHECKPOINTS, loaded.placement, passes),
+        train_dataset=rows,
+        data_collator=collator,
+        processing_class=loaded.tokenizer,
+        compute_loss_func=recorder.loss,
+        callbacks=[recorder],
+    )
+    trainer.remove_callback(PrinterCallback)
+    try:
         with without_bars():
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     except torch.OutOfMemoryError as error:
@@ -144,7 +158,7 @@ def fine_tune(
     first_step = 0 if checkpoint is None else int(checkpoint.name.removeprefix("checkpoint-"))
     share_done = 1 - first_step / trainer.state.max_steps
     tokens = sum(len(row["input_ids"]) for row in rows) * settings.epochs * share_done
-    losses = _losses(trainer.state)
+    losses = recorded_losses(trainer.state)
     run = FineTuningRun(
         base=base,
         task=task,
@@ -153,9 +167,11 @@ def fine_tune(
         data=data.summary(),
         label_scale=scale,
         losses=losses["loss"].tolist(),
+        examples_per_pass=passes.examples,
         resumed_at_step=first_step,
         seconds=seconds,
         tokens_per_second=tokens / seconds,
+        expected_memory_gb=passes.memory_gb,
         peak_memory_gb=_peak_memory_gb(loaded.placement),
     )
     losses.to_csv(folder / LOSSES_FILE, index=False)
@@ -167,43 +183,6 @@ def fine_tune(
 def updates(n_examples: int, settings: TrainingSettings) -> int:
     """Count the updates that a run makes in all; the last of an epoch may see fewer examples."""
     return math.ceil(math.ceil(n_examples / settings.batch_size) / settings.accumulation) * settings.epochs
-
-
-class Reporter(TrainerCallback):  # type: ignore[misc]  # mypy reads nothing of transformers
-    """Report the progress of a training, and stop it when the loss is no number."""
-
-    def __init__(
-        self, progress: Callable[[int, int], None], on_losses: Callable[[pd.DataFrame], None]
-    ) -> None:
-        self._progress = progress
-        self._on_losses = on_losses
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Report how many updates are done."""
-        self._progress(state.global_step, state.max_steps)
-
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float],
-        **kwargs: Any,
-    ) -> None:
-        """Stop a run whose loss is no longer a number."""
-        if not math.isfinite(logs.get("loss", 0.0)):
-            raise LanguageModelError(
-                f"the loss is {logs['loss']} at update {state.global_step}: training diverged; "
-                "lower learning_rate"
-            )
-
-    def on_epoch_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Pass on the losses so far."""
-        self._on_losses(_losses(state))
 
 
 def _rows(
@@ -233,22 +212,35 @@ def _rows(
     return rows
 
 
-def _number_loss(
+def _text_loss(
     tokenizer: PreTrainedTokenizerBase,
     base: BaseModel,
     rows: list[dict[str, Any]],
     data: TrainingData,
     settings: TrainingSettings,
-) -> NumberTokenLoss | None:
-    """Return the loss with distances of numbers; None for the model's own loss."""
+) -> Loss:
+    """Return the loss of answers, with the distances of numbers if the settings give them a weight."""
     if not settings.number_loss_weight:
-        return None
+        return answer_loss
     answers = {
         tuple(label for label in row["labels"] if label != IGNORED): float(example.answer)
         for row, example in zip(rows, data.examples, strict=True)
     }
     trie = build_trie(tokenizer, base.chat_template_kwargs)
     return NumberTokenLoss(trie, answers, settings.number_loss_weight)
+
+
+def _collator(
+    tokenizer: PreTrainedTokenizerBase, rows: list[dict[str, Any]], settings: TrainingSettings, task: Task
+) -> Collator:
+    """Return what makes the input of a pass: examples side by side where that is less work, or padded."""
+    if task is Task.REGRESSION:
+        return DataCollatorWithPadding(tokenizer)
+    beginning = shared_beginning([row["input_ids"][: row["labels"].count(IGNORED)] for row in rows])
+    lengths = [len(row["input_ids"]) for row in _longest(rows, settings)]
+    if is_worth_sharing(beginning, lengths):
+        return SideBySide(beginning)
+    return DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED)
 
 
 def _trainable(
@@ -276,15 +268,15 @@ def _trainable(
 
 
 def training_arguments(
-    settings: TrainingSettings, checkpoints: Path, placement: Placement
+    settings: TrainingSettings, checkpoints: Path, placement: Placement, passes: Passes
 ) -> TrainingArguments:
-    """Return the Trainer's own arguments: the settings, a checkpoint each epoch, every loss logged."""
+    """Return the Trainer's own arguments: the settings and a checkpoint each epoch; `Recorder` logs."""
     on_cpu = placement.device == "cpu"
     arguments = TrainingArguments(
         output_dir=str(checkpoints),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.batch_size,
-        gradient_accumulation_steps=settings.accumulation,
+        per_device_train_batch_size=passes.examples,
+        gradient_accumulation_steps=passes.per_update,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
         lr_scheduler_type="cosine",
@@ -297,8 +289,7 @@ def training_arguments(
         dataloader_pin_memory=not on_cpu,
         save_strategy="epoch",
         save_total_limit=1,
-        logging_steps=1,
-        logging_nan_inf_filter=False,
+        logging_strategy="no",
         report_to="none",
         disable_tqdm=True,
     )
@@ -307,16 +298,64 @@ def training_arguments(
     return arguments
 
 
-def _rehearse(model: PreTrainedModel | PeftModel, batch: Any, placement: Placement) -> None:
-    """Run one forward and backward pass of the longest batch, so that memory runs out now or not at all."""
+def _passes(
+    model: PreTrainedModel | PeftModel,
+    loss: Loss,
+    collator: Collator,
+    rows: list[dict[str, Any]],
+    settings: TrainingSettings,
+    placement: Placement,
+) -> Passes:
+    """Rehearse a whole update in one pass, or in the passes of the settings where memory is short.
+
+    Raises:
+        torch.OutOfMemoryError: if the passes of the settings do not fit either.
+    """
+    longest = _longest(rows, settings)
+    if settings.accumulation > 1:
+        whole = settings.batch_size * settings.accumulation
+        try:
+            return Passes(whole, 1, _rehearse(model, loss, collator(longest), settings, placement))
+        except torch.OutOfMemoryError:
+            model.zero_grad(set_to_none=True)
+        free_memory()
+    batch = collator(longest[-settings.batch_size :])
+    memory_gb = _rehearse(model, loss, batch, settings, placement)
+    return Passes(settings.batch_size, settings.accumulation, memory_gb)
+
+
+def _longest(rows: list[dict[str, Any]], settings: TrainingSettings) -> list[dict[str, Any]]:
+    """Return as many of the longest examples as an update has."""
+    return sorted(rows, key=lambda row: len(row["input_ids"]))[-settings.batch_size * settings.accumulation :]
+
+
+def _rehearse(
+    model: PreTrainedModel | PeftModel,
+    loss: Loss,
+    batch: Mapping[str, torch.Tensor],
+    settings: TrainingSettings,
+    placement: Placement,
+) -> float:
+    """Run one forward and backward pass, so that memory runs out now or not at all.
+
+    The room of the optimizer's state is taken meanwhile.
+
+    Returns:
+        Most memory in use, in 1e9 bytes.
+    """
     model.train()
+    if settings.gradient_checkpointing:
+        model.activation_checkpointing_enable()
+    trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    state = torch.empty(trained * _STATE_BYTES["8bit" in settings.optimizer], dtype=torch.uint8)
+    state = state.to(placement.device)
+    inputs = {name: values.to(model.device) for name, values in batch.items()}
+    labels = inputs.pop("labels")
     with torch.autocast(placement.device, torch.bfloat16, enabled=placement.dtype == "bfloat16"):
-        model(**batch.to(model.device)).loss.backward()
+        loss(model(**inputs), labels).backward()
     model.zero_grad(set_to_none=True)
-
-
-def _losses(state: TrainerState) -> pd.DataFrame:
-    return pd.DataFrame([entry for entry in state.log_history if "loss" in entry], columns=LOSS_COLUMNS)
+    del state
+    return _peak_memory_gb(placement)
 
 
 def _more_room(settings: TrainingSettings, placement: Placement) -> str:

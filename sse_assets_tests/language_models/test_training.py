@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from sse_assets.language_models.encoding import example_ids
 from sse_assets.language_models.errors import LanguageModelError
 from sse_assets.language_models.runtime import Placement, load
 from sse_assets.language_models.settings import LoadSettings, Quantisation, TrainingSettings
-from sse_assets.language_models.training import CHECKPOINTS, fine_tune, training_arguments
+from sse_assets.language_models.training import CHECKPOINTS, Passes, fine_tune, training_arguments
+from sse_assets.tables.names import Task
 from sse_assets_tests.language_models.conftest import Killed, Learnt, kill_at
 
 # Rank 64 makes the adapter's tensors large enough for a true 8-bit optimizer state.
@@ -23,7 +25,8 @@ SHORT = replace(SHORT, lora=replace(SHORT.lora, rank=64))
 
 def test_defaults_are_table_2(base: BaseModel, tmp_path: Path) -> None:
     settings = TrainingSettings()
-    arguments = training_arguments(settings, tmp_path, load(base, LoadSettings()).placement)
+    passes = Passes(settings.batch_size, settings.accumulation, 0.0)
+    arguments = training_arguments(settings, tmp_path, load(base, LoadSettings()).placement, passes)
 
     assert (settings.lora.alpha, settings.lora.dropout) == (64, 0.05)
     assert settings.lora.target_modules == (
@@ -38,7 +41,7 @@ def test_one_gpu_is_used_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert TrainingArguments(output_dir=str(tmp_path)).n_gpu == 2  # and would split each batch
     placement = Placement("cuda", "float32", four_bit=False, why="")
-    assert training_arguments(TrainingSettings(), tmp_path, placement).n_gpu == 1
+    assert training_arguments(TrainingSettings(), tmp_path, placement, Passes(8, 1, 0.0)).n_gpu == 1
 
 
 def test_it_learns(learnt: Learnt) -> None:
@@ -180,3 +183,38 @@ def test_a_lost_loss_stops_the_run(base: BaseModel, twelve: TrainingData, tmp_pa
         loaded.model.lm_head.weight.fill_(float("nan"))
     with pytest.raises(LanguageModelError, match="the loss is nan at update 1: training diverged"):
         fine_tune(loaded, base, twelve, SHORT, tmp_path)
+
+
+@pytest.mark.parametrize("task", list(Task))
+def test_an_update_in_several_passes_is_the_same_update(
+    task: Task, base: BaseModel, twelve: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten examples: the second update of an epoch has two, which are not cut into equal passes of three."""
+    data = replace(twelve, examples=twelve.examples[:10])
+    lora = replace(SHORT.lora, dropout=0.0)
+    settings = replace(SHORT, batch_size=3, accumulation=3, optimizer="adamw_torch", lora=lora)
+    regression = task is Task.REGRESSION
+    model = load(base, LoadSettings(), regression=regression)
+    at_once = fine_tune(model, base, data, settings, tmp_path / "at_once", task=task)
+
+    loaded = load(base, LoadSettings(), regression=regression)
+    forward, memory_is_short = loaded.model.forward, [True]
+
+    @wraps(forward)  # the Trainer reads its arguments
+    def short_of_memory(*args: object, **kwargs: object) -> object:
+        if memory_is_short:
+            memory_is_short.pop()
+            raise torch.OutOfMemoryError
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(loaded.model, "forward", short_of_memory)
+    in_passes = fine_tune(loaded, base, data, settings, tmp_path / "in_passes", task=task)
+
+    assert (at_once.run.examples_per_pass, in_passes.run.examples_per_pass) == (9, 3)
+    assert in_passes.run.losses == pytest.approx(at_once.run.losses, rel=1e-5)
+    assert at_once.run.losses[-1] != pytest.approx(at_once.run.losses[0], rel=0.1)
+
+
+def test_the_rehearsal_expects_the_memory_that_training_takes(learnt: Learnt) -> None:
+    run = learnt.tuned.run
+    assert 0.5 * run.peak_memory_gb < run.expected_memory_gb <= run.peak_memory_gb
