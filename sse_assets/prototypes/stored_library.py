@@ -37,11 +37,13 @@ class Library:
     @classmethod
     def read(cls, table: pd.DataFrame) -> Self:
         """Read a frame as `tables.generated.PROTOTYPE_LIBRARY` with one row at least."""
-        return cls.of([_prototype(row) for row in table.to_dict("records")])
+        return cls.of([_prototype(row) for row in table.sort_values("place").to_dict("records")])
 
     def table(self) -> pd.DataFrame:
         """Return a frame as `tables.generated.PROTOTYPE_LIBRARY`, of which `read` makes the same library."""
-        return generated.PROTOTYPE_LIBRARY.frame(list(map(_row, self.chooser.prototypes)))
+        return generated.PROTOTYPE_LIBRARY.frame(
+            [_row(known) | {"place": place} for place, known in enumerate(self.chooser.prototypes)]
+        )
 
     def without(self, keys: Collection[str], papers: Collection[str]) -> Self:
         """Return the library without the crystals of some compositions (by composition key) and papers."""

@@ -183,11 +183,11 @@ class Predictor:
         path = chosen["model_path"]
         if path not in self._opened:
             has_pores = chosen["model"] == _TREES and chosen["variant"] != FeatureSet.STOICHIOMETRIC
-            pores = [
+            geometric, voids = (
                 self._home.table("descriptors", name) if has_pores else None
                 for name in ("geometric", "voids")
-            ]
-            model = open_model(self._home.blob_root / path, *pores, self._library)
+            )
+            model = open_model(self._home.blob_root / path, geometric, voids, self._library)
             trained = model.trained
             description = AnsweringModel(
                 chosen["model"],

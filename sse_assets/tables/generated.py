@@ -189,7 +189,8 @@ PROTOTYPE_LIBRARY = Table(
     "generated.prototype_library",
     "One known crystal that other compositions can be placed in.",
     (
-        text("structure_id", "The known crystal"),
+        integer("place", "Place in the library: of two that suit as well, the first is taken", at_least=0),
+        text("structure_id", "The known crystal; types of the AFLOW library may share one"),
         flag("signs_reversed", "Whether the places of its cations and anions are exchanged"),
         FORMULA,
         DOI.but(meaning="Paper of the crystal; several are parted by |", optional=True),
@@ -206,7 +207,7 @@ PROTOTYPE_LIBRARY = Table(
         ),
         text("exclusions", "Pairs of orbits, by number, of which an atom is on one or on the other, as JSON"),
     ),
-    key=("structure_id", "signs_reversed"),
+    key=("place",),
 )
 PROTOTYPES_LEFT_OUT = Table(
     "generated.prototypes_left_out",

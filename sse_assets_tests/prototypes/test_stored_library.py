@@ -10,6 +10,7 @@ from sse_assets_tests.prototypes.crystal_examples import (
     ANTIPEROVSKITE,
     FLUORITE,
     LITHIUM_BROMIDE,
+    LITHIUM_OXIDE,
     PEROVSKITE,
     known,
 )
@@ -19,6 +20,7 @@ CRYSTALS = [
     known(LITHIUM_BROMIDE, "x:libr", doi="10.1/c"),
     known(PEROVSKITE, "x:llto"),
     with_signs_reversed(known(FLUORITE, "x:caf2")),
+    with_signs_reversed(known(LITHIUM_OXIDE, "x:caf2")),
 ]
 NEAR = "Li3OCl0.98Br0.02"
 
@@ -31,7 +33,7 @@ def library() -> Library:
 def test_a_stored_library_is_the_one_that_was_stored(library: Library) -> None:
     table = library.table()
     generated.PROTOTYPE_LIBRARY.check(table)
-    again = Library.read(table)
+    again = Library.read(table[::-1])
     assert again.volumes == library.volumes
     for one, other in zip(library.chooser.prototypes, again.chooser.prototypes, strict=True):
         assert one.source == other.source
@@ -83,4 +85,4 @@ def test_a_library_without_a_composition_or_a_paper_has_not_its_crystal(
     library: Library, keys: set[str], papers: set[str]
 ) -> None:
     left = [known.source.structure_id for known in library.without(keys, papers).chooser.prototypes]
-    assert left == ["x:libr", "x:llto", "x:caf2"]
+    assert left == ["x:libr", "x:llto", "x:caf2", "x:caf2"]
