@@ -15,6 +15,7 @@ from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
+from sse_assets.prototypes.stored_library import Library
 from sse_assets.screening.answering import KNOWN_CELLS, answering, predictions_of_formulas
 from sse_assets.screening.model_candidates import candidates, chosen_designs, has_every_cell
 from sse_assets.screening.nested_choice import EVERY_PAPER, INNER_FOLDS, choose_on_papers
@@ -25,6 +26,8 @@ from sse_assets.tables.names import FeatureSet, InputKind, Protocol, Role
 
 _CODE_VERSION = "1"
 _LIBRARIES = versions("scikit-learn", "scipy", "numpy", "xgboost")
+_ANSWERING_CODE_VERSION = "2"
+"""2: a formula has the cell of its prototype."""
 _EVERY_ROW = table_ins("curated.electrolytes", "splits.assignments") | {
     "further": dg.AssetIn(["splits", "formula_only"])
 }
@@ -99,9 +102,10 @@ def choose_candidate(
     "such an input, with its paired difference to the others (`bound`).",
     _EVERY_ROW
     | _DESCRIPTORS
-    | table_ins("models.choice", "models.boosted_trees_predictions", "models.gaussian_process_predictions"),
+    | table_ins("models.choice", "models.boosted_trees_predictions", "models.gaussian_process_predictions")
+    | table_ins("generated.prototype_library"),
     kind="scikitlearn",
-    code_version=_CODE_VERSION,
+    code_version=_ANSWERING_CODE_VERSION,
 )
 def answering_models(
     context: dg.AssetExecutionContext,
@@ -114,6 +118,7 @@ def answering_models(
     choice: pd.DataFrame,
     boosted_trees_predictions: pd.DataFrame,
     gaussian_process_predictions: pd.DataFrame,
+    prototype_library: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Compare the models that are stored on the test rows of `papers`."""
     folds = as_folds(of_papers(assignments, further))
@@ -124,13 +129,14 @@ def answering_models(
     features = composition_chemistry_cell(electrolytes, chemistry, cell)
     by_id = electrolytes.set_index("electrolyte_id", drop=False).rename_axis(None)
     label = labels(electrolytes)[LabelConvention.BOUND]
+    library = None if prototype_library.empty else Library.read(prototype_library)
     origin = cell.set_index("electrolyte_id")["cell_origin"].loc[by_id.index]
     design = chosen_designs(choice, has_cells=has_every_cell(features))[LabelConvention.BOUND]
-    question = ["formulas alone", _CODE_VERSION, _LIBRARIES, electrolytes, features, origin, folds, design]
+    asked = [electrolytes, features, origin, folds, design, prototype_library]
     of_formulas = kept_in(settings.blob_root).frame(
-        question,
+        ["formulas alone", _ANSWERING_CODE_VERSION, _LIBRARIES, *asked],
         lambda: (
-            predictions_of_formulas(by_id, features, origin, label, folds, design)
+            predictions_of_formulas(by_id, features, origin, label, folds, design, library)
             .rename_axis("electrolyte_id")
             .rename("predicted")
             .reset_index()

@@ -7,20 +7,16 @@ import dagster as dg
 import pandas as pd
 
 from sse_assets.curation.electrolytes import with_cells
-from sse_assets.descriptors.cell import CELL_COLUMNS
-from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
-from sse_assets.gaussian_process.files import MEASUREMENTS_FILE
 from sse_assets.gaussian_process.training import train_gaussian_process
 from sse_assets.materials.conductivity import labels
-from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
-from sse_assets.screening.answering import KNOWN_CELLS
 from sse_assets.screening.model_candidates import chosen_designs, has_every_cell
+from sse_assets.screening.stored_process import store_process
 from sse_assets.splits.papers import as_folds, paper_folds
 from sse_assets.tables.names import Protocol, Role
 
@@ -80,18 +76,11 @@ def gaussian_process(
     )
     inputs = [electrolytes, chemistry, cell, choice]
     data_version = hashlib.sha256("".join(map(content_sha256, inputs)).encode()).hexdigest()[:16]
-    told = ["electrolyte_id", "formula", "composition_key", "sigma_s_cm", "censored", "doi"]
-    measured = electrolytes[told].merge(cell)
-    known = measured[measured["cell_origin"].isin(KNOWN_CELLS)].set_index("electrolyte_id")
-    imputer = CellImputer.fit(known["formula"], known[CELL_COLUMNS])
     folder = f"models/gaussian_process/{data_version}"
     paths = {}
     for convention, process in trained.processes.items():
         paths[convention.value] = f"{folder}/{Protocol.ALL_ROWS}-{convention}"
-        imputer.save(str(settings.blob_root / paths[convention.value]))
-        file = settings.blob_root / paths[convention.value] / MEASUREMENTS_FILE
-        write_bytes(file, measured.to_parquet(index=False))
-        process.save(str(settings.blob_root / paths[convention.value]))
+        store_process(settings.blob_root / paths[convention.value], process, electrolytes, cell)
     stored = trained.fits["label_convention"].map(paths).where(trained.fits["protocol"] == Protocol.ALL_ROWS)
     fits = trained.fits.assign(model_path=stored)
     # The time of a fit says nothing of the model, and is left out of the data version.

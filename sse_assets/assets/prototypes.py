@@ -13,16 +13,16 @@ from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.prototypes.aflow import aflow_prototypes
-from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.left_out import left_out
 from sse_assets.prototypes.library import Prototype
-from sse_assets.prototypes.structures import prototype_structures, read_prototypes, volume_model
+from sse_assets.prototypes.stored_library import Library
+from sse_assets.prototypes.structures import prototype_structures, read_prototypes
 from sse_assets.splits.groups import published
 from sse_assets.tables import generated
 
 SCHEMA = "generated"
-_CODE_VERSION = "2"
-"""2: crystals of the inbox serve rows of the inbox alone."""
+_CODE_VERSION = "3"
+"""3: crystals of the inbox serve rows of the inbox alone; the library is stored for new formulas."""
 _LIBRARIES = versions("pymatgen", "spglib", "scipy", "numpy")
 
 
@@ -38,6 +38,7 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             {
                 "prototypes": "A structure from a known structure type for every composition without atoms: "
                 "cost, parent and mapping, and whether it is to be trusted.",
+                "prototype_library": "Known crystals as symmetry orbits, in which new formulas are placed.",
                 "prototypes_left_out": "Known crystals, left out and made again: errors of cell and density.",
             },
             group=CURATED,
@@ -58,32 +59,32 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         of_public = structures[structures["electrolyte_id"].isin(public["electrolyte_id"])]
         computed = _references(further["reference_structures"], of_public) if further else structures.iloc[:0]
 
-        def library(*measured: pd.DataFrame) -> tuple[list[Prototype], Chooser, dict[str, str]]:
+        def library(*measured: pd.DataFrame) -> tuple[list[Prototype], Library, dict[str, str]]:
             known, unusable = read_prototypes(pd.concat(measured, ignore_index=True))
             others, unusable_others = read_prototypes(computed)
-            return known, Chooser([*known, *others, *aflow_prototypes()]), unusable | unusable_others
+            return known, Library.of([*known, *others, *aflow_prototypes()]), unusable | unusable_others
 
         def of_published_rows() -> list[pd.DataFrame]:
-            known, chooser, unusable = library(crystals)
+            known, types, unusable = library(crystals)
             placed = prototype_structures(
                 public[public["structure_path"].isna()],
-                chooser,
-                volume_model(chooser.prototypes),
+                types.chooser,
+                types.volumes,
                 progress=report_progress(context.log, "prototypes, compositions"),
             )
             reasons = pd.DataFrame(unusable.items(), columns=["structure_id", "reason"], dtype="str")
-            return [placed, left_out(known, chooser), reasons]
+            return [placed, left_out(known, types.chooser), reasons, types.table()]
 
         # What a person left in the inbox is placed beside it: the published rows stay as they are.
-        placed, made_again, unusable = kept_in(settings.blob_root).frames(
+        placed, made_again, unusable, stored = kept_in(settings.blob_root).frames(
             ["prototypes", _CODE_VERSION, _LIBRARIES, public, crystals, computed],
-            ["placed", "left out", "unusable"],
+            ["placed", "left out", "unusable", "library"],
             of_published_rows,
         )
         lacking = own[own["structure_path"].isna()]
         if len(lacking):
-            _, chooser, _ = library(crystals, own_crystals)
-            of_own = prototype_structures(lacking, chooser, volume_model(chooser.prototypes))
+            _, types, _ = library(crystals, own_crystals)
+            of_own = prototype_structures(lacking, types.chooser, types.volumes)
             placed = pd.concat([placed, of_own], ignore_index=True)
         placed = generated.PROTOTYPES.frame(placed)
         for path, cif in placed[["structure_path", "cif"]].dropna().itertuples(index=False):
@@ -93,12 +94,14 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             placed,
             "generated.prototypes",
             metadata={
+                "prototypes_in_the_library": len(stored),
                 "unusable_crystals": dg.MetadataValue.json(dict(unusable.itertuples(index=False, name=None))),
                 "with_a_structure": int(placed["cif"].notna().sum()),
                 "trusted": int(placed["trusted"].sum()),
                 **{f"not_trusted_{code}": int(count) for code, count in reasons.items()},
             },
         )
+        yield table_result(generated.PROTOTYPE_LIBRARY.frame(stored), "generated.prototype_library")
         yield table_result(generated.PROTOTYPES_LEFT_OUT.frame(made_again), "generated.prototypes_left_out")
 
     return [place_in_prototypes]

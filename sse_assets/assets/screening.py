@@ -12,7 +12,7 @@ from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import with_values_of
-from sse_assets.orchestration.on_demand import ON_DEMAND
+from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.pages import SCREENING, page_link
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -36,7 +36,8 @@ from sse_assets.tables import raw, screening
 GROUP = "screening"
 CANDIDATES = dg.AssetKey([GROUP, "candidates"])
 """Key of the asset that reads the folder of candidates."""
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+"""2: a new formula has the cell of its prototype."""
 _DEFAULTS = Filters()
 _WANTED = LithiumCompounds()
 _KEY = ["candidate_set", "candidate_id"]
@@ -62,6 +63,14 @@ class ScreeningConfig(dg.Config):
         _DEFAULTS.outside_domain, description="Rank candidates unlike all that the model has learned from."
     )
     measured: bool = Field(_DEFAULTS.measured, description="Rank compositions that have been measured.")
+    least_distance: float = Field(
+        _DEFAULTS.least_distance,
+        ge=0,
+        description="Smallest distance to a measured composition (differences of atomic fractions, summed).",
+    )
+    mixtures: bool = Field(
+        _DEFAULTS.mixtures, description="Rank what is written as a mixture of compounds: composites, glasses."
+    )
     n_shortlist: int = Field(20, ge=1, description="Length of the shortlist at most.")
     n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
 
@@ -86,6 +95,7 @@ def database_candidates(
     context: dg.AssetExecutionContext, config: DatabaseConfig
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Ask a database for compounds with Li."""
+    refuse_unless_asked_for(context, "pull_candidates", "a question to a database takes minutes")
     (provider,) = [one for one in (MATERIALS_PROJECT, OQMD) if one.name == config.provider]
     wanted = LithiumCompounds(config.least_elements, tuple(config.without), config.most)
     found, warnings = query_lithium_compounds(provider, wanted)
@@ -151,6 +161,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         dg.AssetKey(name.split("."))
         for name in (
             "curated.electrolytes",
+            "generated.prototype_library",
             "models.answering",
             "models.boosted_trees",
             "models.champions",

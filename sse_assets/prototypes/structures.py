@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -26,10 +27,33 @@ TRUSTED_COST = 0.25
 """Largest cost for each anion at which cell and sites are believed. Known crystals that were left out came
 out right below it, and mostly wrong above it (docs/structures.md)."""
 
+NO_PLACE = "no known structure has a place for each of its elements"
+
 _CELL = ["a", "b", "c", "alpha", "beta", "gamma"]
 _GLASS = "Glass"
 _NO_STRUCTURE_TYPE = "Other"
 """How families begin that say the kind of anion and no structure type."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A composition on its prototype."""
+
+    mapping: placing.Mapping
+    distance: float
+    """Σ|Δx| of the atomic fractions from the prototype."""
+    structure: Structure
+    cell_given: bool
+    """Whether the cell is that of the measurement's own table."""
+    refused: tuple[Reason, str] | None
+    """Why it is not to be trusted; None if it is."""
+
+    @property
+    def parentage(self) -> str:
+        """The crystal that it was made from, with its paper, and the cost."""
+        source = self.mapping.prototype.source
+        paper = f", {source.doi}" if source.doi else ""
+        return f"{source.formula} ({source.structure_id}{paper}), at a cost of {self.mapping.cost:.2f}"
 
 
 def read_prototypes(structures: pd.DataFrame) -> tuple[list[Prototype], dict[str, str]]:
@@ -138,7 +162,20 @@ def why_doubtful(mapping: placing.Mapping, structure: Structure) -> tuple[Reason
     return None
 
 
-def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> dict[str, Any]:
+def placed(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> Placed | None:
+    """Place a composition on the prototype that suits it best.
+
+    Args:
+        row: as one of `prototype_structures`.
+        chooser: prototypes.
+        volumes: volumes of the elements.
+
+    Returns:
+        None where no prototype has a place for every atom.
+
+    Raises:
+        UnmappableError: if the elements cannot be ions of both signs.
+    """
     composition = parse_composition(row["formula"])
     target = placing.target(composition)
     lattice, same_cell = _given_cell(row, composition, chooser)
@@ -146,34 +183,41 @@ def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -
     in_given_cell = found is not None
     found = found or choose(chooser, target, row["family"])
     if found is None:
-        return _without(Reason.NO_PROTOTYPE, "no known structure has a place for each of its elements")
+        return None
     mapping, distance = found
     if in_given_cell and lattice is not None:
         structure = in_cell(mapping, lattice)
     else:
         structure = substituted(mapping, volumes)
     refused = _refusal(row, mapping, structure, None if in_given_cell else volumes)
-    parent = mapping.prototype
+    return Placed(mapping, distance, structure, in_given_cell, refused)
+
+
+def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> dict[str, Any]:
+    made = placed(row, chooser, volumes)
+    if made is None:
+        return _without(Reason.NO_PROTOTYPE, NO_PLACE)
+    parent, structure = made.mapping.prototype, made.structure
     origin, name = StructureOrigin.PROTOTYPE, row["electrolyte_id"]
     return {
         "structure_origin": origin.value,
         "structure_id": f"{origin}:{name}",
         "structure_path": f"structures/{origin}/{quote(name, safe='')}.cif",
         "cif": cif_text(structure),
-        "trusted": refused is None,
-        "cost_per_anion": mapping.cost,
-        "composition_distance": distance,
+        "trusted": made.refused is None,
+        "cost_per_anion": made.mapping.cost,
+        "composition_distance": made.distance,
         "parent_id": parent.source.structure_id,
         "parent_formula": parent.source.formula,
         "parent_doi": parent.source.doi,
         "signs_reversed": parent.reversed,
-        "mapping": mapping.words,
-        "cell_given": in_given_cell,
+        "mapping": made.mapping.words,
+        "cell_given": made.cell_given,
         "space_group": parent.space_group,
         "space_group_number": float(parent.space_group_number),
         **dict(zip(_CELL, structure.lattice.parameters, strict=True)),
         "density_g_cm3": G_CM3_PER_DALTON_A3 * float(structure.composition.weight) / structure.volume,
-        **_said(refused),
+        **_said(made.refused),
     }
 
 

@@ -8,6 +8,7 @@ from sse_assets.report import (
     choice_tables,
     evidence_tables,
     generation_tables,
+    interactive,
     language_model_tables,
     leaderboard,
     paper_tables,
@@ -52,6 +53,8 @@ def render_report(inputs: ReportInputs) -> str:
         language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
         tables=_tables(inputs),
         pictures=pictures(inputs),
+        plots=interactive.plots(inputs),
+        plotly=interactive.library(),
     )
 
 

@@ -78,14 +78,6 @@ def pictures(inputs: ReportInputs) -> dict[str, Picture]:
             "Dot plots of test MAE for each model, one panel for each protocol.",
         )
     trained = predictions[predictions["model"] == ModelName.BOOSTED_TREES]
-    for protocol in in_reading_order(trained["protocol"], SCORED_PROTOCOLS):
-        drawn[f"parity_{protocol}"] = _picture(
-            parity_figures.parity_plots(predictions, electrolytes, protocol),
-            f"Figure 7(a) to (c). Predicted against measured: {protocol}",
-            "Boosted trees, censored rows at the limit. The line is a perfect prediction, the band one log "
-            "unit around it; open triangles lie below the detection limit.",
-            f"Scatter plots of predicted against measured log conductivity, {protocol} protocol.",
-        )
     fine_tuned = predictions[predictions["model"].isin(LANGUAGE_MODELS)]
     for protocol in in_reading_order(fine_tuned["protocol"], SCORED_PROTOCOLS):
         drawn[f"language_models_{protocol}"] = _picture(

@@ -10,6 +10,8 @@ from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.evaluation.intervals import Bootstrap, Predictor
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.prototypes.stored_library import Library
+from sse_assets.screening.formula_cells import prototype_cells
 from sse_assets.splits.papers import Fold
 from sse_assets.tables import models
 from sse_assets.tables.names import NO_VARIANT, CellOrigin, FeatureSet, InputKind, ModelName
@@ -32,18 +34,21 @@ def predictions_of_formulas(
     label: pd.Series,
     folds: list[Fold],
     design: ProcessDesign,
+    library: Library | None,
 ) -> pd.Series:
     """Predict the test rows of each fold by a process that is told their formulas alone.
 
-    Their cells are imputed by a forest that saw the cells of the training rows, as for a new formula.
+    As for a new formula, their cells are those of trusted prototypes from other compositions and papers, and
+    else imputed by a forest that saw the cells of the training rows.
 
     Args:
-        rows: columns `formula` and `doi`; index electrolyte_id.
+        rows: columns `formula`, `composition_key` and `doi`; index electrolyte_id.
         features: as `descriptors.feature_sets.composition_chemistry_cell`, of the same rows.
         cell_origin: `CellOrigin` of each row.
         label: log10(σ / (S/cm)) of each row.
         folds: rows that train and rows that are tested.
         design: of the process.
+        library: prototypes; None imputes every cell.
 
     Returns:
         log10(σ / (S/cm)); index electrolyte_id.
@@ -57,6 +62,12 @@ def predictions_of_formulas(
             imputer = CellImputer.fit(rows.loc[known, "formula"], features.loc[known, CELL_COLUMNS])
             asked[CELL_COLUMNS] = np.nan
             asked[CELL_COLUMNS] = imputer.fill(rows.loc[test, "formula"], asked[CELL_COLUMNS])
+            if library is not None:
+                tested = rows.loc[test]
+                papers = {doi for dois in tested["doi"].dropna() for doi in dois.split("|")}
+                others = library.without(set(tested["composition_key"]), papers)
+                cells, _ = prototype_cells(tested["formula"], others)
+                asked.loc[cells.index, CELL_COLUMNS] = cells
         parts.append(model.predict(asked)["mean"])
     return pd.concat(parts)
 

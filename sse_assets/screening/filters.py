@@ -1,5 +1,6 @@
 """Reasons to set a candidate aside, whatever is predicted for it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from sse_assets.materials.formula import parse_composition
 
 REDOX_ACTIVE = frozenset({"Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Nb", "Mo", "W", "Re", "Ru"})
 """Transition metals that change their valence between lithium and a cathode, and may conduct electrons."""
+
+_MIXTURE = re.compile(r"\(.+\)\d[\d.]*\(.+\)\d[\d.]*|.*[A-Za-z\d)][·*].*")
+"""A formula of two or more groups, each with its amount, or with a dot between compounds."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,18 @@ class Filters:
     """Whether the model may answer for what is unlike all that it has learned from."""
     measured: bool = False
     """Whether a composition that has been measured may be there."""
+    least_distance: float = 0.02
+    """Smallest distance to a measured composition, Σ|Δx| of the atomic fractions, unless `measured`; a little
+    more of a dopant is no new material."""
+    mixtures: bool = False
+    """Whether it may be written as a mixture, such as (Li0.5La0.5TiO3)97(SiO2)3: a composite or a glass."""
 
     def set_aside(self, candidates: pd.DataFrame) -> list[str | None]:
         """Return why each candidate is set aside, None for those that pass.
 
         Args:
-            candidates: columns `formula`, `band_gap_ev`, `energy_above_hull_ev`, `outside_domain` and
-                `measured`.
+            candidates: columns `formula`, `band_gap_ev`, `energy_above_hull_ev`, `outside_domain`,
+                `measured`, `nearest_formula` and `nearest_distance`.
         """
         return ["; ".join(self._reasons(row)) or None for row in candidates.to_dict("records")]
 
@@ -52,6 +61,10 @@ class Filters:
             yield "the model has learned from nothing like it"
         if row["measured"] and not self.measured:
             yield "its composition has been measured"
+        elif row["nearest_distance"] < self.least_distance and not self.measured:
+            yield f"it is nearly {row['nearest_formula'].strip()}, which has been measured"
+        if _MIXTURE.fullmatch(row["formula"]) and not self.mixtures:
+            yield "it is written as a mixture of compounds"
 
     def _of_composition(self, composition: Composition) -> Iterator[str]:
         symbols = {element.symbol for element in composition.elements}

@@ -8,6 +8,8 @@ import pandas as pd
 
 from sse_assets.curation.electrolytes import ORIGIN_PRECEDENCE
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
+from sse_assets.prototypes.crystal import cif_text
+from sse_assets.prototypes.stored_library import Library
 from sse_assets.tables.names import StructureOrigin
 
 _CONFIDENCE = {
@@ -41,6 +43,8 @@ class KnownStructure:
 def known_structures(read: Callable[[str, str], pd.DataFrame | None], formula: str) -> list[KnownStructure]:
     """List the structures of a composition in the order in which curation prefers them, prototypes last.
 
+    Where none is stored, the composition is placed in the prototype that suits it, if that is to be trusted.
+
     Args:
         read: returns a stored table by schema and name, None if it is not made yet.
         formula: as somebody writes it.
@@ -70,8 +74,22 @@ def known_structures(read: Callable[[str, str], pd.DataFrame | None], formula: s
             if _is_key(row["formula"], key):
                 one = KnownStructure(row["origin"], row["structure_id"], row["formula"], row["cif"])
                 found.setdefault(one.structure_id, one)
+    if not found and (library := read("generated", "prototype_library")) is not None and len(library):
+        found = _placed(formula, library)
     order = [*ORIGIN_PRECEDENCE, StructureOrigin.PROTOTYPE]
     return sorted(found.values(), key=lambda one: order.index(StructureOrigin(one.origin)))
+
+
+def _placed(formula: str, library: pd.DataFrame) -> dict[str, KnownStructure]:
+    """Place a composition of which no structure is stored, as `predict` does."""
+    made, sentence = Library.read(library).of_formula(formula)
+    if made is None:
+        return {}
+    name = f"{StructureOrigin.PROTOTYPE}:{formula}"
+    one = KnownStructure(
+        StructureOrigin.PROTOTYPE, name, formula, cif_text(made.structure), f", that of {sentence}; trusted"
+    )
+    return {name: one}
 
 
 def _of_prototype(row: Mapping[Any, Any]) -> str:

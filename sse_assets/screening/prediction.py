@@ -4,7 +4,7 @@ import io
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,21 +32,24 @@ from sse_assets.materials.formula import composition_key
 from sse_assets.screening.answer import Flag, FlagCode, Interval, Prediction
 from sse_assets.screening.class_probabilities import class_probabilities
 from sse_assets.screening.errors import PredictionError
+from sse_assets.screening.formula_cells import prototype_cells
 from sse_assets.screening.material import Accepted, Refusal
 from sse_assets.tables.names import CellOrigin, FeatureSet, Reason
 
 if TYPE_CHECKING:  # XGBoost takes a second to import, and the process does without it
     from sse_assets.boosted_trees.model import BoostedTreesModel
+    from sse_assets.descriptors.pores import KeptVoids
+    from sse_assets.prototypes.stored_library import Library
+
+    ReadLibrary = Callable[[], Library | None]
 
 _TREES_FILE = "model.json"
 _LANGUAGE_MODEL_FILE = "run.json"
 _CELL = ("a", "b", "c", "alpha", "beta", "gamma", "z")
 _N_CARRYING = 5
-_GUESSED: dict[str, str] = {
-    CellOrigin.COMPOSITION: "its cell is imputed from the composition: give a CIF if there is one",
-    CellOrigin.PROTOTYPE: "its cell is that of a known structure type: give a CIF if there is one",
-}
-"""Sentence on a cell that nobody has measured, by its origin."""
+_REMEDY = "give a CIF if there is one"
+_PLACED = "its cell is that of a known structure type"
+_NOT_PLACED = "its cell is imputed from the composition, since no known structure type is to be trusted"
 _CELL_TOLD: dict[str, str] = {
     CellOrigin.STRUCTURE: " and the cell of the CIF",
     CellOrigin.TABLE_IN_PART: " and part of the cell of the CIF",
@@ -72,22 +75,29 @@ class StoredModel(Protocol):
         """Return how far the answers err together, as `ServedProcess.covariance`; None if it is not known."""
 
 
-def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredModel:
+def open_model(
+    folder: UPath,
+    geometric: pd.DataFrame | None = None,
+    voids: pd.DataFrame | None = None,
+    library: "ReadLibrary" = lambda: None,
+) -> StoredModel:
     """Open the model that an asset of the group `models` has stored: trees, a process or a language model.
 
     Args:
         folder: of the model.
         geometric: table `descriptors.geometric` of the training rows, which says how their pores were probed;
             without it, or without rows, the defaults of `PoreSettings` count.
+        voids: table `descriptors.voids`, the answers of Zeo++ that there are already.
+        library: reads the prototypes for the cells of new formulas, when the first of them comes.
 
     Raises:
         PredictionError: if the folder holds none of them, or not all of it.
     """
     try:
         if (folder / CALIBRATION_FILE).exists():
-            return _open_process(folder)
+            return _open_process(folder, library)
         if (folder / _TREES_FILE).exists():
-            return _open_trees(folder, geometric)
+            return _open_trees(folder, geometric, voids)
     except FileNotFoundError as error:
         raise PredictionError(f"{folder} lacks a file of its model: run the pipeline again") from error
     except KeyError as error:
@@ -100,19 +110,24 @@ def open_model(folder: UPath, geometric: pd.DataFrame | None = None) -> StoredMo
     raise PredictionError(f"{folder} holds no model: take a path from models.boosted_trees or its like")
 
 
-def _open_trees(folder: UPath, geometric: pd.DataFrame | None) -> "_Trees":
+def _open_trees(folder: UPath, geometric: pd.DataFrame | None, voids: pd.DataFrame | None) -> "_Trees":
     from sse_assets.boosted_trees.model import BoostedTreesModel
     from sse_assets.boosted_trees.recipe import Recipe, RecipeError
-    from sse_assets.descriptors.geometric import PROBE_COLUMNS
 
     try:
         trained = frozenset(Recipe.load(str(folder)).features.index)
     except RecipeError:  # a model of one protocol is stored without its rows
         trained = None
     probe: dict[str, Any] = {}
-    if geometric is not None and len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
-        probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
-    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe)
+    kept = None
+    if geometric is not None:
+        from sse_assets.descriptors.geometric import PROBE_COLUMNS
+        from sse_assets.descriptors.pores import KeptVoids
+
+        kept = KeptVoids(voids)
+        if len(geometric) and set(PROBE_COLUMNS) <= set(geometric):
+            probe = {name: geometric[name].iloc[0].item() for name in PROBE_COLUMNS}
+    return _Trees(BoostedTreesModel.load(str(folder)), trained, probe, kept)
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,8 @@ class _Trees:
     trained: frozenset[str] | None
     probe: dict[str, Any]
     """Values of `PoreSettings` that are not the defaults."""
+    kept: "KeptVoids | None"
+    """Answers of Zeo++, so that no crystal is probed twice."""
 
     @property
     def data_version(self) -> str:
@@ -135,7 +152,7 @@ class _Trees:
             without = [material for material in materials if material.crystal is None]
             if without:
                 return self._with_refusals(materials, without, feature_set)
-        features = _features(materials, feature_set, self.probe)
+        features = _features(materials, feature_set, self.probe, self.kept)
         known = with_absent_elements(features, self.model.feature_names)
         predicted = self.model.predict(known)
         half = np.full(
@@ -180,13 +197,15 @@ _TOLD = {
 }
 
 
-def _open_process(folder: UPath) -> "_Process":
+def _open_process(folder: UPath, library: "ReadLibrary") -> "_Process":
     imputer = CellImputer.load(str(folder))
     measured = pd.read_parquet(io.BytesIO((folder / MEASUREMENTS_FILE).read_bytes()))
     process = ServedProcess.load(str(folder))
     placed = measured[measured["cell_origin"] == CellOrigin.PROTOTYPE].drop_duplicates("composition_key")
     placed = placed.set_index("composition_key")[CELL_COLUMNS]
-    return _Process(process, imputer, placed, measured.set_index("electrolyte_id"), folder.parent.name)
+    return _Process(
+        process, imputer, placed, measured.set_index("electrolyte_id"), folder.parent.name, library
+    )
 
 
 @dataclass(frozen=True)
@@ -199,13 +218,15 @@ class _Process:
     measured: pd.DataFrame
     """What was measured of the rows that train; index electrolyte_id."""
     data_version: str
+    library: "ReadLibrary"
+    """Reads the prototypes; None where there are none."""
 
     @property
     def trained(self) -> frozenset[str] | None:
         return frozenset(self.process.electrolyte_ids)
 
     def predict(self, materials: Sequence[Accepted]) -> list[Prediction | Refusal]:
-        features, described, failures = self._features(materials)
+        features, origins, guesses, failures = self._features(materials)
         answers = self.process.predict(features)
         failed = {failure.electrolyte_id: failure.reason for failure in failures}
         carried = self.process.carrying(features, _N_CARRYING)
@@ -217,7 +238,7 @@ class _Process:
                 _interval(answer["low_50"], answer["high_50"]),
                 _interval(answer["low"], answer["high"]),
                 share,
-                tuple(_doubts(answer, _GUESSED.get(origin) if self._reads_cells else None)),
+                tuple(_doubts(answer, guesses.get(row) if self._reads_cells else None)),
                 (failed[row],) if row in failed else (),
                 self._rests_on(origin, carrying),
                 tuple(carrying),
@@ -226,7 +247,7 @@ class _Process:
                 features.index,
                 answers.to_dict("records"),
                 shares,
-                described["cell_origin"],
+                origins,
                 carried,
                 strict=True,
             )
@@ -235,26 +256,33 @@ class _Process:
     def covariance(self, materials: Sequence[Accepted]) -> tuple[np.ndarray, float]:
         return self.process.covariance(self._features(materials)[0])
 
-    def _features(self, materials: Sequence[Accepted]) -> tuple[pd.DataFrame, pd.DataFrame, list[Failure]]:
-        """Return the descriptors of materials, their cells, and what of these could not be computed."""
+    def _features(
+        self, materials: Sequence[Accepted]
+    ) -> tuple[pd.DataFrame, list[str], dict[str, str], list[Failure]]:
+        """Return descriptors, origins of the cells, what is guessed of them, and what was not computed."""
         rows = _rows(materials).assign(space_group=None, space_group_number=math.nan)
-        crystals = {
-            row: one.crystal.structure
-            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
-            if one.crystal is not None
-        }
+        by_id = dict(zip(rows["electrolyte_id"], materials, strict=True))
+        crystals = {row: one.crystal.structure for row, one in by_id.items() if one.crystal is not None}
         described, failures = cell(rows, crystals, self.imputer)
-        keys = {
-            row: composition_key(one.composition)
-            for row, one in zip(rows["electrolyte_id"], materials, strict=True)
-        }
         described = described.set_index("electrolyte_id")
-        for row in described.index[described["cell_origin"] == CellOrigin.COMPOSITION]:
-            if keys[row] in self.placed.index:
-                described.loc[row, CELL_COLUMNS] = self.placed.loc[keys[row]]
-                described.loc[row, "cell_origin"] = CellOrigin.PROTOTYPE.value
-        described = described.reset_index()
-        return composition_chemistry_cell(rows, chemistry(rows), described), described, failures
+        imputed = described.index[described["cell_origin"] == CellOrigin.COMPOSITION]
+        keys = pd.Series({row: composition_key(by_id[row].composition) for row in imputed}, dtype="str")
+        guesses = dict.fromkeys(imputed, f"its cell is imputed from the composition: {_REMEDY}")
+        trained = keys[keys.isin(self.placed.index)]
+        cells = self.placed.loc[trained].set_axis(trained.index)
+        guesses |= dict.fromkeys(trained.index, f"{_PLACED}: {_REMEDY}")
+        new = imputed.difference(trained.index)
+        if self._reads_cells and len(new) and (library := self.library()) is not None:
+            found, sentences = prototype_cells(pd.Series({row: by_id[row].formula for row in new}), library)
+            for row, sentence in sentences.items():
+                told = f"{_PLACED}, as in {sentence}" if row in found.index else f"{_NOT_PLACED} ({sentence})"
+                guesses[str(row)] = f"{told}: {_REMEDY}"
+            cells = pd.concat([cells, found])
+        described.loc[cells.index, CELL_COLUMNS] = cells[CELL_COLUMNS]
+        described.loc[cells.index, "cell_origin"] = CellOrigin.PROTOTYPE.value
+        origins = described["cell_origin"].tolist()
+        features = composition_chemistry_cell(rows, chemistry(rows), described.reset_index())
+        return features, origins, guesses, failures
 
     @property
     def _reads_cells(self) -> bool:
@@ -336,7 +364,9 @@ def _rows(materials: Sequence[Accepted]) -> pd.DataFrame:
     )
 
 
-def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any]) -> pd.DataFrame:
+def _features(
+    materials: Sequence[Accepted], feature_set: FeatureSet, probe: dict[str, Any], kept: "KeptVoids | None"
+) -> pd.DataFrame:
     """Compute the descriptors as in training; NaN for what is not known."""
     rows = _rows(materials)
     fractions = stoichiometric(rows)
@@ -352,7 +382,8 @@ def _features(materials: Sequence[Accepted], feature_set: FeatureSet, probe: dic
             for place, one in enumerate(materials)
         ]
     )
-    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=os.cpu_count() or 1)
+    workers = os.cpu_count() or 1
+    geometry, _ = geometric(rows, structures, PoreSettings(**probe), workers=workers, kept=kept)
     return feature_matrix(feature_set, fractions, geometry)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,10 @@ from sse_assets.screening.measured import MeasuredMaterials
 from sse_assets.screening.model_choice import choose_model, stored_models
 from sse_assets.screening.prediction import StoredModel, open_model
 from sse_assets.tables.curated import ELECTROLYTES
-from sse_assets.tables.names import ModelName, Protocol, Reason, Role
+from sse_assets.tables.names import FeatureSet, ModelName, Protocol, Reason, Role
+
+if TYPE_CHECKING:
+    from sse_assets.prototypes.stored_library import Library
 
 _AT_A_TIME = 250
 """Materials that are held in memory together; a crystal takes about 0.1 MB."""
@@ -56,23 +59,41 @@ class Predictor:
     True
     """
 
-    def __init__(self, home: Home, *, model: str | None = None, variant: str | None = None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        model: str | None = None,
+        variant: str | None = None,
+        prototypes: bool = True,
+    ) -> None:
         """Take the tables and models below a blob root.
 
         Args:
             home: where they are.
             model: name of the model, as in `metrics.scores`; None for the one that is to answer.
             variant: feature set or prompt case; None for the richest that the input allows.
+            prototypes: whether a new formula gets the cell of its prototype; without them each one costs
+                25 ms less, and its cell is imputed.
         """
-        self._home, self._model, self._variant = home, model, variant
+        self._home, self._model, self._variant, self._prototypes = home, model, variant, prototypes
         self._stored: pd.DataFrame | None = None
         self._answering: pd.DataFrame | None = None
         self._opened: dict[str, _Opened] = {}
+        self._read_library: Library | None = None
 
     @classmethod
-    def load(cls, home: str | Path, *, model: str | None = None, variant: str | None = None) -> Self:
+    def load(
+        cls,
+        home: str | Path,
+        *,
+        model: str | None = None,
+        variant: str | None = None,
+        prototypes: bool = True,
+    ) -> Self:
         """Return the predictor of a folder SSE_HOME, such as `.sse`; arguments as those of the class."""
-        return cls(Home(UPath(Path(home).expanduser().absolute()) / "blobs"), model=model, variant=variant)
+        blobs = UPath(Path(home).expanduser().absolute()) / "blobs"
+        return cls(Home(blobs), model=model, variant=variant, prototypes=prototypes)
 
     def predict(self, given: Given | Iterable[Given], *, anyway: bool = False) -> Answers:
         """Answer for materials: formulas, paths of CIFs, folders of CIFs, pymatgen structures.
@@ -124,11 +145,9 @@ class Predictor:
     def answering(self) -> str:
         """The stored models that answer, and their version: another text means other answers."""
         chosen = [self._chosen(has_crystal) for has_crystal in (False, True)]
-        return "; ".join(
-            dict.fromkeys(
-                f"{one['model_path']} {self._home.version('models', one['model'])}" for one in chosen
-            )
-        )
+        versions = [f"{one['model_path']} {self._home.version('models', one['model'])}" for one in chosen]
+        library = self._home.version("generated", "prototype_library") if self._prototypes else ""
+        return "; ".join(dict.fromkeys([*versions, *([f"prototypes {library}"] if library else [])]))
 
     def _answers(self, judged: Sequence[Accepted | Refusal]) -> list[Answer]:
         answers: dict[int, Answer] = {}
@@ -161,8 +180,12 @@ class Predictor:
         chosen = self._chosen(has_crystal)
         path = chosen["model_path"]
         if path not in self._opened:
-            geometric = self._home.table("descriptors", "geometric") if chosen["model"] == _TREES else None
-            model = open_model(self._home.blob_root / path, geometric)
+            has_pores = chosen["model"] == _TREES and chosen["variant"] != FeatureSet.STOICHIOMETRIC
+            geometric, voids = (
+                self._home.table("descriptors", name) if has_pores else None
+                for name in ("geometric", "voids")
+            )
+            model = open_model(self._home.blob_root / path, geometric, voids, self._library)
             trained = model.trained
             description = AnsweringModel(
                 chosen["model"],
@@ -178,6 +201,16 @@ class Predictor:
             measured = MeasuredMaterials.of(ELECTROLYTES.frame() if rows is None else rows, trained)
             self._opened[path] = _Opened(model, description, measured)
         return self._opened[path]
+
+    def _library(self) -> "Library | None":
+        """Return the prototypes that the home keeps, read when the first new formula asks for them."""
+        if self._prototypes and self._read_library is None:
+            table = self._home.table("generated", "prototype_library")
+            if table is not None and len(table):
+                from sse_assets.prototypes.stored_library import Library  # it takes half a second to import
+
+                self._read_library = Library.read(table)
+        return self._read_library
 
     def _errors(self, model: str, variant: str) -> tuple[dict[str, ErrorOf], dict[str, ErrorOf]]:
         """Return the test error of a model by protocol, and on `grouped` by family."""

@@ -202,6 +202,30 @@ PROTOTYPES = Table(
     ),
     key=("electrolyte_id",),
 )
+PROTOTYPE_LIBRARY = Table(
+    "generated.prototype_library",
+    "One known crystal that other compositions can be placed in.",
+    (
+        integer("place", "Place in the library: of two that suit as well, the first is taken", at_least=0),
+        text("structure_id", "The known crystal; types of the AFLOW library may share one"),
+        flag("signs_reversed", "Whether the places of its cations and anions are exchanged"),
+        FORMULA,
+        DOI.but(meaning="Paper of the crystal; several are parted by |", optional=True),
+        text("family", "Structural family, such as garnet", optional=True),
+        flag("structure_type", "Whether it stands for a structure type of the AFLOW library"),
+        SPACE_GROUP.but(meaning="Hermann-Mauguin symbol"),
+        integer("space_group_number", "Number of that group", at_least=1),
+        number("anions", "Anions in the conventional cell", above=0),
+        text("lattice", "Edges of the conventional cell as JSON, a row for each edge, Å"),
+        text(
+            "orbits",
+            "As JSON, for each symmetry orbit: label, occupants (element, oxidation state, occupancy) and "
+            "fractional coordinates of the sites",
+        ),
+        text("exclusions", "Pairs of orbits, by number, of which an atom is on one or on the other, as JSON"),
+    ),
+    key=("place",),
+)
 PROTOTYPES_LEFT_OUT = Table(
     "generated.prototypes_left_out",
     "One known crystal, left out and made again from the prototypes of other compositions and papers.",

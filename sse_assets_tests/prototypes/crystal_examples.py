@@ -18,6 +18,9 @@ LITHIUM_OXIDE = Structure.from_spacegroup(
 LITHIUM_CHLORIDE = Structure.from_spacegroup(
     "Fm-3m", Lattice.cubic(5.13), ["Li", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]]
 )
+LITHIUM_BROMIDE = Structure.from_spacegroup(
+    "Fm-3m", Lattice.cubic(5.50), ["Li", "Br"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+)
 ANTIPEROVSKITE = Structure.from_spacegroup(
     "Pm-3m", Lattice.cubic(3.91), ["Li", "O", "Cl"], [[0.5, 0.5, 0], [0.5, 0.5, 0.5], [0, 0, 0]]
 )

@@ -9,18 +9,17 @@ from upath import UPath
 from sse_assets.boosted_trees.model import BoostedTreesModel, ModelCard
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.cell import CELL_COLUMNS, cell
-from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.chemistry import CHEMISTRY_COLUMNS, chemistry
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.gaussian_process.conformal import ConformalIntervals
 from sse_assets.gaussian_process.domain import Domain
-from sse_assets.gaussian_process.files import MEASUREMENTS_FILE
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.gaussian_process.settings import GaussianProcessSettings
 from sse_assets.gaussian_process.trained import TrainedProcess
 from sse_assets.materials.conductivity import LabelConvention, conductivity_class
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.tables import TableKey, TableStore
+from sse_assets.screening.stored_process import store_process
 from sse_assets.tables import curated, metrics, models
 from sse_assets.tables.names import CellOrigin, FeatureSet, InputKind, Protocol, Role
 
@@ -108,16 +107,15 @@ def stored_process(folder: Path) -> UPath:
     model = GaussianProcessModel.fit(
         features, label, dois, settings, chemistry=tuple(CHEMISTRY_COLUMNS), cell=tuple(CELL_COLUMNS)
     )
-    CellImputer.fit(rows.set_index("electrolyte_id")["formula"], features[CELL_COLUMNS]).save(str(folder))
     keys = [composition_key(parse_composition(formula)) for formula in FORMULAS]
     measured = rows[["electrolyte_id", "formula"]].assign(
         composition_key=keys, sigma_s_cm=1e-5, censored=False, doi="10.1/x"
     )
     of_prototype = cells["electrolyte_id"] == f"x:{OF_PROTOTYPE}"
     cells["cell_origin"] = cells["cell_origin"].mask(of_prototype, CellOrigin.PROTOTYPE)
-    measured.merge(cells).to_parquet(folder / MEASUREMENTS_FILE)
     domain = Domain.fit(features, dois, model.inputs, settings.lengths)
-    TrainedProcess(model, ConformalIntervals({0.5: 0.6, 0.9: 2.0}), domain).save(str(folder))
+    trained = TrainedProcess(model, ConformalIntervals({0.5: 0.6, 0.9: 2.0}), domain)
+    store_process(UPath(folder), trained, measured, cells)
     return UPath(folder)
 
 

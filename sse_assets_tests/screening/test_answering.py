@@ -6,9 +6,11 @@ import pytest
 
 from sse_assets.descriptors.cell import CELL_COLUMNS
 from sse_assets.gaussian_process.settings import ProcessDesign
+from sse_assets.prototypes.stored_library import Library
 from sse_assets.screening.answering import answering, predictions_of_formulas
 from sse_assets.tables import models
 from sse_assets.tables.names import CellOrigin, InputKind
+from sse_assets_tests.prototypes.crystal_examples import ANTIPEROVSKITE, LITHIUM_BROMIDE, known
 
 IDS = pd.Index([f"x:{number:02}" for number in range(40)])
 LABEL = pd.Series(-5.0, index=IDS)
@@ -62,14 +64,33 @@ def test_a_formula_is_predicted_as_if_its_cell_were_not_known() -> None:
     label = pd.Series(-5 + cell, index=IDS)
     folds = [(IDS[:30], IDS[30:])]
     origin = pd.Series(CellOrigin.STRUCTURE.value, index=IDS)
-    blind = predictions_of_formulas(
-        rows, features, origin, label, folds, ProcessDesign(cell=tuple(CELL_COLUMNS))
-    )
+    design = ProcessDesign(cell=tuple(CELL_COLUMNS))
+    blind = predictions_of_formulas(rows, features, origin, label, folds, design, None)
     assert list(blind.index) == list(IDS[30:])
     assert np.ptp(blind) < 1e-9
     changed = features.copy()
     changed.loc[IDS[30:], CELL_COLUMNS] += 3.0
-    again = predictions_of_formulas(
-        rows, changed, origin, label, folds, ProcessDesign(cell=tuple(CELL_COLUMNS))
-    )
+    again = predictions_of_formulas(rows, changed, origin, label, folds, design, None)
     pd.testing.assert_series_equal(blind, again)
+
+
+def test_a_formula_is_tested_with_a_prototype_of_other_compositions_and_papers() -> None:
+    random = np.random.default_rng(0)
+    features = pd.DataFrame(
+        random.normal(size=(40, len(CELL_COLUMNS))), index=IDS, columns=CELL_COLUMNS
+    ).assign(Li=0.6, O=0.2, Cl=0.2)
+    rows = pd.DataFrame({"formula": "Li3OCl0.98Br0.02", "composition_key": "near", "doi": PAPER}, index=IDS)
+    label = pd.Series(random.normal(size=40), index=IDS)
+    origin = pd.Series(CellOrigin.STRUCTURE.value, index=IDS)
+
+    def predicted(library: Library | None) -> pd.Series:
+        design = ProcessDesign(cell=tuple(CELL_COLUMNS))
+        folds = [(IDS[:30], IDS[30:])]
+        return predictions_of_formulas(rows, features, origin, label, folds, design, library)
+
+    imputed = predicted(None)
+    foreign = known(ANTIPEROVSKITE, "x:foreign", doi="10.9/other")
+    own_paper = known(ANTIPEROVSKITE, "x:own", doi=PAPER[IDS[30]])
+    salt = known(LITHIUM_BROMIDE, "x:libr")
+    assert (predicted(Library.of([foreign, salt])) - imputed).abs().min() > 1e-6
+    pd.testing.assert_series_equal(predicted(Library.of([own_paper, salt])), imputed)

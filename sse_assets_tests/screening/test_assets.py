@@ -82,3 +82,13 @@ def test_another_model_answers_for_all_again(settings: Settings) -> None:
     store.write(key, store.read(key).assign(seconds=2.0))
     _, told = made(settings)
     assert (told["answered_now"], told["taken_over"]) == (1, 0)
+
+
+def test_a_database_is_not_asked_by_a_click_on_materialize(settings: Settings) -> None:
+    definitions = dg.Definitions(
+        assets=[database_candidates],
+        resources={"settings": settings, "io_manager": TableIOManager(settings)},
+    )
+    result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(raise_on_error=False)
+    (failure,) = result.filter_events(lambda event: event.is_step_failure)
+    assert "start the job pull_candidates" in str(failure.step_failure_data.error)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.screening import Predictor
+from sse_assets.screening.candidates import read_candidates
 from sse_assets.screening.material import Material
 from sse_assets.tables.names import Reason
 
@@ -53,3 +54,21 @@ def test_every_formula_is_answered_or_refused_with_both_readings(home: Path, fie
     assert dash is not None
     assert percent is not None
     assert dash.log10_sigma == pytest.approx(percent.log10_sigma, abs=1e-9)
+
+
+def test_every_table_is_answered_row_by_row(home: Path, field_cases: Path) -> None:
+    """Without a reason means answered; what does not fit in a structure beside a formula is remarked."""
+    found: dict[str, list[Reason | None]] = {}
+    remarks: dict[str, str] = {}
+    for table in sorted((field_cases / "inbox").glob("*.csv")):
+        rows = read_candidates(table.read_bytes(), table.name, table.parent)
+        answers = list(Predictor.load(home).answers(rows))
+        found[table.stem] = [answer.reason_code for answer in answers]
+        remarks[table.stem] = " ".join(remark for answer in answers for remark in answer.remarks)
+        assert all((one.prediction is None) is (one.refused is not None) for one in answers)
+    assert {name: codes for name, codes in found.items() if any(codes)} == {
+        "formulas": [None, None, Reason.UNREADABLE_FORMULA, None, None, None],
+        "wrong_cif": [Reason.OTHER_COMPOUND],
+    }
+    assert "the CIF holds no Li" in remarks["lialo2_without_li"]
+    assert "was read as empty, not as an atom" in remarks["vacancy_as_x"]

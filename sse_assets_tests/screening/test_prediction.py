@@ -13,7 +13,7 @@ from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pores import KeptVoids, PoreSettings
 from sse_assets.gaussian_process.files import CARD_FILE
 from sse_assets.screening import prediction
 from sse_assets.screening.answer import FlagCode, Prediction
@@ -104,6 +104,18 @@ def test_pores_are_probed_as_they_were_for_the_training_rows(tmp_path: Path) -> 
     assert narrow["poav_cm3_g"].item() == 0
     values = [said(open_model(folder, table), cif=ROCK_SALT).log10_sigma for table in (wide, narrow)]
     assert values == pytest.approx([-1, -9], abs=0.5)
+
+
+def test_pores_that_are_kept_are_not_probed_again(tmp_path: Path) -> None:
+    columns = ["a", "b", "c", "density_g_cm3", "poav_cm3_g"]
+    folder = stored_trees(tmp_path, "geometric", columns, "poav_cm3_g", half=0.05)
+    settings, kept = PoreSettings(probe_radius_a=3.0, lithium_removed=True, n_samples=5000), KeptVoids()
+    rows, cifs = electrolytes_table({"electrolyte_id": "e1", "formula": "LiCl"}), [("e1", "s", ROCK_SALT)]
+    structures = pd.DataFrame(cifs, columns=["electrolyte_id", "structure_id", "cif"])
+    probed, _ = geometric(rows, structures, settings, workers=1, kept=kept)
+    wide = kept.table().assign(accessible=0.9)  # Zeo++ itself finds no pore for so large a probe
+    assert said(open_model(folder, probed), cif=ROCK_SALT).log10_sigma == pytest.approx(-9, abs=0.5)
+    assert said(open_model(folder, probed, wide), cif=ROCK_SALT).log10_sigma == pytest.approx(-1, abs=0.5)
 
 
 def test_a_folder_without_a_whole_model_is_refused(tmp_path: Path) -> None:

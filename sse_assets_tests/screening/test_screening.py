@@ -192,3 +192,24 @@ def test_what_the_pipeline_knows_and_does_not_learn_from_is_a_candidate() -> Non
         ("references", "mp:0"),
         ("references", "mp:2"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "distance", "filters", "words"),
+    [
+        ("Li6PS5Cl0.99Br0.01", 0.015, Filters(), "it is nearly Li6PS5Cl, which has been measured"),
+        ("Li6PS5Cl0.9Br0.1", 0.025, Filters(), None),
+        ("Li6PS5Cl0.99Br0.01", 0.015, Filters(measured=True), None),
+        ("Li6PS5Cl0.99Br0.01", 0.015, Filters(least_distance=0.0), None),
+        ("(Li0.5La0.5TiO3)97(SiO2)3", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("70Li2S·30P2S5", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("(Li0.5La0.5TiO3)97(SiO2)3", 0.5, Filters(mixtures=True), None),
+        ("Li1.3Al0.3Ti1.7(PO4)3", 0.5, Filters(), None),
+    ],
+)
+def test_what_is_nearly_known_and_what_is_a_mixture_are_set_aside(
+    formula: str, distance: float, filters: Filters, words: str | None
+) -> None:
+    row = {"formula": formula, "nearest_formula": "Li6PS5Cl ", "nearest_distance": distance}
+    row |= {"band_gap_ev": np.nan, "energy_above_hull_ev": np.nan, "outside_domain": False, "measured": False}
+    assert filters.set_aside(pd.DataFrame([row])) == [words]
