@@ -7,13 +7,15 @@
 
 A search that was killed goes on from its last candidate or checkpoint if it is started with the same folder.
 `--only` names some of the compositions. `prototypes` and `batch` write CIF and record of each structure to
-`--results`, `known` writes two tables. `prototypes` takes a composition with a cheap prototype after the
-other, small cells first, from a home with a finished run of the pipeline; it leaves out those with a record,
-unless they are named. Then the lower structure stays. An evolution takes ten minutes to an hour on one core.
+`--results`, `known` writes two tables. `prototypes` takes one composition with a cheap prototype after the
+other, small cells first, from a home with a finished run of the pipeline. It leaves out those with a record,
+and small formulas of which no prototype is trusted, unless they are named; then the lower structure stays. An
+evolution takes ten minutes to an hour on one core.
 """
 
 import argparse
 import heapq
+import math
 import time
 from collections.abc import Collection, Mapping
 from functools import cache, partial
@@ -22,6 +24,7 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+from pymatgen.core import Composition
 from structure_search_known import KNOWN
 
 from sse_assets.assets.generated import (
@@ -51,6 +54,7 @@ from sse_assets.generation.structures import (
 from sse_assets.generation.winners import settle
 from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.orchestration.settings import Dataset
+from sse_assets.prototypes.structures import TRUSTED_COST
 
 BATCH = {
     "Li2ZrS3": 20.0,
@@ -139,8 +143,11 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
         own = formula if read_record(SHIPPED, formula) else None
         cells = cells_from(partial(library, own), families)
         planned = planned_searches(formula, settings, folder / formula, cells)
-        if not any(search.settings.max_generations == 1 for search in planned):
-            print(f"{formula}: no prototype costs less than {settings.evolve_above_cost:g}", flush=True)
+        alone = [search for search in planned if search.settings.max_generations == 1]
+        cost = min((start.cost_per_anion for search in alone for start in search.starts), default=math.inf)
+        is_small = Composition(formula).num_atoms <= settings.largest_cell
+        if cost > (TRUSTED_COST if is_small and formula not in only else settings.evolve_above_cost):
+            print(f"{formula}: no prototype is cheap enough, it is left to evolution", flush=True)
         elif not is_planned:
             atoms = max(round(search.plan.composition.num_atoms) for search in planned)
             heapq.heappush(waiting, (atoms, True, formula))
