@@ -69,7 +69,7 @@ def chemistry_descriptors(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd
     "What the cell says whichever cell is chosen: room, shape, symmetry; where it is not known, as a "
     "trusted prototype has it, or imputed from the composition.",
     table_ins("curated.electrolytes", "curated.structures", "generated.prototypes"),
-    code_version="4",
+    code_version="5",
 )
 def cell_descriptors(
     electrolytes: pd.DataFrame, structures: pd.DataFrame, prototypes: pd.DataFrame

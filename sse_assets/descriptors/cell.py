@@ -189,7 +189,7 @@ def _shows(crystal: Structure, composition: Composition) -> bool:
 
 def _room(content: Composition, volume: float) -> dict[str, float]:
     anions = set(anion_symbols(content))
-    n_anions = sum(content[symbol] for symbol in anions)
+    n_anions = math.fsum(content[symbol] for symbol in anions)  # in whatever order a set has
     filled = sum(
         amount * 4 / 3 * math.pi * _ionic_radius(element.symbol, element.symbol in anions) ** 3
         for element, amount in content.items()

@@ -1,5 +1,6 @@
 """Known crystals left out of the library and made again, beside what needs no prototype."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,7 +89,7 @@ def _papers(known: Prototype) -> set[str]:
 
 def _distance(one: Prototype, other: Prototype) -> float:
     symbols = {*one.fractions, *other.fractions}
-    return sum(abs(one.fractions.get(s, 0.0) - other.fractions.get(s, 0.0)) for s in symbols)
+    return math.fsum(abs(one.fractions.get(s, 0.0) - other.fractions.get(s, 0.0)) for s in symbols)
 
 
 def _errors(found: Structure, known: Structure, suffix: str) -> dict[str, float]:

@@ -1,7 +1,11 @@
+import subprocess
+import sys
+
 import pytest
 from pymatgen.core import Composition
 
 from sse_assets.prototypes.ions import Ion, ions_of, substitution_cost
+from sse_assets_tests.environment import plain_environment
 
 TI, GE, LA, CA, LI, S, O = (  # noqa: E741 - the symbol of oxygen
     Ion("Ti", 4), Ion("Ge", 4), Ion("La", 3), Ion("Ca", 2), Ion("Li", 1), Ion("S", -2), Ion("O", -2),
@@ -44,3 +48,22 @@ def test_reversed_sites_take_ions_by_sign_and_charge_alone() -> None:
     assert substitution_cost(S, calcium) == pytest.approx(0.4)
     assert substitution_cost(Ion("Cl", -1), calcium) == pytest.approx(0.75)
     assert substitution_cost(LI, calcium) == 10.0
+
+
+def test_a_cost_is_the_same_in_every_process() -> None:
+    """pymatgen's statistics are sums over sets, whose order is another in each process."""
+    code = (
+        "from sse_assets.prototypes.ions import Ion, substitution_cost\n"
+        "print([substitution_cost(Ion('Li', 1), Ion(symbol, 1)).hex() for symbol in ('Na', 'Ag', 'Cu')])"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=plain_environment() | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(printed) == 1
