@@ -222,6 +222,7 @@ def shap_ranking_table(
     "`grouped` and on whole papers held out.",
     _ROWS | table_ins("descriptors.geometric", "generated.prototypes", "models.boosted_trees_settings"),
     code_version=_CODE_VERSION,
+    tags=EVIDENCE,
 )
 def prototype_contribution_table(
     context: dg.AssetExecutionContext,
@@ -239,6 +240,8 @@ def prototype_contribution_table(
 
     On papers, each row that says nothing of the official test is tested, those with a formula alone too.
     """
+    electrolytes = published(electrolytes)
+    cell = cell[cell["electrolyte_id"].isin(electrolytes["electrolyte_id"])]
     origin = cell.set_index("electrolyte_id")["cell_origin"]
     placed = origin.index[origin == CellOrigin.PROTOTYPE]
     if placed.empty:

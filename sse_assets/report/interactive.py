@@ -52,9 +52,9 @@ def plots(inputs: ReportInputs) -> dict[str, Plot]:
     for protocol in in_reading_order(predictions["protocol"], SCORED_PROTOCOLS):
         drawn[f"parity_{protocol}"] = Plot(
             f"Figure 7(a) to (c). Predicted against measured: {protocol}",
-            "Censored rows at the limit. The line is a perfect prediction, the band one log unit around it; open "
-            "triangles lie below the detection limit. A click in the legend shows or hides a model; the rows "
-            "that it was trained on are hidden at first.",
+            "Censored rows at the limit. The line is a perfect prediction, the band one log unit around it; "
+            "open triangles lie below the detection limit. A click in the legend shows or hides a model; the "
+            "rows that it was trained on are hidden at first.",
             _html(_parity(told[told["protocol"] == protocol])),
         )
     if (held := told[told["low"].notna() & (told["model"] == ModelName.GAUSSIAN_PROCESS)]).size:
@@ -68,7 +68,8 @@ def plots(inputs: ReportInputs) -> dict[str, Plot]:
     if (ranked := _ranked(inputs.judging.leaderboard)).size:
         drawn["leaderboard"] = Plot(
             "Leaderboard",
-            "Mean absolute error on test rows with its 95 % interval, censored rows at the limit; left is better.",
+            "Mean absolute error on test rows with its 95 % interval; censored rows at the limit; left is "
+            "better.",
             _html(_leaderboard(ranked)),
         )
     return drawn

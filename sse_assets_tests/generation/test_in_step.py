@@ -13,8 +13,8 @@ from sse_assets.generation.search import SearchOutcome
 from sse_assets.generation.seeds import SeedMaker
 from sse_assets.generation.structures import (
     JOURNALS,
-    Found,
     NO_STARTING_CELLS,
+    Found,
     StartingCells,
     find_structures,
 )
