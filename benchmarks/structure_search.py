@@ -57,11 +57,9 @@ from sse_assets.orchestration.settings import Dataset
 from sse_assets.prototypes.structures import TRUSTED_COST
 
 BATCH = {
-    "Li2ZrS3": 20.0,
     "Li5NI2": 20.0,
     "LiSrTiTaO6": 2.0,
     "LiCaTiNbO6": 2.0,
-    "LiSrTiNbO6": 2.0,
     "Li6O2ClBr": 2.0,
 }
 """Length in ps of each of the two runs of dynamics, by composition. The compositions are of LiIon and had no
