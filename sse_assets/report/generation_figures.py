@@ -141,7 +141,7 @@ def enthalpy_by_generation(history: pd.DataFrame) -> Figure:
     """
     sound = history[history["failure"].isna()].dropna(subset=["enthalpy_ev_per_atom"])
     named = sound if "formula" in sound else sound.assign(formula="")
-    lengths = named.groupby("formula", sort=False)["generation"].max()
+    lengths = named["generation"].astype(int).groupby(named["formula"], sort=False).max()
     lengths = lengths[lengths > 0] if lengths.any() else lengths
     longest = lengths.nlargest(_MOST_PANELS).index
     figure, panels = _panels([formula for formula in lengths.index if formula in longest], height=2.8)
