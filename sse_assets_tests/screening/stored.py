@@ -94,10 +94,10 @@ def stored_process(folder: Path) -> UPath:
     """A process on ten compounds in cubic cells, whose labels follow from the cell."""
     lengths = np.linspace(4.0, 7.0, len(FORMULAS))
     rows = pd.DataFrame(
-        {"electrolyte_id": [f"x:{name}" for name in FORMULAS], "formula": FORMULAS, "z": 4.0}
+        {"electrolyte_id": [f"x:{name}" for name in FORMULAS], "formula": FORMULAS, "source": "obelix"}
         | dict.fromkeys("abc", lengths)
         | dict.fromkeys(["alpha", "beta", "gamma"], 90.0)
-        | {"space_group": "Fm-3m", "space_group_number": 225.0}
+        | {"z": 4.0, "space_group": "Fm-3m", "space_group_number": 225.0}
     )
     cells, _ = cell(rows, {})
     features = composition_chemistry_cell(rows, chemistry(rows), cells)

@@ -183,7 +183,15 @@ def test_a_formula_has_the_cell_of_its_prototype_where_there_is_one(process: Sto
     cubic = FORMULAS.index(OF_PROTOTYPE)  # its cell in training, with which the process repeats its label
     length = np.linspace(4.0, 7.0, len(FORMULAS))[cubic]
     row = pd.DataFrame(
-        [{"electrolyte_id": "0", "formula": OF_PROTOTYPE, "z": 4.0, "space_group": "Fm-3m"}]
+        [
+            {
+                "electrolyte_id": "0",
+                "formula": OF_PROTOTYPE,
+                "source": "obelix",
+                "z": 4.0,
+                "space_group": "Fm-3m",
+            }
+        ]
     ).assign(space_group_number=225.0, **dict.fromkeys("abc", length), alpha=90.0, beta=90.0, gamma=90.0)
     features = composition_chemistry_cell(row, chemistry(row), cell(row, {})[0])
     assert isinstance(process, prediction._Process)
