@@ -213,6 +213,8 @@ def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToM
     What shows evidence that was never made waits for it.
     """
     evidence = {key for key in graph.toposorted_asset_keys if is_evidence(graph.get(key).tags)}
+    if evidence.isdisjoint(to_make):
+        return to_make, {}
     shows: set[dg.AssetKey] = set()
     for key in graph.toposorted_asset_keys:
         if not graph.get(key).parent_keys.isdisjoint(evidence | shows):

@@ -45,7 +45,7 @@ def test_the_folder_has_all_that_a_model_needs(folds: Path, home: Path) -> None:
 def test_a_submission_joins_the_leaderboard_at_the_next_run(folds: Path, home: Path) -> None:
     scored = sse_assets(home, "score", str(folds / "example.csv"), "--name", "mine", "--add")
     assert scored.exit_code == 0, scored.output
-    assert "grouped, labels bound, 93 test rows" in scored.output
+    assert "grouped, censored rows at the limit, 93 test rows" in scored.output
     made = sse_assets(home, "run")
     assert "✓ metrics.leaderboard" in made.output
     assert "✓ metrics.scores" not in made.output
