@@ -14,6 +14,7 @@ import pytest
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.command_line import Run, environment_of, small_run_config, sse_assets
 
+pytestmark = pytest.mark.services  # eight whole runs, which are killed, take ten minutes
 CIF = files("sse_assets.sources") / "sample_data" / "structures" / "lgps.cif"
 ADDED = (
     "id,formula,conductivity_s_cm,structure\n"
