@@ -248,6 +248,7 @@ def prototype_contribution_table(
         context.log.info("nothing is compared: no row has the cell of a prototype")
         return table_result(metrics.PROTOTYPE_CONTRIBUTION.frame())
     every = pd.concat([assignments, further], ignore_index=True)
+    every = every[every["electrolyte_id"].isin(electrolytes["electrolyte_id"])]
     folds = {Protocol.GROUPED: as_folds(every[every["protocol"] == Protocol.GROUPED])}
     told = electrolytes["electrolyte_id"].isin(of_papers(assignments, further)["electrolyte_id"])
     paper = papers(electrolytes)

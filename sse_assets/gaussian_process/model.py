@@ -128,13 +128,16 @@ class GaussianProcessModel:
 
         Returns:
             `mean` and `std` as `predict` gives them; index the ids that are predicted.
+
+        Raises:
+            KeyError: if a fold has a row that this process was not trained on.
         """
         covariances = self.regressor.kernel_(self.regressor.X_train_)
         label = self.centre + self.regressor.y_train_
-        ids = pd.Index(self.electrolyte_ids)
+        places = pd.Series(range(len(label)), index=self.electrolyte_ids)
         parts = []
         for train, test in folds:
-            known, asked = ids.get_indexer(train), ids.get_indexer(test)
+            known, asked = places.loc[train].to_numpy(), places.loc[test].to_numpy()
             centre = np.median(label[known])
             factor = cho_factor(covariances[np.ix_(known, known)], lower=True)
             residual = label[known] - centre

@@ -98,6 +98,13 @@ def test_rows_left_out_are_predicted_as_by_a_process_without_them(
     )
 
 
+def test_a_row_that_did_not_train_cannot_be_left_out(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    with pytest.raises(KeyError, match="stranger"):
+        fitted(materials, label, dois).leave_out([(materials.index[:9], pd.Index(["stranger"]))])
+
+
 def test_other_labels_give_what_a_fit_on_them_gives(
     materials: pd.DataFrame, label: pd.Series, dois: pd.Series
 ) -> None:

@@ -103,10 +103,28 @@ def tables(larger: float) -> dict[str, pd.DataFrame]:
     }
 
 
-def made(folder: Path, larger: float) -> pd.DataFrame:
+def with_an_inbox(inputs: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The inputs with one row of the inbox, which `grouped` tests too."""
+    assigned = inputs["splits.assignments"]
+    grouped = assigned.loc[assigned["protocol"] == "grouped", ["protocol", "fold"]].drop_duplicates()
+    of_inbox = grouped.assign(electrolyte_id="inbox:new", role=["test", "train"])
+    own = {"electrolyte_id": "inbox:new", "source": "inbox", "doi": "10.1/inbox"}
+    return (
+        inputs
+        | {
+            name: pd.concat([frame, frame.iloc[:1].assign(**{k: v for k, v in own.items() if k in frame})])
+            for name, frame in inputs.items()
+            if name in ("curated.electrolytes", "descriptors.chemistry", "descriptors.cell")
+        }
+        | {"splits.assignments": splits.ASSIGNMENTS.frame(pd.concat([assigned, of_inbox]))}
+    )
+
+
+def made(folder: Path, larger: float, *, inbox: bool = False) -> pd.DataFrame:
     settings = settings_with(SSE_HOME=folder)
     store = TableStore(settings.blob_root)
-    for name, frame in tables(larger).items():
+    inputs = tables(larger)
+    for name, frame in (with_an_inbox(inputs) if inbox else inputs).items():
         store.write(TableKey(*name.split(".")), frame)
     upstream = {dep.asset_key for spec in prototype_contribution_table.specs for dep in spec.deps}
     result = dg.materialize(
@@ -156,3 +174,10 @@ def test_without_them_a_model_sees_nothing_of_their_cells(
     right, wrong = contributions
     pd.testing.assert_series_equal(right["mae_without"], wrong["mae_without"])
     assert (right["mae"] != wrong["mae"]).all()
+
+
+def test_a_row_of_the_inbox_changes_nothing(
+    contributions: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    right, _ = contributions
+    pd.testing.assert_frame_equal(made(tmp_path, 1.0, inbox=True), right)
