@@ -225,7 +225,32 @@ def shap_ranking_table(
     tags=EVIDENCE,
 )
 def prototype_contribution_table(
-    context: dg.AssetExecutionContext,
+    context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings], **tables: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Predict every row twice, by models that train on all rows, with the cells of prototypes and without.
+
+    On papers, each row that says nothing of the official test is tested, those with a formula alone too.
+    """
+    ids = published(tables["electrolytes"])["electrolyte_id"]
+    told = {
+        name: table[table["electrolyte_id"].isin(ids)].reset_index(drop=True)
+        if "electrolyte_id" in table
+        else table
+        for name, table in tables.items()
+    }
+    if not (told["cell"]["cell_origin"] == CellOrigin.PROTOTYPE).any():
+        context.log.info("nothing is compared: no row has the cell of a prototype")
+        return table_result(metrics.PROTOTYPE_CONTRIBUTION.frame())
+    found = kept_in(settings.blob_root).frame(
+        ["prototype contribution", _CODE_VERSION, _LIBRARIES, versions("xgboost"), _FEWER_TREES, told],
+        lambda: _contribution(context.log, **told),
+    )
+    return table_result(metrics.PROTOTYPE_CONTRIBUTION.frame(found))
+
+
+def _contribution(
+    log: dg.DagsterLogManager,
+    *,
     electrolytes: pd.DataFrame,
     assignments: pd.DataFrame,
     further: pd.DataFrame,
@@ -235,20 +260,10 @@ def prototype_contribution_table(
     geometric: pd.DataFrame,
     prototypes: pd.DataFrame,
     boosted_trees_settings: pd.DataFrame,
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Predict every row twice, by models that train on all rows, with the cells of prototypes and without.
-
-    On papers, each row that says nothing of the official test is tested, those with a formula alone too.
-    """
-    electrolytes = published(electrolytes)
-    cell = cell[cell["electrolyte_id"].isin(electrolytes["electrolyte_id"])]
+) -> pd.DataFrame:
     origin = cell.set_index("electrolyte_id")["cell_origin"]
     placed = origin.index[origin == CellOrigin.PROTOTYPE]
-    if placed.empty:
-        context.log.info("nothing is compared: no row has the cell of a prototype")
-        return table_result(metrics.PROTOTYPE_CONTRIBUTION.frame())
     every = pd.concat([assignments, further], ignore_index=True)
-    every = every[every["electrolyte_id"].isin(electrolytes["electrolyte_id"])]
     folds = {Protocol.GROUPED: as_folds(every[every["protocol"] == Protocol.GROUPED])}
     told = electrolytes["electrolyte_id"].isin(of_papers(assignments, further)["electrolyte_id"])
     paper = papers(electrolytes)
@@ -281,7 +296,7 @@ def prototype_contribution_table(
                 settings,
                 tested=features,
                 workers=workers(),
-                progress=report_progress(context.log, f"trees, {protocol}, {title}, folds"),
+                progress=report_progress(log, f"trees, {protocol}, {title}, folds"),
             ).set_index("electrolyte_id")["predicted"]
             for title, features in (
                 ("with prototypes", fractions.join(geometry.fillna(of_types))),
@@ -291,7 +306,7 @@ def prototype_contribution_table(
         compared.append(Compared(protocol, ModelName.BOOSTED_TREES, LabelConvention.BOUND, *predicted))
     groups = merged_groups(with_cells(electrolytes))
     clusters: dict[str, pd.Series] = {Protocol.GROUPED: groups, Protocol.PAPERS: paper}
-    return table_result(contributions(compared, label, origin, clusters))
+    return contributions(compared, label, origin, clusters)
 
 
 def _without(cell: pd.DataFrame, placed: pd.Index, electrolytes: pd.DataFrame) -> pd.DataFrame:
