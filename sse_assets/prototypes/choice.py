@@ -72,6 +72,21 @@ class Chooser:
             found = sorted(found, key=lambda one: one[0])[:most]
         return [(mapping, distance) for _, mapping, distance in found]
 
+    def is_within(self, target: Target, cost: float) -> bool:
+        """Return whether some prototype has a place for every atom at no more than a cost for each anion.
+
+        This is quickly said of most compositions for which none has, as bounds rule most prototypes out.
+        """
+        costs = self._sites.costs(target)
+        least = self._lower_bounds(target, costs)
+        likely_first = np.argsort(least + _PER_DISTANCE * self._distances(target), kind="stable")
+        for number in likely_first[least[likely_first] <= cost]:
+            start, end = self._start[number], self._start[number + 1]
+            mapping = place(target, self.prototypes[number], costs[:, start:end])
+            if mapping is not None and mapping.is_complete and mapping.cost <= cost:
+                return True
+        return False
+
     def of_family(self, family: str) -> list[int]:
         """Return the numbers of the prototypes of a family."""
         return [number for number, known in enumerate(self.prototypes) if known.source.family == family]

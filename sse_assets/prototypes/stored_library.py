@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 from pymatgen.core import Structure
 
+from sse_assets.materials.formula import parse_composition
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.ions import Ion
 from sse_assets.prototypes.library import Orbit, Prototype, Source
-from sse_assets.prototypes.mapping import UnmappableError
-from sse_assets.prototypes.structures import NO_PLACE, Placed, placed, volume_model
+from sse_assets.prototypes.mapping import UnmappableError, target
+from sse_assets.prototypes.structures import TRUSTED_COST, Placed, placed, volume_model
 from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.tables import generated
 
+_TOO_COSTLY = f"no known structure takes its elements at a cost of {TRUSTED_COST:g} for each anion or less"
 _NOTHING_KNOWN = dict.fromkeys(("a", "b", "c", "alpha", "beta", "gamma", "z", "space_group_number"), math.nan)
 
 
@@ -64,11 +66,13 @@ class Library:
         """
         row = _NOTHING_KNOWN | {"formula": formula, "family": None, "space_group": None}
         try:
+            if not self.chooser.is_within(target(parse_composition(formula)), TRUSTED_COST):
+                return None, _TOO_COSTLY
             made = placed(row, self.chooser, self.volumes)
         except UnmappableError as error:
             return None, str(error)
         if made is None:
-            return None, NO_PLACE
+            return None, _TOO_COSTLY
         if made.refused is not None:
             return None, made.refused[1]
         return made, made.parentage

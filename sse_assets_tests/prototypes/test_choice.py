@@ -29,10 +29,11 @@ def library() -> list[Prototype]:
 def test_the_best_is_the_one_that_trying_all_finds(formula: str, library: list[Prototype]) -> None:
     wanted = target(Composition(formula))
     chooser = Chooser(library)
-    lowest = np.inf
+    lowest = cheapest = np.inf
     for parent in chooser.prototypes:
         mapping = place(wanted, parent, Sites.of(parent.orbits).costs(wanted))
         if mapping is not None and mapping.is_complete:
+            cheapest = min(cheapest, mapping.cost)
             shares = {s: Composition(formula).get_atomic_fraction(s) for s in wanted.symbols}
             distance = sum(
                 abs(parent.fractions.get(s, 0) - shares.get(s, 0)) for s in {*parent.fractions, *shares}
@@ -40,6 +41,9 @@ def test_the_best_is_the_one_that_trying_all_finds(formula: str, library: list[P
             lowest = min(lowest, mapping.cost + 2 * distance)
     found = chooser.best(wanted)
     assert (np.inf if found is None else found[0].cost + 2 * found[1]) == pytest.approx(lowest)
+    if np.isfinite(cheapest):
+        assert chooser.is_within(wanted, cheapest + 1e-6)
+        assert not chooser.is_within(wanted, cheapest - 1e-6)
 
 
 def test_no_placement_costs_less_than_its_lower_bound(library: list[Prototype]) -> None:

@@ -67,8 +67,8 @@ def test_a_near_relative_is_named_with_its_paper_and_cost(library: Library) -> N
     ("formula", "words"),
     [
         ("LiI", "how large I is"),
-        ("Li3PO4", "for each anion, 0.25 at most"),
-        ("LiOH", "has a place for each of its elements"),
+        ("Li3PO4", "at a cost of 0.25 for each anion or less"),
+        ("LiOH", "at a cost of 0.25 for each anion or less"),
         ("Li3Al2", "cannot be ions of both signs"),
     ],
 )
