@@ -26,7 +26,7 @@ class Compared:
     label_convention: LabelConvention
     with_prototypes: pd.Series
     without: pd.Series
-    """Of the same rows, trained on the same rows."""
+    """Predictions of the same rows by the model that trained on the same rows, without those cells."""
 
 
 def contributions(

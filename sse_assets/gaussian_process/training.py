@@ -101,7 +101,7 @@ def train_gaussian_process(
 
 @dataclass(frozen=True)
 class _Fold:
-    """What the fits of one fold are made from."""
+    """Rows, labels and tests of one fold, from which its fits are made."""
 
     features: pd.DataFrame
     labels: pd.DataFrame

@@ -26,7 +26,7 @@ class LabelConvention(StrEnum):
 
     @property
     def words(self) -> str:
-        """What people read in its place: `obelix` is the name of a data set too."""
+        """Name that people read in its place: `obelix` is the name of a data set too."""
         return {LabelConvention.OBELIX: "at 1e-15 S/cm", LabelConvention.BOUND: "at the limit"}[self]
 
 

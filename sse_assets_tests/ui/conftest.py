@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,23 @@ _QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@contextmanager
+def page_of(
+    browser: Browser, file: Path, schemes: tuple[str, ...] = ("file:", "blob:"), **options: Any
+) -> Iterator[Page]:
+    """Open a file in a page that must neither fail nor ask for anything but these kinds of addresses."""
+    page = browser.new_page(**options)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    yield page
+    assert faults == []
+    assert [url for url in asked if not url.startswith(schemes)] == []
+    page.close()
 
 
 @pytest.fixture(scope="session")

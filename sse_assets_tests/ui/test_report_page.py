@@ -11,6 +11,7 @@ from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
 from sse_assets.tables import metrics
 from sse_assets_tests.report.conftest import answers, inputs, run
+from sse_assets_tests.ui.conftest import page_of
 
 __all__ = ["answers", "inputs", "run"]
 
@@ -31,16 +32,9 @@ def file(inputs: ReportInputs, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture
 def page(browser: Browser, file: Path) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    assert faults == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    page.close()
+    size = {"width": 1300, "height": 900}
+    with page_of(browser, file, ("file:", "blob:", "data:"), viewport=size) as page:
+        yield page
 
 
 def test_a_point_tells_what_it_is(page: Page) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from sse_assets.screening.page import render_screening
 from sse_assets.tables import screening
 from sse_assets_tests.screening.stored import ROCK_SALT
+from sse_assets_tests.ui.conftest import page_of
 
 pytestmark = pytest.mark.services
 
@@ -47,16 +48,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, file: Path) -> Iterator[Page]:
-    page = browser.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    yield page
-    assert faults == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
-    page.close()
+    with page_of(browser, file) as page:
+        yield page
 
 
 def first_line(page: Page) -> str:
