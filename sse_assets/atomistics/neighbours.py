@@ -7,6 +7,9 @@ from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
 
+_MARGIN = 1e-9
+"""Part of a cell by which images further out are looked at, against the rounding of coordinates."""
+
 
 @dataclass(frozen=True)
 class Pairs:
@@ -23,39 +26,46 @@ class Pairs:
 def near_pairs(cells: Cells, cutoff_a: float) -> Pairs:
     """Find every pair of atoms closer than a cutoff.
 
-    The distances of all pairs in all images within reach are computed. For cells of up to some hundred atoms
-    this takes less time than sorting atoms into boxes, and the operations are few for any number of crystals.
+    Each atom meets every image that lies in its cell or within the cutoff of one of its faces. For cells of
+    up to some hundred atoms this takes less time than sorting atoms into boxes, and the operations are few
+    for any number of crystals.
     """
-    device = cells.positions.device
     inverse = torch.linalg.inv(cells.lattices)
-    fractional = cells.positions.unsqueeze(1) @ inverse[cells.owner]
-    wrapped = ((fractional - fractional.floor()) @ cells.lattices[cells.owner]).squeeze(1)
+    fractional = (cells.positions.unsqueeze(1) @ inverse[cells.owner]).squeeze(1)
+    fractional = fractional - fractional.floor()
 
     # Plane spacings are the inverse lengths of the reciprocal vectors; wrapped atoms lie within one cell.
-    spacings = 1 / inverse.norm(dim=1)
-    reach = (cutoff_a / spacings).floor().long() + 1
-    spans = 2 * reach + 1
-    sizes = cells.sizes
-    starts = sizes.cumsum(0) - sizes
-    within, crystal = _count_up(sizes**2 * spans.prod(1))
-
-    size = sizes[crystal]
-    image, pair = within // size**2, within % size**2
-    first, second = pair // size, pair % size
-    span = spans[crystal]
-    shifts = torch.stack(
-        [image // (span[:, 1] * span[:, 2]), image // span[:, 2] % span[:, 1], image % span[:, 2]], dim=1
+    reach = cutoff_a * inverse.norm(dim=1)
+    layers = reach.floor().long() + 1
+    spans = 2 * layers + 1
+    image, atom = _count_up(spans.prod(1)[cells.owner])
+    span, layer = spans[cells.owner[atom]], layers[cells.owner[atom]]
+    shifts = (
+        torch.stack(
+            [image // (span[:, 1] * span[:, 2]), image // span[:, 2] % span[:, 1], image % span[:, 2]], dim=1
+        )
+        - layer
     )
-    shifts -= reach[crystal]
-    # One direction of each pair is kept; for an atom and its own images that is half of the images.
-    leading = (shifts * torch.tensor([1_000_000, 1_000, 1], device=device)).sum(1)
-    once = (first < second) | ((first == second) & (leading > 0))
-    crystal, shifts = crystal[once], shifts[once]
-    first, second = first[once] + starts[crystal], second[once] + starts[crystal]
-    vectors = wrapped[second] - wrapped[first]
-    vectors += (shifts.to(wrapped).unsqueeze(1) @ cells.lattices[crystal]).squeeze(1)
-    near = vectors.square().sum(1) < cutoff_a**2
-    return Pairs(first[near], second[near], vectors[near])
+    images = fractional[atom] + shifts
+    margin = reach[cells.owner[atom]] + _MARGIN
+    close = ((images > -margin) & (images < 1 + margin)).all(1)
+    atom, shifts, images = atom[close], shifts[close], images[close]
+    # Of an atom and its own images, one direction is kept.
+    leads = (shifts * torch.tensor([1_000_000, 1_000, 1], device=shifts.device)).sum(1) > 0
+
+    owner = cells.owner[atom]
+    places = (images.unsqueeze(1) @ cells.lattices[owner]).squeeze(1)
+    positions = (fractional.unsqueeze(1) @ cells.lattices[cells.owner]).squeeze(1)
+    n_images = torch.bincount(owner, minlength=len(cells))
+    starts = n_images.cumsum(0) - n_images
+    within, first = _count_up(n_images[cells.owner])
+    image = within + starts[cells.owner][first]
+    second = atom[image]
+    once = (first < second) | ((first == second) & leads[image])
+    first, image = first[once], image[once]
+    vectors = places.index_select(0, image) - positions.index_select(0, first)
+    near = (vectors.square().sum(1) < cutoff_a**2).nonzero().squeeze(1)
+    return Pairs(first[near], atom[image[near]], vectors[near])
 
 
 def pairs_within_groups(group: Tensor, n_groups: int) -> tuple[Tensor, Tensor]:

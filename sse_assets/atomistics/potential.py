@@ -13,18 +13,17 @@ from typing import Protocol
 
 import torch
 from chgnet.model import CHGNet
-from chgnet.model.model import BatchedGraph
 from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
-from sse_assets.atomistics.neighbours import near_pairs, pairs_within_groups
+from sse_assets.atomistics.neighbours import near_pairs
+from sse_assets.atomistics.network import Network
+from sse_assets.atomistics.threads import tiny_numbers_as_zero
 
 WEIGHTS = "0.3.0"
 """Version of the weights: that of chgnet's wheel and of the paper."""
 REACH_A = 6.0
 """Distance in Å beyond which atoms are no neighbours to these weights."""
-ANGLE_REACH_A = 3.0
-"""Length in Å beyond which a bond makes no angles."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +66,16 @@ class ChgnetPotential:
         self.device = torch.device(device)
         self._model = _model(str(self.device))
         self._reference = self._model.composition_model.fc.weight[0]
-        self._bond_expansion = self._model.bond_basis_expansion
+        self._network = Network(self._model)
 
     def __call__(self, cells: Cells) -> Response:
         """Return energies, forces and stresses of a batch on this potential's device."""
         pairs = near_pairs(cells, REACH_A)
         vectors = pairs.vectors.float().requires_grad_()
-        energies = self._energies(cells, pairs.first, pairs.second, vectors)
-        (gradient,) = torch.autograd.grad(energies.sum(), vectors)
+        with tiny_numbers_as_zero():
+            bonded = self._network(cells.numbers, pairs.first, pairs.second, vectors)
+            (gradient,) = torch.autograd.grad(bonded.sum(), vectors)
+        energies = cells.total((bonded.detach() + self._reference[cells.numbers - 1]).double())
         gradient = gradient.double()
 
         forces = torch.zeros_like(cells.positions)
@@ -85,41 +86,11 @@ class ChgnetPotential:
         stresses = virials / cells.volumes[:, None, None]
         neighbours = torch.bincount(torch.cat([pairs.first, pairs.second]), minlength=len(cells.numbers))
         return Response(
-            energies.detach().double(),
+            energies,
             forces,
             (stresses + stresses.mT) / 2,
             cells.total((neighbours == 0).double()) > 0,
         )
-
-    def _energies(self, cells: Cells, first: Tensor, second: Tensor, vectors: Tensor) -> Tensor:
-        lengths = vectors.norm(dim=1)
-        pair = torch.arange(len(first), device=self.device)
-        # Bonds are pairs in both directions; an angle is two short bonds that leave the same atom.
-        starts, ends = torch.cat([first, second]), torch.cat([second, first])
-        bond_pair = torch.cat([pair, pair])
-        directions = vectors / lengths[:, None]
-        directions = torch.cat([directions, -directions])
-        short = (lengths[bond_pair] < ANGLE_REACH_A).nonzero().squeeze(1)
-        left, right = pairs_within_groups(starts[short], len(cells.numbers))
-        left, right = short[left], short[right]
-
-        graph = BatchedGraph(
-            atomic_numbers=cells.numbers,
-            bond_bases_ag=self._bond_expansion.rbf_expansion_ag(lengths),
-            bond_bases_bg=self._bond_expansion.rbf_expansion_bg(lengths),
-            angle_bases=self._model.angle_basis_expansion(directions[left], directions[right]),
-            batched_atom_graph=torch.stack([starts, ends], dim=1),
-            batched_bond_graph=torch.stack([starts[left], bond_pair[left], bond_pair[right]], dim=1),
-            atom_owners=cells.owner,
-            directed2undirected=bond_pair,
-            atom_positions=(),
-            strains=(),
-            volumes=(),
-        )
-        # `forward` takes chgnet's own graphs only; the model behind it is the same.
-        sizes = cells.sizes
-        per_atom = self._model._compute(graph)["e"]
-        return per_atom * sizes + cells.total(self._reference[cells.numbers - 1])
 
 
 @lru_cache(maxsize=2)
