@@ -27,7 +27,7 @@ import pandas as pd
 from pymatgen.core import Composition
 from structure_search_known import KNOWN
 
-from sse_assets.assets.generated import (
+from sse_assets.assets.search_inputs import (
     cells_from,
     compositions_without_structure,
     family_of,
@@ -208,7 +208,7 @@ def _recorded(
         validation,
         processes=processes,
         progress=_print_generation,
-        dynamics_progress=lambda what, done, total: print(
+        dynamics_progress=lambda formula, what, done, total: print(
             f"{formula} {what}: {done} of {total} steps", flush=True
         ),
         starting_cells=cells,

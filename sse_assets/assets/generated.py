@@ -8,32 +8,27 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources.abc import Traversable
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
-from pymatgen.core import Composition
 from upath import UPath
 
-from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
+from sse_assets.assets.curated import STRUCTURE_SOURCES
 from sse_assets.assets.raw import STRUCTURES
-from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
-from sse_assets.curation.families import family
-from sse_assets.generation.records import (
-    SHIPPED,
-    Record,
-    found_structures,
-    read_record,
-    settings_id,
-    shipped_formulas,
+from sse_assets.assets.search_inputs import (
+    cells_from,
+    compositions_without_structure,
+    family_of,
+    library_for_searches,
 )
+from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
+from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
 from sse_assets.generation.stability import validation_table
-from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
@@ -42,11 +37,6 @@ from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_fo
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.orchestration.tables import content_sha256
-from sse_assets.prototypes.aflow import aflow_prototypes
-from sse_assets.prototypes.choice import Chooser
-from sse_assets.prototypes.starting_cells import StartingCell, cells_of_cheap_prototypes, starting_cells
-from sse_assets.prototypes.structures import read_prototypes, volume_model
-from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.report.generation_figures import (
     ambient_run,
     crystal_drawings,
@@ -57,7 +47,7 @@ from sse_assets.tables import generated
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.progress import Progress
-    from sse_assets.generation.structures import Start, StartingCells
+    from sse_assets.generation.structures import StartingCells
 
 SCHEMA = "generated"
 SEARCH_STRUCTURES = "search_structures"
@@ -108,8 +98,11 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
     ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
         known = pd.concat(structures.values(), ignore_index=True)
         wanted, refused = compositions_without_structure(measurements, known, dataset)
-        _keep_partitions(context.instance, wanted["cell_formula"].tolist())
         shipped = set(shipped_formulas()) & set(wanted["cell_formula"])
+        # Those with a record stand side by side: one run takes them all, as a run takes a range.
+        _keep_partitions(
+            context.instance, sorted(wanted["cell_formula"], key=lambda name: name not in shipped)
+        )
         yield table_result(
             wanted,
             "generated.compositions",
@@ -118,34 +111,6 @@ def _compositions(structure_sources: list[str], dataset: Dataset) -> dg.AssetsDe
         yield table_result(refused, "generated.refused_compositions")
 
     return compositions
-
-
-def compositions_without_structure(
-    measurements: pd.DataFrame, structures: pd.DataFrame, dataset: Dataset
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the compositions that a search can be made for, and the refused ones.
-
-    Args:
-        measurements: as `tables.curated.MEASUREMENTS`.
-        structures: known crystals of every origin.
-        dataset: data set, which says whose rows are searched for.
-    """
-    from sse_assets.generation.compositions import compositions_to_search
-
-    own = structures["origin"] + ":" + structures["source_id"]
-    formula_alone = measurements["a"].isna() & ~measurements["electrolyte_id"].isin(own.dropna())
-    formula_alone &= measurements["repeats"].isna() & measurements["source"].isin(searched_sources(dataset))
-    references = structures.loc[structures["source_id"].isna(), "formula"]
-    return compositions_to_search(measurements[formula_alone], _composition_keys(references))
-
-
-def _composition_keys(formulas: Iterable[str]) -> set[str]:
-    """Return the keys of the formulas that can be read; curation names the others."""
-    keys = set()
-    for formula in formulas:
-        with suppress(FormulaError):
-            keys.add(composition_key(parse_composition(formula)))
-    return keys
 
 
 def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:
@@ -180,9 +145,16 @@ def _search(structure_sources: list[str], config_type: type[SearchConfig]) -> dg
             *(f"raw.{source}" for source in structure_sources),
         ),
         outs=table_outs(
-            SCHEMA, _OUTPUTS, group=STRUCTURES, code_version=_CODE_VERSION, kind="pytorch", tags=ON_DEMAND
+            SCHEMA,
+            _OUTPUTS,
+            group=STRUCTURES,
+            code_version=_CODE_VERSION,
+            kind="pytorch",
+            tags=ON_DEMAND,
+            partition_column="formula",
         ),
         partitions_def=compositions_partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
         pool=GPU_POOL,
         op_tags=GPU_TAGS,
     )
@@ -201,6 +173,16 @@ def _search(structure_sources: list[str], config_type: type[SearchConfig]) -> dg
     return search_structure
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Record of a composition, and where it came from."""
+
+    record: Record
+    origin: str
+    place: str | None
+    """Folder with its trajectories below the blob root; None for a shipped record."""
+
+
 def _find(
     context: dg.AssetExecutionContext,
     config: SearchConfig,
@@ -208,32 +190,55 @@ def _find(
     compositions: pd.DataFrame,
     known: tuple[pd.DataFrame, pd.DataFrame],
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-    """Take the record of a composition, or search where there is none, and hand it on as tables."""
-    formula = context.partition_key
-    rows = compositions[compositions["cell_formula"] == formula].to_dict("records")
-    if not rows:
+    """Take the records of compositions, search where there is none, and hand them on as tables."""
+    formulas = list(context.partition_keys)
+    rows = {row["cell_formula"]: row for row in compositions.to_dict("records")}
+    gone = [formula for formula in formulas if formula not in rows]
+    if gone:
         raise ValueError(
-            f"{formula!r} is no longer in generated.compositions: it has a structure now, or is not measured"
+            f"no longer in generated.compositions: {', '.join(gone)}; these have a structure now, or are not "
+            "measured"
         )
-    search, validation = config.search_settings(), config.validation_settings()
-    place = settings.blob_root / SCHEMA / formula / settings_id(search, validation)
-    record, origin = None, EARLIER_RUN
-    if not config.search_again:
-        record = read_record(place, formula)
-        if record is None and _is_default(config):
-            record, origin = read_record(SHIPPED, formula), SHIPPED_RECORD
-    if record is None:
-        working = settings.home / "working" / "structure_search" / formula / place.name
-        found = _search_and_validate(context, config, working, rows[0], known, settings.blob_root)
-        publish_folder(working, place)
-        for name, text in found.to_files().items():
-            write_bytes(place / name, text.encode())
-        shutil.rmtree(working)
-        record, origin = read_record(place, formula), THIS_RUN
-    assert record is not None
-    context.log.info(f"{formula}, {origin}: {_verdict(record)}")
-    kept_at = None if origin == SHIPPED_RECORD else f"{SCHEMA}/{formula}/{place.name}"
-    yield from _as_tables(record, origin, kept_at, rows[0], settings)
+    identity = settings_id(config.search_settings(), config.validation_settings())
+    places = {formula: settings.blob_root / SCHEMA / formula / identity for formula in formulas}
+    found = {formula: kept for formula in formulas if (kept := _kept(config, places[formula], formula))}
+    missing = {formula: rows[formula] for formula in formulas if formula not in found}
+    stopped = {}
+    if missing:
+        working = settings.home / "working" / "structure_search"
+        folders = {formula: working / formula / identity for formula in missing}
+        for formula, record in _searched(context, config, folders, missing, known, settings.blob_root):
+            if isinstance(record, Exception):
+                stopped[formula] = record
+                context.log.error(f"{formula}: {record}")
+                continue
+            place = places[formula]
+            publish_folder(folders[formula], place)
+            for name, text in record.to_files().items():
+                write_bytes(place / name, text.encode())
+            shutil.rmtree(folders[formula])
+            found[formula] = _Kept(record, THIS_RUN, f"{SCHEMA}/{formula}/{identity}")
+            context.log.info(f"{formula}: {_verdict(record)}")
+    if stopped:
+        if len(formulas) == 1:
+            raise next(iter(stopped.values()))
+        raise dg.Failure(
+            f"{len(stopped)} of {len(formulas)} compositions stopped: "
+            + "; ".join(f"{formula}: {error}" for formula, error in stopped.items())
+            + ". The records of the others are kept: start these again without them, which takes seconds"
+        )
+    yield from _as_tables(context, {formula: found[formula] for formula in formulas}, rows)
+
+
+def _kept(config: SearchConfig, place: Any, formula: str) -> _Kept | None:
+    """Return the record that an earlier run left, or that ships with the project; None if there is none."""
+    if config.search_again:
+        return None
+    record = read_record(place, formula)
+    if record is not None:
+        return _Kept(record, EARLIER_RUN, f"{SCHEMA}/{formula}/{place.name}")
+    record = read_record(SHIPPED, formula) if _is_default(config) else None
+    return _Kept(record, SHIPPED_RECORD, None) if record is not None else None
 
 
 def _is_default(config: SearchConfig) -> bool:
@@ -255,37 +260,55 @@ def _verdict(record: Record) -> str:
 
 
 def _as_tables(
-    record: Record, origin: str, kept_at: str | None, composition: dict[str, Any], settings: Settings
+    context: dg.AssetExecutionContext, found: Mapping[str, _Kept], compositions: Mapping[str, dict[Any, Any]]
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
-    structure = record.structure
     structures = generated.STRUCTURES.frame(
         [
             {
-                "composition_key": composition["composition_key"],
-                "measured_formula": composition["formula"],
-                **structure,
-                **{name: json.dumps(values) for name, values in record.made_with.items()},
-                "record": origin,
-                "record_path": kept_at,
+                "composition_key": compositions[formula]["composition_key"],
+                "measured_formula": compositions[formula]["formula"],
+                **kept.record.structure,
+                **{name: json.dumps(values) for name, values in kept.record.made_with.items()},
+                "record": kept.origin,
+                "record_path": kept.place,
             }
+            for formula, kept in found.items()
         ]
     )
+    candidates, dynamics, validation = [], [], []
+    for index, (formula, kept) in enumerate(found.items()):
+        own = structures.iloc[[index]]
+        candidates.append(kept.record.candidates)
+        dynamics.append(kept.record.dynamics)
+        validation.append(validation_table(own, kept.record.dynamics))
+        if len(found) == 1 or kept.origin == THIS_RUN:
+            _show(context, formula, kept, own)
+    searched = pd.concat(candidates, ignore_index=True)
     yield table_result(
         structures,
         "generated.structures",
         data_version=content_sha256(structures.drop(columns=["seconds", "record"])),
-        metadata={
-            "verdict": _verdict(record),
-            "record": origin,
-            **({"files": file_metadata(kept_at)} if kept_at else {}),
-            "plot_structure": figure_metadata(crystal_drawings(structures), "Structure"),
-        },
     )
     yield table_result(
-        record.candidates,
+        searched,
         "generated.search_history",
-        data_version=content_sha256(record.candidates.drop(columns="seconds")),
-        metadata={
+        data_version=content_sha256(searched.drop(columns="seconds")),
+    )
+    yield table_result(pd.concat(dynamics, ignore_index=True), "generated.dynamics")
+    yield table_result(pd.concat(validation, ignore_index=True), "generated.validation")
+
+
+def _show(context: dg.AssetExecutionContext, formula: str, kept: _Kept, structure: pd.DataFrame) -> None:
+    """Show verdict and plots of one composition in the UI."""
+    record = kept.record
+    shown: dict[str, dict[str, Any]] = {
+        "structures": {
+            "verdict": _verdict(record),
+            "record": kept.origin,
+            **({"files": file_metadata(kept.place)} if kept.place else {}),
+            "plot_structure": figure_metadata(crystal_drawings(structure), "Structure"),
+        },
+        "search_history": {
             "plot_enthalpy": figure_metadata(
                 enthalpy_by_generation(record.candidates), "Enthalpy by generation"
             ),
@@ -293,51 +316,62 @@ def _as_tables(
                 enthalpy_changes(record.candidates), "Enthalpy change by operator"
             ),
         },
-    )
-    yield table_result(
-        record.dynamics,
-        "generated.dynamics",
-        metadata={"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
-    )
-    yield table_result(validation_table(structures, record.dynamics), "generated.validation")
+        "dynamics": {"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
+    }
+    for table, metadata in shown.items():
+        context.add_asset_metadata(metadata, asset_key=[SCHEMA, table], partition_key=formula)
 
 
-def _search_and_validate(
+def _searched(
     context: dg.AssetExecutionContext,
     config: SearchConfig,
-    working: Path,
-    composition: dict[str, Any],
+    folders: Mapping[str, Path],
+    compositions: Mapping[str, dict[Any, Any]],
     known: tuple[pd.DataFrame, pd.DataFrame],
     blob_root: UPath,
-) -> Record:
-    """Search in a working folder, going on where a killed run stopped, and report to log and UI."""
+) -> "Iterator[tuple[str, Record | Exception]]":
+    """Search in working folders, going on where a killed run stopped, and report to log and UI."""
     import torch
 
-    from sse_assets.generation import search_composition
+    from sse_assets.generation import search_compositions
     from sse_assets.generation.cost import least_cpu_hours
     from sse_assets.generation.structures import NO_STARTING_CELLS, planned_searches
 
-    formula, processes = composition["cell_formula"], config.processes or os.cpu_count() or 1
+    processes = config.processes or os.cpu_count() or 1
     search, validation = config.search_settings(), config.validation_settings()
-    starting_cells = NO_STARTING_CELLS
-    if search.prototypes:
-        earlier: Iterable[Any] = (blob_root / SCHEMA).glob("*/*")  # UPath has what is used of Traversable
-        library = cache(lambda: library_for_searches(*known, [SHIPPED, *earlier], without=formula))
-        starting_cells = cells_from(library, {formula: family_of(composition, known[0])})
-    searches = planned_searches(formula, search, working, starting_cells)
-    hours = least_cpu_hours(searches, validation)
+    # UPath has what is used of Traversable.
+    earlier: Iterable[Any] = [SHIPPED, *(blob_root / SCHEMA).glob("*/*")] if search.prototypes else ()
+    library = cache(lambda without: library_for_searches(*known, earlier, without))
+    own_records = {folder.parent.name for folder in earlier if folder is not SHIPPED} | {*shipped_formulas()}
+    families = {formula: family_of(row, known[0]) for formula, row in compositions.items()}
+
+    @cache
+    def starting_cells(formula: str) -> "StartingCells":
+        if not search.prototypes:
+            return NO_STARTING_CELLS
+        without = formula if formula in own_records else None
+        return cells_from(lambda: library(without), families)
+
+    def least_hours(formula: str) -> float:
+        try:
+            planned = planned_searches(formula, search, folders[formula], starting_cells(formula))
+        except Exception:  # noqa: BLE001  # the search of this composition meets it too, and says so
+            return 0.0
+        return least_cpu_hours(planned, validation)
+
+    hours = sum(map(least_hours, compositions))
+    what = ", ".join(compositions) if len(compositions) < 4 else f"{len(compositions)} compositions"
     if hours > _HOURS_OF_A_CLICK:
         refuse_unless_asked_for(
-            context, SEARCH_STRUCTURES, f"the search for {formula} takes {hours:.1f} core hours or more"
+            context, SEARCH_STRUCTURES, f"the search for {what} takes {hours:.1f} core hours or more"
         )
     if not torch.cuda.is_available() and hours / processes > _HOURS_WORTH_A_WARNING:
         context.log.warning(
-            f"{formula}: no GPU here; on {processes} CPU processes at least {hours / processes:.0f} h. It "
+            f"{what}: no GPU here; on {processes} CPU processes at least {hours / processes:.0f} h. It "
             "can be stopped at any time: the next run goes on from there."
         )
-    return search_composition(
-        formula,
-        working,
+    return search_compositions(
+        folders,
         search,
         validation,
         processes=processes,
@@ -347,77 +381,19 @@ def _search_and_validate(
     )
 
 
-def family_of(composition: Mapping[Any, Any], measurements: pd.DataFrame) -> str:
-    """Return the family of a row of `generated.compositions`, as its measurement reports it."""
-    (row,) = measurements[measurements["electrolyte_id"] == composition["electrolyte_id"]].to_dict("records")
-    return _family(row)
-
-
-def _family(row: Mapping[Any, Any]) -> str:
-    return family(row["reported_family"], parse_composition(row["formula"]), row["space_group"])
-
-
-def library_for_searches(
-    measurements: pd.DataFrame,
-    structures: pd.DataFrame,
-    records: Iterable[Traversable],
-    without: str | None = None,
-) -> tuple[Chooser, VolumeModel]:
-    """Return every known structure type that a search may begin in, and the volumes of the elements.
-
-    Args:
-        measurements: as `tables.curated.MEASUREMENTS`; a crystal has the family and the paper of its row.
-        structures: known crystals of every origin.
-        records: folders with records of searches, whose structures that held are known too.
-        without: integer formula of a composition whose own found structure is left out.
-    """
-    own = measurements.assign(
-        own=measurements["electrolyte_id"],
-        family=[_family(row) for row in measurements.to_dict("records")],
-    )[["own", "doi", "family"]]
-    crystals = structures.assign(own=structures["origin"] + ":" + structures["source_id"])
-    known, _ = read_prototypes(crystals.merge(own, how="left", on="own"))
-    found, _ = read_prototypes(found_structures(records, without=without))
-    chooser = Chooser([*known, *found, *aflow_prototypes()])
-    return chooser, volume_model(chooser.prototypes)
-
-
-def cells_from(
-    library: Callable[[], tuple[Chooser, VolumeModel]], families: Mapping[str, str]
-) -> "StartingCells":
-    """Return the functions that place compositions in known structure types, in whole atoms.
-
-    Args:
-        library: function that reads the library, called when a cell is made.
-        families: family of each composition, by its integer formula.
-    """
-    from sse_assets.generation.duplicates import atoms_of
-    from sse_assets.generation.structures import Start, StartingCells
-
-    def starts(cells: list[StartingCell]) -> "list[Start]":
-        return [Start(atoms_of(cell.structure), cell.parent_id, cell.cost_per_anion) for cell in cells]
-
-    return StartingCells(
-        of_content=lambda content, most: starts(starting_cells(content, *library(), most=most)),
-        of_cheap_prototypes=lambda formula, below, most: starts(
-            cells_of_cheap_prototypes(
-                Composition(formula), *library(), family=families[formula], below=below, most=most
-            )
-        ),
-    )
-
-
 def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]":
-    """Return a callback that reports a search: a line in the log, and the enthalpy as an observation."""
-    best: dict[tuple[str, int], float] = {}
+    """Return a callback that reports searches: a line in the log, and the enthalpies as observations."""
+    best: dict[str, dict[tuple[str, int], float]] = {}
+    drawn: dict[str, Callable[[Progress], None]] = {}
 
     def show(progress: "Progress") -> None:
-        rows = [(*name, enthalpy, None) for name, enthalpy in best.items()]
+        own = best.get(progress.plan.formula, {})
+        rows = [(*name, enthalpy, None) for name, enthalpy in own.items()]
         columns = ["search", "generation", "enthalpy_ev_per_atom", "failure"]
         context.log_event(
             dg.AssetObservation(
                 dg.AssetKey([SCHEMA, "structures"]),
-                partition=context.partition_key,
+                partition=progress.plan.formula,
                 metadata={
                     "progress": str(progress),
                     "plot_enthalpy": figure_metadata(
@@ -428,23 +404,24 @@ def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]"
         )
 
     say = at_most_every(_SECONDS_BETWEEN_LINES, lambda progress: context.log.info(str(progress)))
-    draw = at_most_every(_SECONDS_BETWEEN_CURVES, show)
 
     def followed(progress: "Progress") -> None:
+        formula = progress.plan.formula
         if isfinite(progress.best_ev_per_atom):
-            best[progress.plan.name, progress.generation - 1] = progress.best_ev_per_atom
+            own = best.setdefault(formula, {})
+            own[progress.plan.name, progress.generation - 1] = progress.best_ev_per_atom
         say(progress)
-        draw(progress)
+        drawn.setdefault(formula, at_most_every(_SECONDS_BETWEEN_CURVES, show))(progress)
 
     return followed
 
 
-def _dynamics_followed(context: dg.AssetExecutionContext) -> "Callable[[str, int, int], None]":
+def _dynamics_followed(context: dg.AssetExecutionContext) -> "Callable[[str, str, int, int], None]":
     """Return a callback that reports how far each run of dynamics is."""
-    runs: dict[str, Callable[[int, int], None]] = {}
+    runs: dict[tuple[str, str], Callable[[int, int], None]] = {}
 
-    def followed(name: str, done: int, total: int) -> None:
-        what = f"{context.partition_key}, dynamics under {name} conditions, steps"
-        runs.setdefault(name, report_progress(context.log, what))(done, total)
+    def followed(formula: str, name: str, done: int, total: int) -> None:
+        what = f"{formula}, dynamics under {name} conditions, steps"
+        runs.setdefault((formula, name), report_progress(context.log, what))(done, total)
 
     return followed

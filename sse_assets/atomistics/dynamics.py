@@ -16,7 +16,7 @@ from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.cells import bare
 from sse_assets.atomistics.guards import UnfitCrystalError, closest_contact, require_start
 from sse_assets.atomistics.npt import Npt, kinetic_pressure_gpa, set_velocities
-from sse_assets.atomistics.potential import ChgnetPotential
+from sse_assets.atomistics.potential import ChgnetPotential, device_here
 from sse_assets.atomistics.settings import Conditions
 from sse_assets.atomistics.threads import one_thread_for_small_matrices
 
@@ -24,6 +24,7 @@ ROW_EVERY = 10
 """Steps between rows of the table."""
 FRAME_EVERY = 50
 """Steps between frames of the trajectory, as in the paper, and between checkpoints."""
+_CHECKPOINT = "checkpoint.json"
 COLUMNS = (
     "time_ps",
     "energy_ev_per_atom",
@@ -74,7 +75,7 @@ def run_dynamics(
     """
     moving = bare(atoms)
     record = _Record(folder, _identity(moving, conditions, seed))
-    moving.calc = GuardedCalculator(ChgnetPotential())
+    moving.calc = GuardedCalculator(ChgnetPotential(device_here()))
     set_velocities(moving, conditions.temperature_k, seed)
     npt = Npt(moving, conditions)
     if record.state is None:
@@ -105,6 +106,12 @@ def run_dynamics(
     return Dynamics(pd.read_csv(record.table_path), moving, record.failure)
 
 
+def steps_done(folder: Path) -> int:
+    """Return the number of steps up to the last checkpoint of a run that may go on elsewhere; 0 before it."""
+    checkpoint = folder / _CHECKPOINT
+    return int(json.loads(checkpoint.read_text())["step"]) if checkpoint.is_file() else 0
+
+
 def _identity(atoms: Atoms, conditions: Conditions, seed: int) -> dict[str, Any]:
     return {
         "numbers": atoms.numbers.tolist(),
@@ -121,7 +128,7 @@ class _Record:
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         self.table_path = folder / "table.csv"
         self._trajectory_path = folder / "trajectory.extxyz"
-        self._checkpoint_path = folder / "checkpoint.json"
+        self._checkpoint_path = folder / _CHECKPOINT
         self._identity = identity
         self._rows, self._frames = StringIO(), StringIO()
         self.state: dict[str, Any] | None = None

@@ -93,6 +93,11 @@ class ChgnetPotential:
         )
 
 
+def device_here() -> str:
+    """Return `cuda` where torch sees a GPU, else `cpu`."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 @lru_cache(maxsize=2)
 def _model(device: str) -> CHGNet:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its version

@@ -8,9 +8,9 @@ journal, from which a search that was killed goes on.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sse_assets.generation.composition_search import search_composition
+    from sse_assets.generation.composition_search import search_composition, search_compositions
 
-__all__ = ["search_composition"]
+__all__ = ["search_composition", "search_compositions"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,6 +1,6 @@
-"""Searches of one composition and the validation of the structure that they find, kept in a record."""
+"""Searches of compositions and the validation of the structures that they find, kept in records."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -13,15 +13,18 @@ from sse_assets.generation import tables
 from sse_assets.generation.progress import Progress
 from sse_assets.generation.records import Record
 from sse_assets.generation.settings import SearchSettings, ValidationSettings
-from sse_assets.generation.structures import NO_STARTING_CELLS, Found, StartingCells, find_structure
-from sse_assets.generation.validation import Validated, validate
-from sse_assets.generation.winners import UnsettledError
+from sse_assets.generation.structures import NO_STARTING_CELLS, Found, StartingCells, find_structures
+from sse_assets.generation.validation import Validated
+from sse_assets.generation.validations import DynamicsProgress, Judged, Validations
 
 _PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
 """Packages whose versions decide which structure is found."""
 
 
-@one_torch_thread()
+_DYNAMICS = "dynamics"
+"""Name of the folder of the dynamics, within that of the composition."""
+
+
 def search_composition(
     formula: str,
     folder: Path,
@@ -30,25 +33,10 @@ def search_composition(
     *,
     processes: int = 1,
     progress: Callable[[Progress], None] = lambda progress: None,
-    dynamics_progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+    dynamics_progress: DynamicsProgress = lambda formula, name, done, total: None,
     starting_cells: StartingCells = NO_STARTING_CELLS,
 ) -> Record:
-    """Search the structure of a composition, and test whether it holds in dynamics.
-
-    A call that was killed goes on from the files in the folder, and ends in the same record. The record of a
-    composition without a structure, or with one that does not hold, says why.
-
-    Args:
-        formula: integer formula of one formula unit (Z = 1).
-        folder: folder of this composition and these settings, for journals and trajectories.
-        search: settings of the searches.
-        validation: settings of the dynamics and of the last relaxation.
-        processes: number of processes on the CPU, which does not change the result. Where torch sees a GPU,
-            candidates go through it in batches, and the processes make and compare cells.
-        progress: function that is called after each candidate.
-        dynamics_progress: function that is called with the run (`search` or `ambient`), its steps done and
-            its steps in all.
-        starting_cells: functions that give the cells in which a search begins.
+    """Search the structure of one composition, and test whether it holds; see `search_compositions`.
 
     Raises:
         JournalError: if the folder holds journals of other searches, or damaged ones.
@@ -62,24 +50,81 @@ def search_composition(
         >>> record.structure["formula"], record.structure["cell_atoms"], record.structure["candidates"]
         ('Li2O', 3, 6)
     """
-    validated, why_not = None, None
-    with evaluators_here(processes) as evaluators:
-        found = find_structure(
-            formula,
-            search,
-            folder,
-            evaluators,
-            progress,
-            starting_cells,
-            side_processes=_side_processes(processes),
-        )
-        best = found.best.atoms if found.best is not None else None
-        if best is not None:
-            try:
-                validated = validate(best, validation, folder / "dynamics", evaluators, dynamics_progress)
-            except UnsettledError as error:
-                why_not = str(error)
-    return record_of(found, validated, search, validation, why_not)
+    ((_, record),) = search_compositions(
+        {formula: folder},
+        search,
+        validation,
+        processes=processes,
+        progress=progress,
+        dynamics_progress=dynamics_progress,
+        starting_cells=lambda _: starting_cells,
+    )
+    if isinstance(record, Exception):
+        raise record
+    return record
+
+
+def search_compositions(
+    folders: Mapping[str, Path],
+    search: SearchSettings,
+    validation: ValidationSettings,
+    *,
+    processes: int = 1,
+    progress: Callable[[Progress], None] = lambda progress: None,
+    dynamics_progress: DynamicsProgress = lambda formula, name, done, total: None,
+    starting_cells: Callable[[str], StartingCells] = lambda formula: NO_STARTING_CELLS,
+) -> Iterator[tuple[str, Record | Exception]]:
+    """Search the structures of many compositions in step, and test in dynamics whether each holds.
+
+    A call that was killed goes on from the files in the folders, and ends in the same records. The record of
+    a composition without a structure, or with one that does not hold, says why.
+
+    Args:
+        folders: folder of each composition and these settings, for journals and trajectories, by its integer
+            formula of one formula unit (Z = 1).
+        search: settings of the searches.
+        validation: settings of the dynamics and of the last relaxation.
+        processes: number of processes on the CPU, which does not change the result. Where torch sees a GPU,
+            candidates go through it in batches, and the processes make and compare cells.
+        progress: function that is called after each candidate.
+        dynamics_progress: function that is called with the composition, the run (`search` or `ambient`), its
+            steps done and its steps in all.
+        starting_cells: function from a composition to the functions that give the cells in which its searches
+            begin.
+
+    Yields:
+        Each composition with its record as it is made, or with the error that stopped it and no other.
+
+    Raises:
+        ChildProcessError: if CHGNet cannot be imported by the processes.
+    """
+    found: dict[str, Found] = {}
+
+    def record(formula: str, judged: Judged | Exception) -> Record | Exception:
+        if isinstance(judged, Exception):
+            return judged
+        return record_of(found[formula], judged.validated, search, validation, judged.why_not)
+
+    with (
+        one_torch_thread(),
+        evaluators_here(processes) as evaluators,
+        Validations(validation, processes, dynamics_progress) as validations,
+    ):
+        for formula, searched in find_structures(
+            folders, search, evaluators, progress, starting_cells, side_processes=_side_processes(processes)
+        ):
+            if isinstance(searched, Exception):
+                yield formula, searched
+                continue
+            found[formula] = searched
+            if searched.best is None or searched.best.atoms is None:
+                yield formula, record(formula, Judged(None))
+            else:
+                validations.begin(formula, searched.best.atoms, folders[formula] / _DYNAMICS)
+            for name, judged in validations.finished():
+                yield name, record(name, judged)
+        for name, judged in validations.finished(all_of_them=True):
+            yield name, record(name, judged)
 
 
 def _side_processes(processes: int) -> int:

@@ -29,6 +29,17 @@ LARGEST_ENERGY_CHANGE_EV_PER_ATOM = 0.1
 """Largest change of the potential energy, likewise; a harmonic crystal at 300 K gains 0.039 eV/atom."""
 
 
+RUNS = ("search", "ambient")
+"""Names of the two runs of dynamics, under search conditions and under room conditions."""
+
+
+def conditions_of(run: str, settings: ValidationSettings) -> Conditions:
+    """Return the conditions of one of `RUNS`."""
+    if run == "search":
+        return replace(SEARCH, duration_ps=settings.search_ps)
+    return replace(AMBIENT, duration_ps=settings.ambient_ps)
+
+
 @dataclass(frozen=True)
 class Validated:
     """Structure after its last relaxation, with its dynamics and the criteria that it breaks."""
@@ -71,16 +82,16 @@ def validate(
     evaluator = evaluators(settings.relaxation)
     first = settle(atoms, evaluator)
 
-    def move(start: Settled, conditions: Conditions, name: str) -> Dynamics:
+    def move(start: Settled, name: str) -> Dynamics:
         return run_dynamics(
             start.atoms,
-            conditions,
+            conditions_of(name, settings),
             folder / name,
             seed=settings.seed,
             progress=lambda done, total: progress(name, done, total),
         )
 
-    searched = move(first, replace(SEARCH, duration_ps=settings.search_ps), "search")
+    searched = move(first, "search")
     settled = first
     if searched.failure is None:
         try:
@@ -89,7 +100,7 @@ def validate(
             pass  # the structure from before the dynamics stands
         else:
             settled = min(first, after, key=lambda s: s.evaluation.enthalpy_ev_per_atom)
-    ambient = move(settled, replace(AMBIENT, duration_ps=settings.ambient_ps), "ambient")
+    ambient = move(settled, "ambient")
     frames = [*_frames(folder / "ambient" / "trajectory.extxyz"), ambient.atoms]
     failures = [
         f"the dynamics under {name} conditions stopped: {run.failure}"

@@ -16,6 +16,7 @@ from dagster._core.definitions import reconstruct as _reconstruct
 from dagster._core.definitions.assets.graph import asset_graph as _asset_graph
 from dagster._core.definitions.assets.graph import base_asset_graph as _base_asset_graph
 from dagster._core.definitions.assets.job import asset_job as _asset_job
+from dagster._core.storage import tags as _tags
 
 AssetGraph = _asset_graph.AssetGraph
 """Every asset of a repository with its parents, partitions and step: the command line plans runs from it.
@@ -47,6 +48,12 @@ The public `reconstructable` makes one of a job function, and `IMPLICIT_ASSET_JO
 
 IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
 """Name of the job that may make any asset, whatever its partitions; every repository has it."""
+
+PARTITION_RANGE_START_TAG, PARTITION_RANGE_END_TAG = (
+    _tags.ASSET_PARTITION_RANGE_START_TAG,
+    _tags.ASSET_PARTITION_RANGE_END_TAG,
+)
+"""Tags of a run that makes a range of partitions; the UI sets them when it starts such a run."""
 
 
 def dev_with_web_server(module: str, arguments: Sequence[str]) -> None:

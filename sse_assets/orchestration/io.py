@@ -1,6 +1,6 @@
 """How Dagster hands tables from asset to asset: an asset's value is a frame, stored under the asset's key."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,8 @@ from sse_assets.tables.declaration import Column, DeclarationError, Table
 
 _OPTIONAL: Mapping[str, bool] = {"optional": True}
 _PREVIEW_ROWS = 8
+_PARTITION_COLUMN = "partition_expr"
+"""Name that Dagster has for the column that tells the partition of a row."""
 
 
 class TableIOManager(dg.IOManager):
@@ -35,32 +37,40 @@ class TableIOManager(dg.IOManager):
         self._warehouse = None if settings.is_worker else settings.warehouse
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Write the frame; then bring the DuckDB copy up to date, if it is here and nobody else holds it.
+        """Write the frame, or the rows of each partition that a step has made at once.
+
+        The DuckDB copy is brought up to date then, if it is here and nobody else holds it.
 
         Raises:
             dagster.Failure: if the frame breaks its declaration; another try would break it too.
         """
-        partition = context.partition_key if context.has_partition_key else None
-        key = _table_key(context.asset_key, partition)
-        declared = self._declared.get(key.table)
+        partitions = [*context.asset_partition_keys] if context.has_asset_partitions else [None]
+        table = _table_key(context.asset_key)
+        declared = self._declared.get(table.table)
         if declared is not None:
             obj = declared.with_dtypes(obj)
             try:
                 declared.check(obj)
             except DeclarationError as error:
                 raise dg.Failure(str(error), allow_retries=False) from error
-        version = self._store.write(key, obj)
+        for partition, rows in _by_partition(obj, partitions, (context.definition_metadata or {})):
+            key = _table_key(context.asset_key, partition)
+            version = self._store.write(key, rows)
+            file = file_metadata(below(self._blob_root, self._store.location(key) / version.file))
+            if partition is None:
+                context.add_output_metadata({"dagster/row_count": len(rows), "parquet": file})
+            else:
+                context.step_context.add_asset_metadata(
+                    {"dagster/partition_row_count": len(rows), "parquet": file}, context.asset_key, partition
+                )
         if self._warehouse:
             copied = bring_up_to_date(self._warehouse, self._store, self._declared)
             if copied.waiting:
                 context.log.debug(copied.waiting)
-        rows = "dagster/row_count" if partition is None else "dagster/partition_row_count"
         context.add_output_metadata(
             {
-                rows: len(obj),
                 **({"dagster/column_schema": table_schema(declared, obj.columns)} if declared else {}),
                 "preview": dg.MetadataValue.md(markdown_table(obj.head(_PREVIEW_ROWS))),
-                "parquet": file_metadata(below(self._blob_root, self._store.location(key) / version.file)),
             }
         )
 
@@ -74,6 +84,18 @@ class TableIOManager(dg.IOManager):
             return pd.concat([self._store.read(key) for key in keys], ignore_index=True)
         declared = self._declared.get(_table_key(context.asset_key).table)
         return declared.frame() if declared is not None else pd.DataFrame()
+
+
+def _by_partition(
+    frame: pd.DataFrame, partitions: Sequence[str | None], metadata: Mapping[str, Any]
+) -> Iterator[tuple[str | None, pd.DataFrame]]:
+    """Return the rows of each partition that a step has made, which may be none."""
+    if len(partitions) == 1:
+        yield partitions[0], frame
+        return
+    column = frame[metadata[_PARTITION_COLUMN]]
+    for partition in partitions:
+        yield partition, frame[column == partition]
 
 
 def table_schema(declared: Table, names: Iterable[str] = ()) -> dg.TableSchema:
@@ -114,6 +136,7 @@ def table_outs(
     kind: str = "table",
     kinds: Mapping[str, str] = MappingProxyType({}),
     tags: Mapping[str, str] | None = None,
+    partition_column: str | None = None,
 ) -> dict[str, dg.AssetOut]:
     """Return the outputs of a step that makes several tables of a schema.
 
@@ -125,6 +148,7 @@ def table_outs(
         kind: badge in the UI, such as the library that makes them.
         kinds: badge of the tables that have another one.
         tags: tags of all of them.
+        partition_column: column with the partition of each row, where a step makes many partitions at once.
     """
     return {
         name: dg.AssetOut(
@@ -134,6 +158,7 @@ def table_outs(
             kinds={kinds.get(name, kind)},
             code_version=code_version,
             tags=tags,
+            metadata={_PARTITION_COLUMN: partition_column} if partition_column else None,
         )
         for name, description in described.items()
     }

@@ -1,14 +1,17 @@
 """Update of every asset, as the command line and the UI ask for it, in as few runs as the lineage allows."""
 
 import socket
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import groupby
 
 import dagster as dg
 
 from sse_assets.orchestration.dagster_internals import (
     IMPLICIT_ASSET_JOB_NAME,
+    PARTITION_RANGE_END_TAG,
+    PARTITION_RANGE_START_TAG,
     AssetGraph,
     ReconstructableRepository,
 )
@@ -29,22 +32,31 @@ class UnknownJobError(ValueError):
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """Assets that one Dagster run materialises, in one partition if they have any."""
+    """Assets that one Dagster run materialises, in one partition or in a range of them if they have any."""
 
     keys: list[dg.AssetKey]
-    partition: str | None
+    partitions: list[str | None]
+    """Partitions of the run, a range of those that there are; None alone where the assets have none."""
 
     def __str__(self) -> str:
-        groups = list(dict.fromkeys(key.path[0] for key in self.keys))
-        suffix = f" [{self.partition}]" if self.partition else ""
-        return " → ".join(groups) + suffix
+        groups = " → ".join(dict.fromkeys(key.path[0] for key in self.keys))
+        if self.partitions == [None]:
+            return groups
+        if len(self.partitions) == 1:
+            return f"{groups} [{self.partitions[0]}]"
+        return f"{groups} [{len(self.partitions)} partitions]"
 
 
-def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> list[PlannedRun]:
+def plan(
+    graph: AssetGraph, instance: dg.DagsterInstance, wanted: Mapping[dg.AssetKey, list[str | None]]
+) -> list[PlannedRun]:
     """Group assets into runs: a run has one partition, and comes after all runs that it needs.
+
+    A step that takes any number of partitions at once has a run for each range of them.
 
     Args:
         graph: every asset.
+        instance: Dagster's storage, with the partitions that were found.
         wanted: partitions to materialise by asset; None is the only partition of an unpartitioned asset.
     """
     level: dict[dg.AssetKey, int] = {}
@@ -58,9 +70,33 @@ def plan(graph: AssetGraph, wanted: Mapping[dg.AssetKey, list[str | None]]) -> l
     runs = []
     for current in sorted(set(level.values())):
         keys = [key for key in wanted if level[key] == current]
+        at_once = [key for key in keys if _takes_ranges(graph, key)]
+        for partitions in dict.fromkeys(
+            tuple(found)
+            for key in at_once
+            for found in _ranges(partition_names(graph, instance, key), wanted[key])
+        ):
+            runs.append(
+                PlannedRun([key for key in at_once if {*partitions} <= {*wanted[key]}], [*partitions])
+            )
+        keys = [key for key in keys if key not in at_once]
         for partition in dict.fromkeys(partition for key in keys for partition in wanted[key]):
-            runs.append(PlannedRun([key for key in keys if partition in wanted[key]], partition))
+            runs.append(PlannedRun([key for key in keys if partition in wanted[key]], [partition]))
     return runs
+
+
+def _takes_ranges(graph: AssetGraph, key: dg.AssetKey) -> bool:
+    policy = graph.get(key).backfill_policy
+    return policy is not None and policy.max_partitions_per_run is None
+
+
+def _ranges(names: Sequence[str], wanted: Collection[str | None]) -> list[list[str]]:
+    """Return the wanted names, cut wherever one between them is not wanted.
+
+    >>> _ranges(["a", "b", "c", "d"], ["d", "a", "b"])
+    [['a', 'b'], ['d']]
+    """
+    return [[*part] for is_wanted, part in groupby(names, lambda name: name in wanted) if is_wanted]
 
 
 def pipeline_of(module: str) -> ReconstructableRepository:
@@ -150,9 +186,9 @@ def refresh(
     while to_make or later:
         if not to_make:
             to_make, later = later, {}
-        runs = plan(graph, to_make)
+        runs = plan(graph, instance, to_make)
         run, made = runs[0], made + 1
-        announce(f"[{made}/{made + len(runs) - 1 + len(plan(graph, later))}] {run}")
+        announce(f"[{made}/{made + len(runs) - 1 + len(plan(graph, instance, later))}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
         partitions_before = _dynamic_partitions(graph, instance)
         with dg.execute_job(
@@ -230,7 +266,7 @@ def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToM
 
 def _without(to_make: ToMake, run: PlannedRun) -> ToMake:
     left = {
-        key: [name for name in names if key not in run.keys or name != run.partition]
+        key: [name for name in names if key not in run.keys or name not in run.partitions]
         for key, names in to_make.items()
     }
     return {key: names for key, names in left.items() if names}
@@ -244,8 +280,11 @@ def _either(one: ToMake, other: ToMake) -> ToMake:
 
 
 def _partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:
-    if run.partition is None:
+    first, last = run.partitions[0], run.partitions[-1]
+    if first is None or last is None:
         return {}
+    if first != last:
+        return {PARTITION_RANGE_START_TAG: first, PARTITION_RANGE_END_TAG: last}
     partitions = graph.get(run.keys[0]).partitions_def
     assert partitions is not None
-    return dict(partitions.get_tags_for_partition_key(run.partition))
+    return dict(partitions.get_tags_for_partition_key(first))

@@ -1,5 +1,6 @@
-"""Steps behind group `generated`: compositions as partitions, and the search of one of them."""
+"""Steps behind group `generated`: compositions as partitions, and the search of some of them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sse_assets.generation import composition_search
 from sse_assets.generation import structures as searches
 from sse_assets.generation.journal import Journal
 from sse_assets.generation.settings import SMOKE
+from sse_assets.orchestration.dagster_internals import PARTITION_RANGE_END_TAG, PARTITION_RANGE_START_TAG
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager
 from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
@@ -87,11 +89,13 @@ class Steps:
         assert compositions_partitions.name is not None
         return list(self.instance.get_dynamic_partitions(compositions_partitions.name))
 
-    def search(self, formula: str, **config: Any) -> dg.ExecuteInProcessResult:
+    def search(self, *formulas: str, **config: Any) -> dg.ExecuteInProcessResult:
+        tags = {PARTITION_RANGE_START_TAG: formulas[0], PARTITION_RANGE_END_TAG: formulas[-1]}
         return dg.materialize(
             [*STORED, self.list_compositions, self.search_structure],
             selection=[self.search_structure],
-            partition_key=formula,
+            partition_key=formulas[0] if len(formulas) == 1 else None,
+            tags=tags if len(formulas) > 1 else None,
             instance=self.instance,
             resources=self.resources,
             run_config={"ops": {"search_structure": {"config": config}}},
@@ -129,7 +133,8 @@ def no_search(*_: object, **__: object) -> None:
 def reason(result: dg.ExecuteInProcessResult) -> str:
     assert not result.success
     (failure,) = result.filter_events(lambda event: event.is_step_failure)
-    return str(failure.step_failure_data.error.cause.message).strip()
+    error = failure.step_failure_data.error
+    return str((error.cause or error).message).strip()
 
 
 def test_what_lacks_a_structure_becomes_a_partition_or_is_refused(steps: Steps) -> None:
@@ -201,7 +206,7 @@ def test_a_search_without_prototypes_is_that_of_the_paper(
     steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps.find_compositions(LI2O)
-    monkeypatch.setattr(generated, "read_prototypes", no_search)
+    monkeypatch.setattr(generated, "library_for_searches", no_search)
     assert steps.search("Li2O", prototypes=0).success
     history = steps.table("search_history", "Li2O")
     assert set(history.loc[history["generation"] == 0, "operator"]) == {"seed"}
@@ -219,7 +224,7 @@ def test_a_search_can_be_followed(searched: Steps) -> None:
 
 def test_a_finished_search_is_read_and_not_repeated(searched: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     before = searched.version("structures")
-    monkeypatch.setattr(generated, "_search_and_validate", no_search)
+    monkeypatch.setattr(generated, "_searched", no_search)
     assert searched.search("Li3N").success
     assert searched.table("structures", "Li3N")["record"].tolist() == [EARLIER_RUN]
     assert searched.version("structures") == before  # nothing downstream is stale
@@ -236,7 +241,7 @@ def test_a_shipped_record_is_taken_unless_something_else_is_asked_for(
     elsewhere = Steps(tmp_path / "elsewhere")
     elsewhere.find_compositions(LI3N)
     monkeypatch.setattr(generated, "SHIPPED", shipped)
-    monkeypatch.setattr(generated, "_search_and_validate", no_search)
+    monkeypatch.setattr(generated, "_searched", no_search)
     assert elsewhere.search("Li3N").success
     (row,) = elsewhere.table("structures", "Li3N").to_dict("records")
     assert row["record"] == SHIPPED_RECORD
@@ -277,18 +282,55 @@ def test_a_composition_for_which_nothing_is_found_is_a_row_with_its_reason(
     steps.find_compositions(LI3N)
 
     def find_nothing(
-        formula: str, settings: object, folder: Path, *_: object, **__: object
-    ) -> searches.Found:
-        folder.mkdir(parents=True, exist_ok=True)
-        return searches.Found(formula, [])
+        folders: dict[str, Path], *_: object, **__: object
+    ) -> Iterator[tuple[str, searches.Found]]:
+        for formula, folder in folders.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            yield formula, searches.Found(formula, [])
 
-    monkeypatch.setattr(composition_search, "find_structure", find_nothing)
+    monkeypatch.setattr(composition_search, "find_structures", find_nothing)
     monkeypatch.setattr(searches.Found, "failure", "Li3N: nothing survived")
     assert steps.search("Li3N").success
     (row,) = steps.table("structures", "Li3N").to_dict("records")
     assert (row["valid"], row["failure"]) == (False, "Li3N: nothing survived")
     assert pd.isna(row["cif"])
     assert steps.table("dynamics", "Li3N").empty
+
+
+def test_one_step_searches_many_compositions(searched: Steps, tmp_path: Path) -> None:
+    steps = Steps(tmp_path)
+    assert steps.find_compositions(LI2O, LI3N) == ["Li2O", "Li3N"]
+    assert steps.search("Li2O", "Li3N", processes=2).success
+    unimportant = ["seconds", "record"]
+    pd.testing.assert_frame_equal(  # to the bit, whatever was searched beside it
+        steps.table("structures", "Li3N").drop(columns=unimportant),
+        searched.table("structures", "Li3N").drop(columns=unimportant),
+    )
+    for name in ("structures", "search_history", "dynamics", "validation"):
+        assert steps.table(name, "Li2O")["formula"].unique().tolist() == ["Li2O"]
+    assert steps.table("validation", "Li2O")["conditions"].tolist() == ["search", "ambient"]
+    again = steps.search("Li2O", "Li3N")
+    assert again.success
+    assert set(steps.table("structures")["record"]) == {EARLIER_RUN}
+
+
+def test_a_composition_that_stops_costs_no_other_its_record(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.find_compositions(LI2O, LI3N)
+    begin = searches.planned_searches
+
+    def not_of_oxygen(formula: str, *arguments: Any) -> list[searches.PlannedSearch]:
+        if "O" in formula:
+            raise RuntimeError("the disk is full: make room and run again")
+        return begin(formula, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(searches, "planned_searches", not_of_oxygen)
+        said = reason(steps.search("Li2O", "Li3N"))
+    assert "1 of 2 compositions stopped: Li2O: the disk is full" in said
+    assert steps.search("Li3N").success
+    assert steps.table("structures", "Li3N")["record"].tolist() == [EARLIER_RUN]
 
 
 @pytest.mark.parametrize(
@@ -310,7 +352,7 @@ def test_what_cannot_work_stops_before_any_search(config: dict[str, Any], senten
 
 
 def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sse_assets.generation.search_composition", no_search)
+    monkeypatch.setattr("sse_assets.generation.search_compositions", no_search)
     steps.find_compositions(LI3N)
     definitions = dg.Definitions(
         [*STORED, steps.list_compositions, steps.search_structure], resources=steps.resources

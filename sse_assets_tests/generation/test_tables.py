@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sse_assets.atomistics.evaluators import ase_evaluator
-from sse_assets.generation import composition_search, search_composition, tables
+from sse_assets.generation import search_composition, tables, validations
 from sse_assets.generation.composition_search import record_of
 from sse_assets.generation.history import History
 from sse_assets.generation.records import Record, read_record
@@ -122,7 +122,7 @@ def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
             SMOKE,
             SMOKE_VALIDATION,
             progress=watch,
-            dynamics_progress=lambda name, *_: told.append(name),
+            dynamics_progress=lambda _formula, name, *_: told.append(name),
         )
 
     torch.set_num_threads(2)
@@ -153,7 +153,7 @@ def test_a_structure_that_does_not_survive_has_a_record_that_says_so(
     def unsettled(*_: object) -> Validated:
         raise UnsettledError("the last relaxation failed: the cell exploded")
 
-    monkeypatch.setattr(composition_search, "validate", unsettled)
+    monkeypatch.setattr(validations, "validate", unsettled)
     record = search_composition("Li2O", smoke.folder, SMOKE, SMOKE_VALIDATION)
     assert record.structure["failure"] == "the last relaxation failed: the cell exploded"
     assert record.structure["cif"] is None

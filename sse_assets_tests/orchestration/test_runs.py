@@ -66,12 +66,14 @@ def build(home: Path) -> dg.Definitions:
         key=["models", "of_found"],
         ins=table_ins("raw.found"),
         partitions_def=dg.DynamicPartitionsDefinition(name="found"),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        metadata={"partition_expr": "partition"},
         tags=ON_DEMAND,
     )
     def of_found(
         context: dg.AssetExecutionContext, found: pd.DataFrame
     ) -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(pd.DataFrame({"partition": [context.partition_key]}))
+        return table_result(pd.DataFrame({"partition": context.partition_keys}))
 
     @dg.asset(
         key=["metrics", "scores"],
@@ -210,7 +212,7 @@ def test_after_a_failure_the_next_call_goes_on_from_there(
 
 
 def test_a_plan_of_nothing_is_empty(pipeline: Pipeline) -> None:
-    assert plan(pipeline.graph, {}) == []
+    assert plan(pipeline.graph, pipeline.instance, {}) == []
 
 
 def test_what_is_made_on_demand_waits_until_it_is_wanted(pipeline: Pipeline) -> None:
@@ -256,13 +258,23 @@ def test_partitions_that_a_run_finds_are_made_in_the_same_refresh(pipeline: Pipe
     everything_there_is = {OF_FOUND: None}
     succeeded, said = pipeline.refresh(on_demand=everything_there_is)
     assert succeeded
-    models = [f"models [{partition}]" for partition in ("x", "y", "n0", "n1")]
-    assert [line.split("] ", 1)[1] for line in said] == ["raw", *models, "metrics"]
+    models = [f"models [{partitions}]" for partitions in ("x", "y", "2 partitions")]
+    assert sorted(line.split("] ", 1)[1] for line in said) == sorted(["raw", *models, "metrics"])
     assert {"n0", "n1"} <= set(pipeline.scores()["partition"])
     assert pipeline.refresh(on_demand=everything_there_is) == (True, NOTHING)
     SOURCE["finds"] = 3
     pipeline.refresh(on_demand={OF_FOUND: ["n2"]})
     assert {"n0", "n1", "n2"} <= set(pipeline.scores()["partition"])
+
+
+def test_a_step_that_takes_many_partitions_has_a_run_for_each_range(pipeline: Pipeline) -> None:
+    SOURCE["finds"] = 5
+    pipeline.refresh()
+    succeeded, said = pipeline.refresh(on_demand={OF_FOUND: ["n0", "n1", "n3"]})
+    assert succeeded
+    assert said == ["[1/3] models [2 partitions]", "[2/3] models [n3]", "[3/3] metrics"]
+    assert set(pipeline.scores()["partition"]) == {"x", "y", "n0", "n1", "n3"}
+    assert pipeline.refresh(on_demand={OF_FOUND: ["n0", "n1", "n3"]}) == (True, NOTHING)
 
 
 def test_a_partition_that_nothing_has_found_yet_is_refused(pipeline: Pipeline) -> None:
