@@ -1,16 +1,20 @@
 """Searches for known structures, and the batch of new structures that ships with the project.
 
     python benchmarks/structure_search.py --what prototypes --home DIR --folder RUNS # ordered prototypes
-    python benchmarks/structure_search.py --what known --folder RUNS    # against published structures
-    python benchmarks/structure_search.py --what batch --folder RUNS    # compositions without a structure
-    python benchmarks/structure_search.py --what dynamics --folder RUNS # gain by 1 ps over FIRE alone
+    python benchmarks/structure_search.py --what known --folder RUNS     # against published structures
+    python benchmarks/structure_search.py --what known --home DIR --folder RUNS   # from known structure types
+    python benchmarks/structure_search.py --what batch --folder RUNS     # compositions without a structure
+    python benchmarks/structure_search.py --what dynamics --folder RUNS  # gain by 1 ps over FIRE alone
 
 A search that was killed goes on from its last candidate or checkpoint if it is started with the same folder.
 `--only` names some of the compositions. `prototypes` and `batch` write CIF and record of each structure to
-`--results`, `known` writes two tables. `prototypes` takes one composition with a cheap prototype after the
-other, small cells first, from a home with a finished run of the pipeline. It leaves out those with a record,
-and small formulas of which no prototype is trusted, unless they are named; then the lower structure stays. An
-evolution takes ten minutes to an hour on one core.
+`--results`, `known` writes two tables. With a home, `known` searches as the pipeline does, from known
+structure types; those with the compound's own composition are left out.
+
+`prototypes` takes one composition with a cheap prototype after the other, small cells first, from a home with
+a finished run of the pipeline. It leaves out those with a record, and small formulas of which no prototype is
+trusted, unless they are named; then the lower structure stays. An evolution takes minutes to half an hour on
+one core.
 """
 
 import argparse
@@ -37,6 +41,7 @@ from sse_assets.atomistics.evaluation import EvaluatorFactory
 from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
+from sse_assets.curation.families import family
 from sse_assets.generation import search_composition, tables
 from sse_assets.generation.duplicates import atoms_of
 from sse_assets.generation.in_step import run_search
@@ -52,9 +57,12 @@ from sse_assets.generation.structures import (
     plans,
 )
 from sse_assets.generation.winners import settle
+from sse_assets.materials.formula import composition_key
 from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.orchestration.settings import Dataset
-from sse_assets.prototypes.structures import TRUSTED_COST
+from sse_assets.prototypes.choice import Chooser
+from sse_assets.prototypes.structures import TRUSTED_COST, volume_model
+from sse_assets.prototypes.volume import VolumeModel
 
 BATCH = {
     "Li5NI2": 20.0,
@@ -79,7 +87,7 @@ def main() -> None:
     parser.add_argument("--what", choices=("prototypes", "known", "batch", "dynamics"), required=True)
     parser.add_argument("--folder", type=Path, required=True, help="journals and trajectories")
     parser.add_argument("--results", type=Path, help="folder of tables, CIFs and records (default: --folder)")
-    parser.add_argument("--home", type=Path, help="home of a finished run, of `prototypes`")
+    parser.add_argument("--home", type=Path, help="home of a finished run, for known structure types")
     parser.add_argument("--only", nargs="+", help="formulas, of those in the table")
     parser.add_argument("--workers", type=int, default=1, help="processes of one thread each")
     parser.add_argument(
@@ -100,8 +108,11 @@ def main() -> None:
         folder = arguments.folder / formula
         match arguments.what:
             case "known":
-                settings = SearchSettings(largest_cell=arguments.largest_cell, prototypes=0)
-                table = _against_known(formula, settings, folder, results, arguments.workers)
+                settings = SearchSettings(
+                    largest_cell=arguments.largest_cell, prototypes=4 if arguments.home else 0
+                )
+                cells = _cells_without(formula, arguments.home) if arguments.home else NO_STARTING_CELLS
+                table = _against_known(formula, settings, folder, results, arguments.workers, cells)
             case "batch":
                 table = _generate(formula, arguments.folder, results, arguments.workers)
             case "dynamics":
@@ -116,17 +127,7 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
     A composition waits with the atoms of its formula unit until its cells are made, then with their cost.
     """
     settings = SearchSettings()
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
-        measurements, *crystals = (
-            warehouse.sql(f"select * from {table}").df()
-            for table in (
-                "curated.measurements",
-                "raw.obelix_structures",
-                "raw.reference_structures",
-                "raw.inbox_structures",
-            )
-        )
-    known = pd.concat(crystals, ignore_index=True)
+    measurements, known = _read(home)
     wanted, _ = compositions_without_structure(measurements, known, Dataset.OBELIX)
     families = {row["cell_formula"]: family_of(row, measurements) for row in wanted.to_dict("records")}
     library = cache(lambda without: library_for_searches(measurements, known, [SHIPPED, results], without))
@@ -157,6 +158,34 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
                 _write(record, results)
             print(pd.DataFrame([record.structure]).drop(columns="cif").round(4).to_string(index=False))
             print(f"{formula}: {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _read(home: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return measurements and known crystals of a home."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as warehouse:
+        measurements, *crystals = (
+            warehouse.sql(f"select * from {table}").df()
+            for table in (
+                "curated.measurements",
+                "raw.obelix_structures",
+                "raw.reference_structures",
+                "raw.inbox_structures",
+            )
+        )
+    return measurements, pd.concat(crystals, ignore_index=True)
+
+
+def _cells_without(formula: str, home: Path) -> StartingCells:
+    """Return the starting cells of a compound from crystals that have another composition."""
+    key = composition_key(Composition(formula))
+
+    @cache
+    def library() -> tuple[Chooser, VolumeModel]:
+        everything, _ = library_for_searches(*_read(home), [SHIPPED])
+        chooser = Chooser([known for known in everything.prototypes if known.key != key])
+        return chooser, volume_model(chooser.prototypes)
+
+    return cells_from(library, {formula: family(None, Composition(formula), None)})
 
 
 def _may_gain(
@@ -222,11 +251,16 @@ def _write(record: Record, results: Path) -> None:
 
 
 def _against_known(
-    formula: str, settings: SearchSettings, folder: Path, results: Path, processes: int
+    formula: str,
+    settings: SearchSettings,
+    folder: Path,
+    results: Path,
+    processes: int,
+    cells: StartingCells,
 ) -> pd.DataFrame:
     """Compare each search, and the best of all, with the published form that CHGNet puts lowest."""
     with evaluators_here(processes) as evaluators, one_torch_thread():
-        found = find_structure(formula, settings, folder, evaluators, _print_generation)
+        found = find_structure(formula, settings, folder, evaluators, _print_generation, cells)
         judge = evaluators(ValidationSettings().relaxation)
         relaxed = {known: settle(atoms_of(known.structure), judge) for known in KNOWN[formula]}
         best = found.best.atoms if found.best is not None else None

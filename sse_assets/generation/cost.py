@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sse_assets.generation.settings import ValidationSettings
 from sse_assets.generation.structures import PlannedSearch
 
-SECONDS_PER_ATOM = 0.0035
+SECONDS_PER_ATOM = 0.0015
 """Time in s of one evaluation of CHGNet on one core, for each atom of the cell."""
 _RELAXATION_STEPS = 120
 """Number of FIRE steps of a random cell, where the settings allow as many."""
