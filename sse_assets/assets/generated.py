@@ -54,7 +54,7 @@ SEARCH_STRUCTURES = "search_structures"
 """Name of the job that searches."""
 THIS_RUN, EARLIER_RUN, SHIPPED_RECORD = "this run", "an earlier run", "shipped with the project"
 """Where the record of a structure came from; that of a run lies below the blob root, with trajectories."""
-_CODE_VERSION = "4"
+_CODE_VERSION = "5"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
