@@ -19,8 +19,6 @@ from sse_assets.generation.validations import DynamicsProgress, Judged, Validati
 
 _PACKAGES = ("ase", "ase-ga", "chgnet", "numpy", "pymatgen", "pyxtal", "spglib", "torch")
 """Packages whose versions decide which structure is found."""
-
-
 _DYNAMICS = "dynamics"
 """Name of the folder of the dynamics, within that of the composition."""
 
