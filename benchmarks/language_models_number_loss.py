@@ -19,6 +19,7 @@ from upath import UPath
 from sse_assets.evaluation.metrics import METRICS
 from sse_assets.language_models.fits import Fitter
 from sse_assets.language_models.held_out import held_out
+from sse_assets.language_models.prompts import measured_prompts
 from sse_assets.language_models.settings import LoadSettings
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -46,7 +47,7 @@ def main() -> None:
     rows = electrolytes[train].sort_values("electrolyte_id").set_index("electrolyte_id", drop=False)
     splitter = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
     folds = list(splitter.split(rows, rows["conductivity_class"], merged_groups(rows)))
-    texts = prompts.loc[prompts["electrolyte_id"].isin(rows.index), "prompt"].dropna()
+    texts = measured_prompts(prompts[prompts["electrolyte_id"].isin(rows.index)]).dropna()
 
     for seed in range(arguments.seeds):
         with tempfile.TemporaryDirectory() as folder:

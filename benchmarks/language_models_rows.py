@@ -21,6 +21,7 @@ from sse_assets.evaluation.other_papers import main_papers
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.language_models.fits import Fitter
 from sse_assets.language_models.held_out import held_out
+from sse_assets.language_models.prompts import measured_prompts
 from sse_assets.language_models.settings import LoadSettings
 from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -52,7 +53,7 @@ def main() -> None:
         )
     )
     paper = papers(electrolytes)
-    measured = prompts["prompt"].mask(prompts["from_prototype"].notna())
+    measured = measured_prompts(prompts)
     with tempfile.TemporaryDirectory() as folder:
         base = small_base_model(Path(folder) / "base", measured.dropna())
         fitter = Fitter(base, LoadSettings(), SMALL_TRAINING, Path(folder) / "fits")

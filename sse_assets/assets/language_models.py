@@ -20,6 +20,7 @@ from sse_assets.evaluation.floor import SHARES, learning_curve
 from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import require_packages
+from sse_assets.language_models.prompts import measured_prompts
 from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
@@ -113,9 +114,8 @@ class ScoringConfig(StepConfig):
         """Return the tables, without what only trains where that is not asked for."""
         if self.formula_only:
             return tables
-        prompts = tables["prompts"]
-        measured = prompts.assign(prompt=prompts["prompt"].mask(prompts["from_prototype"].notna()))
-        return tables | {"formula_only": splits.FORMULA_ONLY.frame(), "prompts": measured}
+        prompts = tables["prompts"].assign(prompt=measured_prompts(tables["prompts"]))
+        return tables | {"formula_only": splits.FORMULA_ONLY.frame(), "prompts": prompts}
 
     def check(self) -> None:
         """Refuse a name that does not exist, and a sampling that draws nothing."""
@@ -245,7 +245,7 @@ def small_language_model(
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 
     def base(folder: Path) -> BaseModel:
-        return small_base_model(folder, tables["prompts"]["prompt"].dropna(), seed=config.seed)
+        return small_base_model(folder, measured_prompts(tables["prompts"]).dropna(), seed=config.seed)
 
     yield from _train(
         context,
@@ -287,7 +287,7 @@ def small_language_model_learning_curve(
         context.log.info("nothing is tested: there are no folds of `papers`")
         return table_result(metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE.frame())
     working = settings.home / "working" / "small_language_model_learning_curve" / case
-    base = small_base_model(working / "base_model", prompts["prompt"].dropna())
+    base = small_base_model(working / "base_model", measured_prompts(prompts).dropna())
     fitter = Fitter(base, LoadSettings(), SMALL_TRAINING, working / "fits")
     fits, told = count(1), report_progress(context.log, f"learning curve of the small model, {case}, fits")
 

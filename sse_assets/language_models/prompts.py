@@ -109,6 +109,14 @@ def prompt_table(electrolytes: pd.DataFrame, prototypes: pd.DataFrame | None = N
     return descriptors.PROMPTS.frame(rows)
 
 
+def measured_prompts(prompts: pd.DataFrame) -> pd.Series:
+    """Return the prompts of a `prompt_table` that tell nothing of a prototype; the others are missing.
+
+    They give the small model its vocabulary, which is so the same whichever rows train.
+    """
+    return prompts["prompt"].mask(prompts["from_prototype"].notna())
+
+
 def _known(properties: Mapping[Hashable, Any]) -> dict[str, str]:
     """Return the properties that are known, by their names in `NEEDS`."""
     return {

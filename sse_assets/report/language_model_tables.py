@@ -129,7 +129,8 @@ def _left_for_pretraining(prompt: str, curve: pd.DataFrame) -> str:
         f"On whole papers held out ({last['n']} rows), the small model that reads the {prompt} errs by "
         f"{_listed(curve['mae'])} log units, where the papers that train it hold "
         f"{_listed(curve['n_train'], 0)} measurements.",
-        f"The Gaussian process, trained on the same papers, errs by {_listed(curve['process_mae'])}.",
+        f"The Gaussian process errs by {_listed(curve['process_mae'])}, trained on the same papers and told of "
+        "chemistry and cell too.",
         f"With each doubling, the error of the small model falls by {gain:.2f}."
         if gain > 0
         else "The error of the small model does not fall with more measurements.",

@@ -115,9 +115,10 @@ def test_the_learning_curve_says_what_is_left_for_pretraining() -> None:
     assert told == (
         "On whole papers held out (90 rows), the small model that reads the formula and symmetry errs by "
         "1.80, 1.60 and 1.40 log units, where the papers that train it hold 100, 200 and 400 measurements. "
-        "The Gaussian process, trained on the same papers, errs by 1.40, 1.20 and 1.00. With each doubling, "
-        "the error of the small model falls by 0.20. Pretraining would have to add the 0.40 by which it errs "
-        "more on all papers. If the line went on, 4 times as many measurements would do it."
+        "The Gaussian process errs by 1.40, 1.20 and 1.00, trained on the same papers and told of chemistry "
+        "and cell too. With each doubling, the error of the small model falls by 0.20. Pretraining would have "
+        "to add the 0.40 by which it errs more on all papers. If the line went on, 4 times as many "
+        "measurements would do it."
     )
 
 
