@@ -106,7 +106,8 @@ def left_for_pretraining(curves: pd.DataFrame, process: pd.DataFrame) -> list[st
 
     Args:
         curves: a frame as `tables.metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE`.
-        process: a frame as `tables.metrics.LEARNING_CURVE`; a share that it lacks is left out.
+        process: a frame as `tables.metrics.LEARNING_CURVE`. A curve of other rows, as after a change of the
+            data, is not compared with it.
     """
     return [
         _left_for_pretraining(PROMPT_CASES[str(case)], both)
@@ -116,10 +117,10 @@ def left_for_pretraining(curves: pd.DataFrame, process: pd.DataFrame) -> list[st
 
 
 def _beside(curve: pd.DataFrame, process: pd.DataFrame) -> pd.DataFrame:
-    """Return a learning curve with the error of the process at the same shares, `process_mae`."""
-    of_process = rows_with(process, label_convention=LabelConvention.BOUND).set_index("share")["mae"]
-    both = rows_with(curve, label_convention=LabelConvention.BOUND)
-    return both.assign(process_mae=both["share"].map(of_process)).dropna().sort_values("share")
+    """Return a learning curve with the error of the process on the same rows, `process_mae`."""
+    rows = ["label_convention", "share", "n_papers", "n_train", "n"]
+    both = curve.merge(process[[*rows, "mae"]].rename(columns={"mae": "process_mae"}), on=rows)
+    return rows_with(both, label_convention=LabelConvention.BOUND).sort_values("share")
 
 
 def _left_for_pretraining(prompt: str, curve: pd.DataFrame) -> str:
@@ -129,8 +130,8 @@ def _left_for_pretraining(prompt: str, curve: pd.DataFrame) -> str:
         f"On whole papers held out ({last['n']} rows), the small model that reads the {prompt} errs by "
         f"{_listed(curve['mae'])} log units, where the papers that train it hold "
         f"{_listed(curve['n_train'], 0)} measurements.",
-        f"The Gaussian process errs by {_listed(curve['process_mae'])}, trained on the same papers and told of "
-        "chemistry and cell too.",
+        f"The Gaussian process errs by {_listed(curve['process_mae'])}, trained on the same papers and told "
+        "of chemistry and cell too.",
         f"With each doubling, the error of the small model falls by {gain:.2f}."
         if gain > 0
         else "The error of the small model does not fall with more measurements.",

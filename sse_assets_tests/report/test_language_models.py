@@ -105,8 +105,8 @@ def test_loss_curves_draw_every_fit() -> None:
 
 
 def _curve(maes: list[float], **more: object) -> pd.DataFrame:
-    columns = {"share": [0.25, 0.5, 1.0], "n_train": [100.0, 200.0, 400.0], "mae": maes, "n": 90}
-    return pd.DataFrame(columns | {"label_convention": "bound"} | more)
+    columns = {"share": [0.25, 0.5, 1.0], "n_train": [100.0, 200.0, 400.0], "mae": maes}
+    return pd.DataFrame(columns | {"label_convention": "bound", "n_papers": 9.0, "n": 90} | more)
 
 
 def test_the_learning_curve_says_what_is_left_for_pretraining() -> None:
@@ -116,8 +116,8 @@ def test_the_learning_curve_says_what_is_left_for_pretraining() -> None:
         "On whole papers held out (90 rows), the small model that reads the formula and symmetry errs by "
         "1.80, 1.60 and 1.40 log units, where the papers that train it hold 100, 200 and 400 measurements. "
         "The Gaussian process errs by 1.40, 1.20 and 1.00, trained on the same papers and told of chemistry "
-        "and cell too. With each doubling, the error of the small model falls by 0.20. Pretraining would have "
-        "to add the 0.40 by which it errs more on all papers. If the line went on, 4 times as many "
+        "and cell too. With each doubling, the error of the small model falls by 0.20. Pretraining would "
+        "have to add the 0.40 by which it errs more on all papers. If the line went on, 4 times as many "
         "measurements would do it."
     )
 
@@ -136,10 +136,10 @@ def test_a_flat_curve_and_a_good_one_promise_nothing(maes: list[float], sentence
     assert "If the line went on" not in told
 
 
-def test_nothing_is_said_of_pretraining_without_the_curve_of_the_process() -> None:
-    assert not language_model_tables.left_for_pretraining(
-        _curve([1.8, 1.6, 1.4], case="case_2"), metrics.LEARNING_CURVE.frame()
-    )
+@pytest.mark.parametrize("process", [metrics.LEARNING_CURVE.frame(), _curve([1.4, 1.2, 1.0], n=91)])
+def test_curves_of_other_rows_are_not_compared(process: pd.DataFrame) -> None:
+    curve = _curve([1.8, 1.6, 1.4], case="case_2")
+    assert not language_model_tables.left_for_pretraining(curve, process)
 
 
 def test_the_report_has_a_section_only_where_there_are_language_models(
@@ -151,9 +151,7 @@ def test_the_report_has_a_section_only_where_there_are_language_models(
         scores=scored,
         language_model_fits=fits,
         small_language_model_curve=_curve([1.8, 1.6, 1.4], case="case_2"),
-        evidence=replace(
-            inputs.evidence, learning_curve=_curve([1.4, 1.2, 1.0], n_papers=9, low=0.9, high=1.5)
-        ),
+        evidence=replace(inputs.evidence, learning_curve=_curve([1.4, 1.2, 1.0], low=0.9, high=1.5)),
     )
     html = render_report(inputs)
     assert html.count("Figure 8. Language models") == 2
