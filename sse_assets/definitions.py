@@ -22,6 +22,7 @@ from sse_assets.assets.language_models import (
     language_model_assets,
     language_models,
     small_language_model,
+    small_language_model_learning_curve,
 )
 from sse_assets.assets.metrics import metrics_assets
 from sse_assets.assets.models import boosted_trees_assets, model_assets
@@ -50,8 +51,9 @@ _ASSET_JOBS = [
     ),
     dg.define_asset_job(
         TRAIN_SMALL,
-        selection=dg.AssetSelection.assets(small_language_model),
-        description="A small Llama from random weights on the prompts of a case: minutes on a CPU.",
+        selection=dg.AssetSelection.assets(small_language_model, small_language_model_learning_curve),
+        description="A small Llama from random weights on the prompts of a case, and its learning curve: "
+        "minutes on a CPU.",
     ),
     dg.define_asset_job(
         FINE_TUNE,

@@ -148,19 +148,22 @@ def _earlier_voids(settings: Settings) -> pd.DataFrame | None:
 @table_asset(
     "descriptors.prompts",
     "The text that a language model reads and its right answer, in the paper's four cases (Tables 3 and 4).",
-    _ELECTROLYTES,
+    table_ins("curated.electrolytes", "generated.prototypes"),
     kind="text",
-    code_version=_CODE_VERSION,
+    code_version="5",
 )
-def language_model_prompts(electrolytes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def language_model_prompts(
+    electrolytes: pd.DataFrame, prototypes: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
     """Write every prompt beside its labels, or say what is missing for it."""
-    table = prompt_table(electrolytes)
-    written = table.dropna(subset="prompt").groupby("case").size()
+    table = prompt_table(electrolytes, prototypes)
+    written = table.groupby("case")[["prompt", "from_prototype"]].count()
     return table_result(
         table,
         metadata={
             "system_prompt": SYSTEM_PROMPT,
-            **{f"prompts_{case}": int(count) for case, count in written.items()},
+            **{f"prompts_{case}": int(count) for case, count in written["prompt"].items()},
+            **{f"from_prototypes_{case}": int(count) for case, count in written["from_prototype"].items()},
         },
     )
 

@@ -18,7 +18,7 @@ from sse_assets.descriptors.feature_sets import (
     descriptor_kind,
 )
 from sse_assets.descriptors.stoichiometric import stoichiometric
-from sse_assets.evaluation.floor import learning_curve
+from sse_assets.evaluation.floor import SHARES, learning_curve
 from sse_assets.evaluation.prototype_contribution import Compared, contributions
 from sse_assets.evaluation.shapley import factor_gains
 from sse_assets.gaussian_process.factors import predict_with_factors
@@ -43,8 +43,6 @@ from sse_assets.tables.names import CellOrigin, FeatureSet, KernelFactor, ModelN
 
 _CODE_VERSION = "1"
 _LIBRARIES = versions("scikit-learn", "scipy", "numpy")
-_SHARES = (0.125, 0.25, 0.5, 1.0)
-"""Shares of the papers: each doubles the one before."""
 _FEWER_TREES = 4
 """Factor by which trees that are only compared with one another have fewer trees; it saves half a minute."""
 _NO_FOLDS = "nothing is tested: there are no folds of `papers`"
@@ -125,14 +123,13 @@ def learning_curve_table(
                     held_out.folds,
                     held_out.papers,
                     lambda train, test, name=convention: held_out.errors(train, test, name),  # type: ignore[misc]
-                    shares=_SHARES,
                 ).assign(label_convention=convention.value)
                 for convention in LabelConvention
             ]
         )
 
     kept = kept_in(settings.blob_root)
-    table = metrics.LEARNING_CURVE.frame(kept.frame(["learning curve", _SHARES, *held_out.question], curves))
+    table = metrics.LEARNING_CURVE.frame(kept.frame(["learning curve", SHARES, *held_out.question], curves))
     plot = figure_metadata(learning_curves(table), "What more papers bring")
     return table_result(table, metadata={"plot_curve": plot})
 

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -14,23 +15,29 @@ import dagster as dg
 import pandas as pd
 from pydantic import Field
 
+from sse_assets.assets.choice import of_papers
+from sse_assets.evaluation.floor import SHARES, learning_curve
 from sse_assets.language_models.answers import SamplingSettings
 from sse_assets.language_models.base_models import BASE_MODELS, BaseModel
 from sse_assets.language_models.errors import require_packages
+from sse_assets.language_models.prompts import measured_prompts
 from sse_assets.language_models.settings import LoadSettings, LoraSettings, Quantisation, TrainingSettings
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
-from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import content_sha256
+from sse_assets.report.evidence_figures import learning_curves
 from sse_assets.report.titles import PROTOCOL_MEANINGS
 from sse_assets.report.training_figures import loss_curves
-from sse_assets.tables import splits
+from sse_assets.splits.groups import papers, published
+from sse_assets.splits.papers import as_folds
+from sse_assets.tables import metrics, splits
 from sse_assets.tables.names import NumberMode, PromptCase, Protocol, Role
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed everywhere
@@ -39,7 +46,8 @@ if TYPE_CHECKING:  # it imports torch, which takes seconds and is not installed 
 GROUP = "models"
 FINE_TUNE, TRAIN_SMALL = "fine_tune_language_models", "train_small_language_model"
 """Names of the jobs that train."""
-_CODE_VERSION = "1"
+_CODE_VERSION = "2"
+"""2: prompts with the symmetry of a prototype train too."""
 _TABLE_2 = TrainingSettings()
 _TABLE_2_LORA = LoraSettings()
 _TABLE_2_SAMPLING = SamplingSettings()
@@ -54,6 +62,9 @@ fine_tunings = dg.MultiPartitionsDefinition(
 )
 
 _DATA = table_ins("descriptors.prompts", "splits.assignments", "splits.leakage", "splits.formula_only")
+_PAPERS = table_ins(
+    "descriptors.prompts", "splits.assignments", "splits.formula_only", "curated.electrolytes"
+)
 
 
 class ScoringConfig(StepConfig):
@@ -69,8 +80,8 @@ class ScoringConfig(StepConfig):
     )
     formula_only: bool = Field(
         True,
-        description="Whether measurements with a formula alone train too, where the case asks for no more; "
-        "the paper has none.",
+        description="Whether measurements with a formula alone train too, and prompts that tell what a "
+        "trusted prototype has; the paper has neither.",
     )
     number_modes: list[str] = Field(
         [NumberMode.DISTRIBUTION.value, NumberMode.SAMPLE.value],
@@ -98,6 +109,13 @@ class ScoringConfig(StepConfig):
             label_conventions=_choices(LabelConvention, "label_conventions", self.label_conventions),
             modes=_choices(NumberMode, "number_modes", self.number_modes),
         )
+
+    def training_tables(self, tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """Return the tables, without what only trains where that is not asked for."""
+        if self.formula_only:
+            return tables
+        prompts = tables["prompts"].assign(prompt=measured_prompts(tables["prompts"]))
+        return tables | {"formula_only": splits.FORMULA_ONLY.frame(), "prompts": prompts}
 
     def check(self) -> None:
         """Refuse a name that does not exist, and a sampling that draws nothing."""
@@ -202,7 +220,7 @@ def language_models(
             PromptCase(partition.keys_by_dimension["case"]),
             lambda folder: base,
             config.case_settings(load, config.training()),
-            **tables if config.formula_only else tables | {"formula_only": splits.FORMULA_ONLY.frame()},
+            **config.training_tables(tables),
         )
 
 
@@ -227,7 +245,7 @@ def small_language_model(
     from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
 
     def base(folder: Path) -> BaseModel:
-        return small_base_model(folder, tables["prompts"]["prompt"].dropna(), seed=config.seed)
+        return small_base_model(folder, measured_prompts(tables["prompts"]).dropna(), seed=config.seed)
 
     yield from _train(
         context,
@@ -236,11 +254,58 @@ def small_language_model(
         PromptCase(context.partition_key),
         base,
         config.case_settings(LoadSettings(), config.training(SMALL_TRAINING)),
-        **tables if config.formula_only else tables | {"formula_only": splits.FORMULA_ONLY.frame()},
+        **config.training_tables(tables),
     )
 
 
-language_model_assets = [language_models, small_language_model]
+@table_asset(
+    "metrics.small_language_model_learning_curve",
+    "How the error of the small language model on new papers falls with the number of papers that it read.",
+    _PAPERS,
+    code_version=_CODE_VERSION,
+    kind="huggingface",
+    partitions_def=prompt_cases,
+    tags=ON_DEMAND,
+)
+def small_language_model_learning_curve(
+    context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
+    prompts: pd.DataFrame,
+    assignments: pd.DataFrame,
+    formula_only: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Train on the papers that the Gaussian process trains on in `metrics.learning_curve`."""
+    refuse_unless_asked_for(context, TRAIN_SMALL, "the training of a small model takes minutes for each fit")
+    require_packages()
+    from sse_assets.language_models.fits import Fitter
+    from sse_assets.language_models.held_out import held_out
+    from sse_assets.language_models.small import SMALL_TRAINING, small_base_model
+
+    case, folds = PromptCase(context.partition_key), as_folds(of_papers(assignments, formula_only))
+    if not folds:
+        context.log.info("nothing is tested: there are no folds of `papers`")
+        return table_result(metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE.frame())
+    working = settings.home / "working" / "small_language_model_learning_curve" / case
+    base = small_base_model(working / "base_model", measured_prompts(prompts).dropna())
+    fitter = Fitter(base, LoadSettings(), SMALL_TRAINING, working / "fits")
+    fits, told = count(1), report_progress(context.log, f"learning curve of the small model, {case}, fits")
+
+    def errors(train: pd.Index, test: pd.Index) -> pd.Series:
+        tested = held_out(fitter, case, prompts, train, test)
+        told(next(fits), len(SHARES) * len(folds))
+        return (tested["predicted"] - tested["log10_sigma"]).abs()
+
+    curve = learning_curve(folds, papers(published(electrolytes)), errors)
+    table = metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE.frame(
+        curve.assign(case=case.value, label_convention=LabelConvention.BOUND.value)
+    )
+    shutil.rmtree(working)
+    plot = figure_metadata(learning_curves(table), "What more papers bring")
+    return table_result(table, metadata={"plot_curve": plot})
+
+
+language_model_assets = [language_models, small_language_model, small_language_model_learning_curve]
 
 
 def _train(

@@ -209,11 +209,17 @@ _GENERATED = [f"generated.{name}" for name in ("structures", "search_history", "
         "metrics.generated_contribution",
         "metrics.prototype_contribution",
     )
-    | table_ins("models.language_models", "models.small_language_model", *_GENERATED, optional=True),
+    | table_ins(
+        "models.language_models",
+        "models.small_language_model",
+        "metrics.small_language_model_learning_curve",
+        *_GENERATED,
+        optional=True,
+    ),
     group_name=GROUP,
     description="The paper's tables and figures made from this run's data, in one HTML file.",
     kinds={"html"},
-    code_version="4",
+    code_version="5",
 )
 def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.MaterializeResult[None]:
     """Write the report below the blob root."""
@@ -239,6 +245,7 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             language_model_fits=pd.concat(
                 [tables["language_models"], tables["small_language_model"]], ignore_index=True
             ),
+            small_language_model_curve=tables["small_language_model_learning_curve"],
             generated=Generated(
                 **{name: tables[name] for name in table_ins(*_GENERATED, *_PROTOTYPES)},
                 contribution=tables["generated_contribution"],

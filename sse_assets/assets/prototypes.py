@@ -21,8 +21,8 @@ from sse_assets.splits.groups import published
 from sse_assets.tables import generated
 
 SCHEMA = "generated"
-_CODE_VERSION = "3"
-"""3: crystals of the inbox serve rows of the inbox alone; the library is stored for new formulas."""
+_CODE_VERSION = "4"
+"""4: the class of disorder of each structure."""
 _LIBRARIES = versions("pymatgen", "spglib", "scipy", "numpy")
 
 

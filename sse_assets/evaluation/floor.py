@@ -19,6 +19,8 @@ Errors = Callable[[pd.Index, pd.Index], pd.Series]
 """From rows that train and rows that test to the absolute errors of the latter, by electrolyte_id."""
 
 
+SHARES = (0.125, 0.25, 0.5, 1.0)
+"""Shares of the papers on a learning curve: each doubles the one before."""
 _FEWEST = 20
 """Measurements that were repeated elsewhere, below which their scatter says little."""
 
@@ -99,7 +101,7 @@ def learning_curve(
     papers: pd.Series,
     errors: Errors,
     *,
-    shares: Sequence[float] = (0.25, 0.5, 0.75, 1.0),
+    shares: Sequence[float] = SHARES,
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> pd.DataFrame:
@@ -148,6 +150,17 @@ def learning_curve(
             }
         )
     return pd.DataFrame(rows)
+
+
+def gain_of_doubling(curve: pd.DataFrame) -> float:
+    """Return how far the error falls where twice as many rows train, in log units.
+
+    It is the slope of the least-squares line of `mae` against log₂ of `n_train`, with its sign changed.
+
+    Args:
+        curve: rows of `learning_curve` for one model.
+    """
+    return -float(np.polyfit(np.log2(curve["n_train"]), curve["mae"], 1)[0])
 
 
 def _resampled_medians(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,6 +36,8 @@ class Example:
     """Prompt that `prompts.user_prompt` has written."""
     answer: str
     """Number that `prompts.label_text` has written."""
+    from_prototype: bool = False
+    """Whether the prompt tells something that was not measured and is that of a trusted prototype."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class DataSummary:
     """Hash of the examples in their order."""
     label_median: float
     """Median of the answers, in log10(σ / (S/cm)); it replaces an answer that is no number."""
+    n_from_prototype: int = 0
+    """Number of examples whose symmetry or disorder class is that of a prototype."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class TrainingData:
             n_examples=len(self.examples),
             examples_sha256=content_hash([asdict(example) for example in self.examples]),
             label_median=statistics.median(float(example.answer) for example in self.examples),
+            n_from_prototype=sum(example.from_prototype for example in self.examples),
         )
 
 

@@ -51,7 +51,7 @@ class Fit:
     data: TrainingData
     rows: pd.DataFrame
     """Columns `electrolyte_id`, `role`, `log10_sigma` (as trained on) and `prompt`, which is missing if the
-    case needs something that is not known."""
+    case needs something that is not known, and for a test row also if only a prototype tells it."""
 
     @property
     def asked(self) -> pd.DataFrame:
@@ -95,24 +95,23 @@ class Fit:
                 "role": [*fold["role"], *(Role.TRAIN for _ in ids[len(fold) :])],
                 "prompt": known["prompt"].to_numpy(),
                 "answer": known[f"label_{convention}"].to_numpy(),
+                "from_prototype": known["from_prototype"].notna().to_numpy(),
                 "log10_sigma": known[f"label_{convention}"].to_numpy(dtype=float),
             }
         )
+        # A test row is asked by what was measured of it, so that the test set is the same for every model.
+        rows["prompt"] = rows["prompt"].mask(rows["from_prototype"] & (rows["role"] == Role.TEST))
         trained = rows[(rows["role"] == Role.TRAIN) & rows["prompt"].notna()]
+        columns = ["electrolyte_id", "prompt", "answer", "from_prototype"]
         data = TrainingData(
-            examples=tuple(
-                Example(electrolyte_id, prompt, answer)
-                for electrolyte_id, prompt, answer in zip(
-                    trained["electrolyte_id"], trained["prompt"], trained["answer"], strict=True
-                )
-            ),
+            examples=tuple(Example(*row) for row in trained[columns].itertuples(index=False, name=None)),
             case=case,
             protocol=str(fold["protocol"].iloc[0]),
             fold=int(fold["fold"].iloc[0]),
             label_convention=convention,
             data_version=data_version,
         )
-        return cls(task, data, rows.iloc[: len(fold)].drop(columns="answer"))
+        return cls(task, data, rows.iloc[: len(fold)].drop(columns=["answer", "from_prototype"]))
 
 
 class Fitter:
@@ -158,7 +157,10 @@ class Fitter:
         return self._folder / f"{name}-{content_hash(identity)[:_DIGITS]}"
 
     def train(
-        self, fit: Fit, progress: Progress, on_losses: Callable[[pd.DataFrame], None]
+        self,
+        fit: Fit,
+        progress: Progress = lambda done, total: None,
+        on_losses: Callable[[pd.DataFrame], None] = lambda losses: None,
     ) -> tuple[FineTuningRun, pd.DataFrame]:
         """Train, or read what an earlier call has trained.
 
@@ -185,7 +187,11 @@ class Fitter:
         return read_run(own), pd.read_csv(own / LOSSES_FILE)
 
     def ask(
-        self, fit: Fit, modes: Sequence[NumberMode], sampling: SamplingSettings, progress: Progress
+        self,
+        fit: Fit,
+        modes: Sequence[NumberMode],
+        sampling: SamplingSettings,
+        progress: Progress = lambda done, total: None,
     ) -> dict[NumberMode, pd.DataFrame]:
         """Return the answers of a trained fit to its prompts, asked now or read from an earlier call.
 

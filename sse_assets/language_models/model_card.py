@@ -34,6 +34,11 @@ def write_model_card(
         if lora is None
         else f"Rank {lora.rank}, alpha {lora.alpha:g}, dropout {lora.dropout:g}"
     )
+    inferred = (
+        f"\nThe space group or the disorder class of {data.n_from_prototype} of them is that of a prototype."
+        if data.n_from_prototype
+        else ""
+    )
     loss = "The loss counts the answer alone" if run.task is Task.TEXT else "The loss is the squared error"
     name = f"{run.base.name}, {data.case.replace('_', ' ')}: log10 of Li-ion conductivity from text"
     validity = "not drawn" if n_total is None else f"{n_valid} of {n_total}"
@@ -55,7 +60,7 @@ electrolyte, and {writes} log10(σ / (S/cm)) at room temperature.
 What was trained may be used only as that licence allows.
 
 ## Data
-{data.n_examples} measured electrolytes, data version {data.data_version}.
+{data.n_examples} measured electrolytes, data version {data.data_version}.{inferred}
 A measurement below a detection limit enters by the convention `{data.label_convention}`.
 
 ## Split and its leakage

@@ -1,5 +1,8 @@
 """Prompts and answers of Tables 3 and 4, to the letter."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 
 from sse_assets.materials.conductivity import labels
@@ -17,6 +20,8 @@ SYSTEM_PROMPT = (
 """System prompt of Table 3; there too it has no full stop at its end."""
 
 
+_COLUMNS = {"space group": "space_group", "disorder class": "disorder"}
+"""Column of each property, of measured crystals and of prototypes."""
 NEEDS: dict[PromptCase, tuple[str, ...]] = {
     PromptCase.CASE_1: (),
     PromptCase.CASE_2: ("space group",),
@@ -58,36 +63,62 @@ def label_text(log10_sigma: float) -> str:
     return f"{round(log10_sigma, 2) + 0.0:.2f}"
 
 
-def prompt_table(electrolytes: pd.DataFrame) -> pd.DataFrame:
+def prompt_table(electrolytes: pd.DataFrame, prototypes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return every prompt of every electrolyte with its labels, or the properties that are missing for it.
 
-    The formula is the reduced one: Table 4 writes Li3YCl6 for a cell that holds three of it.
+    The formula is the reduced one: Table 4 writes Li3YCl6 for a cell that holds three of it. A property that
+    was not measured comes from a trusted prototype. A prototype tells of the crystal alone: its conductivity
+    has no part in a prompt, even where it is that of a test row.
 
     Args:
         electrolytes: columns `electrolyte_id`, `reduced_formula`, `space_group`, `disorder`, `sigma_s_cm`,
             `censored`; `space_group` and `disorder` may be missing values.
+        prototypes: columns `electrolyte_id`, `trusted`, `space_group` and `disorder`, as in
+            `tables.generated.PROTOTYPES`; by default none.
 
     Returns:
         Table `descriptors.PROMPTS`, four rows for each electrolyte.
     """
     numbers = labels(electrolytes)
+    placed: dict[Hashable, dict[str, str]] = {}
+    if prototypes is not None:
+        trusted = prototypes[prototypes["trusted"]].set_index("electrolyte_id")
+        placed = {row: _known(properties) for row, properties in trusted.to_dict("index").items()}
     rows = []
     for row in electrolytes.to_dict("records"):
-        known = {
-            "space group": row["space_group"] if isinstance(row["space_group"], str) else None,
-            "disorder class": row["disorder"] if isinstance(row["disorder"], str) else None,
-        }
+        measured = _known(row)
+        known = placed.get(row["electrolyte_id"], {}) | measured
+        symmetry, disorder = (known.get(name) for name in _COLUMNS)
         own = numbers.loc[row["electrolyte_id"]]
         for case in PromptCase:
-            missing = [name for name in NEEDS[case] if known[name] is None]
+            missing = [name for name in NEEDS[case] if name not in known]
+            inferred = [name for name in NEEDS[case] if name not in measured]
             rows.append(
                 {
                     "electrolyte_id": row["electrolyte_id"],
                     "case": case,
-                    "prompt": None if missing else user_prompt(case, row["reduced_formula"], *known.values()),
+                    "prompt": None
+                    if missing
+                    else user_prompt(case, row["reduced_formula"], symmetry, disorder),
                     "missing": " and ".join(missing) or None,
+                    "from_prototype": None if missing else " and ".join(inferred) or None,
                     "label_obelix": label_text(own["obelix"]),
                     "label_bound": label_text(own["bound"]),
                 }
             )
     return descriptors.PROMPTS.frame(rows)
+
+
+def measured_prompts(prompts: pd.DataFrame) -> pd.Series:
+    """Return the prompts of a `prompt_table` that tell nothing of a prototype; the others are missing.
+
+    They give the small model its vocabulary, which is so the same whichever rows train.
+    """
+    return prompts["prompt"].mask(prompts["from_prototype"].notna())
+
+
+def _known(properties: Mapping[Hashable, Any]) -> dict[str, str]:
+    """Return the properties that are known, by their names in `NEEDS`."""
+    return {
+        name: properties[column] for name, column in _COLUMNS.items() if isinstance(properties[column], str)
+    }

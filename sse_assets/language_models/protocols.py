@@ -236,6 +236,7 @@ def _row(fit: Fit, run: FineTuningRun, answers: Mapping[NumberMode, pd.DataFrame
         "placement": run.placement.why,
         "quantisation": "4-bit" if run.placement.four_bit else run.placement.dtype,
         "n_train": run.data.n_examples,
+        "n_from_prototype": run.data.n_from_prototype,
         "n_without_prompt": int(fit.rows["prompt"].isna().sum()),
         "epochs": run.settings.epochs,
         "first_loss": run.losses[0],

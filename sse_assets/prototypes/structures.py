@@ -12,6 +12,7 @@ from pymatgen.core import Composition, Lattice, Structure
 from sse_assets.materials.anions import anion_symbols
 from sse_assets.materials.conventional_cell import standard_lattice
 from sse_assets.materials.crystal import read_crystal
+from sse_assets.materials.disorder import disorder_class
 from sse_assets.materials.formula import COMPOSITION_TOLERANCE, largest_difference, parse_composition
 from sse_assets.materials.plain_text import fault
 from sse_assets.materials.solids import G_CM3_PER_DALTON_A3
@@ -216,6 +217,7 @@ def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -
         "space_group": parent.space_group,
         "space_group_number": float(parent.space_group_number),
         **dict(zip(_CELL, structure.lattice.parameters, strict=True)),
+        "disorder": disorder_class(structure).value,
         "density_g_cm3": G_CM3_PER_DALTON_A3 * float(structure.composition.weight) / structure.volume,
         **_said(made.refused),
     }

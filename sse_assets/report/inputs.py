@@ -81,6 +81,8 @@ class ReportInputs:
     """SHAP values of the trees on all features."""
     language_model_fits: pd.DataFrame
     """One row for each language model trained."""
+    small_language_model_curve: pd.DataFrame
+    """Error of the small one against the number of papers that train it, for each prompt case."""
     generated: Generated
     settings: Mapping[str, float]
     """Hyperparameters of the trees on all features."""

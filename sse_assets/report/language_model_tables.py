@@ -5,6 +5,7 @@ A table of fits runs through here, with one row for each model trained.
 
 import pandas as pd
 
+from sse_assets.evaluation.floor import gain_of_doubling
 from sse_assets.evaluation.selection import rows_with
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.report import published
@@ -96,3 +97,57 @@ def costs(fits: pd.DataFrame) -> Table:
         ("Model", "Fits", "Minutes a fit", "in all", "Peak memory (GB)", "Tokens a second", "Held how"),
         tuple(printed),
     )
+
+
+def left_for_pretraining(curves: pd.DataFrame, process: pd.DataFrame) -> list[str]:
+    """Say what a pretrained model would have to add to the small one: a paragraph for each prompt case.
+
+    Convention `bound`. Both models train on the same papers and are tested on the same rows.
+
+    Args:
+        curves: a frame as `tables.metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE`.
+        process: a frame as `tables.metrics.LEARNING_CURVE`. A curve of other rows, as after a change of the
+            data, is not compared with it.
+    """
+    return [
+        _left_for_pretraining(PROMPT_CASES[str(case)], both)
+        for case, curve in curves.groupby("case")
+        if len(both := _beside(curve, process)) > 1
+    ]
+
+
+def _beside(curve: pd.DataFrame, process: pd.DataFrame) -> pd.DataFrame:
+    """Return a learning curve with the error of the process on the same rows, `process_mae`."""
+    rows = ["label_convention", "share", "n_papers", "n_train", "n"]
+    both = curve.merge(process[[*rows, "mae"]].rename(columns={"mae": "process_mae"}), on=rows)
+    return rows_with(both, label_convention=LabelConvention.BOUND).sort_values("share")
+
+
+def _left_for_pretraining(prompt: str, curve: pd.DataFrame) -> str:
+    gain, last = gain_of_doubling(curve), curve.iloc[-1]
+    gap = last["mae"] - last["process_mae"]
+    sentences = [
+        f"On whole papers held out ({last['n']} rows), the small model that reads the {prompt} errs by "
+        f"{_listed(curve['mae'])} log units, where the papers that train it hold "
+        f"{_listed(curve['n_train'], 0)} measurements.",
+        f"The Gaussian process errs by {_listed(curve['process_mae'])}, trained on the same papers and told "
+        "of chemistry and cell too.",
+        f"With each doubling, the error of the small model falls by {gain:.2f}."
+        if gain > 0
+        else "The error of the small model does not fall with more measurements.",
+    ]
+    if gap <= 0:
+        sentences.append(
+            "On all papers it errs no more than the process, so pretraining has nothing to make up for."
+        )
+    else:
+        sentences.append(f"Pretraining would have to add the {gap:.2f} by which it errs more on all papers.")
+        if gain > 0:
+            times = 2 ** (gap / gain)
+            sentences.append(f"If the line went on, {times:.0f} times as many measurements would do it.")
+    return " ".join(sentences)
+
+
+def _listed(values: pd.Series, digits: int = 2) -> str:
+    *others, last = (f"{value:.{digits}f}" for value in values)
+    return f"{', '.join(others)} and {last}"

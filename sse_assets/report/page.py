@@ -53,6 +53,9 @@ def render_report(inputs: ReportInputs) -> str:
         language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
         tables=_tables(inputs),
         pictures=pictures(inputs),
+        pretraining=language_model_tables.left_for_pretraining(
+            inputs.small_language_model_curve, inputs.evidence.learning_curve
+        ),
         plots=interactive.plots(inputs),
         plotly=interactive.library(),
     )

@@ -154,6 +154,11 @@ PROMPTS = Table(
         choice("case", PromptCase, "What the prompt tells: formula; and symmetry; and disorder; and both"),
         text("prompt", "What the language model reads; empty where something is not known", optional=True),
         text("missing", "What is not known for the prompt", optional=True),
+        text(
+            "from_prototype",
+            "What of the prompt was not measured and is that of a trusted prototype; the prompt only trains",
+            optional=True,
+        ),
         text("label_obelix", "What it should answer under obelix"),
         text("label_bound", "What it should answer under bound"),
     ),

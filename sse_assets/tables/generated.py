@@ -1,5 +1,6 @@
 """Schema `generated`: crystals for compositions of which only the formula is known (paper, II.B)."""
 
+from sse_assets.materials.disorder import DisorderClass
 from sse_assets.tables import curated
 from sse_assets.tables.columns import (
     CELL,
@@ -196,6 +197,7 @@ PROTOTYPES = Table(
         SPACE_GROUP.but(meaning="Hermann-Mauguin symbol of the parent"),
         number("space_group_number", "Number of that group", optional=True, at_least=1, at_most=230),
         *CELL,
+        choice("disorder", DisorderClass, "Which sites are shared or partly empty", optional=True),
         number("density_g_cm3", "Density", "g/cm³", optional=True, above=0),
         REASON_CODE.but(optional=True),
         REASON.but(meaning="Why it is not trusted, or why there is none", optional=True),

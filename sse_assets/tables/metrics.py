@@ -16,7 +16,7 @@ from sse_assets.tables.columns import (
     VARIANT,
 )
 from sse_assets.tables.declaration import Column, Table, choice, flag, integer, number, text
-from sse_assets.tables.names import CoverageOf, DescriptorKind, Entry, KernelFactor, Metric
+from sse_assets.tables.names import CoverageOf, DescriptorKind, Entry, KernelFactor, Metric, PromptCase
 
 
 def _bootstrap_95(name: str) -> tuple[Column, ...]:
@@ -193,6 +193,11 @@ LEARNING_CURVE = Table(
         integer("n", "Electrolytes that are tested", at_least=1),
     ),
     key=("label_convention", "share"),
+)
+SMALL_LANGUAGE_MODEL_LEARNING_CURVE = LEARNING_CURVE.like(
+    "metrics.small_language_model_learning_curve",
+    "Error on held-out papers of the small language model that trains on a share of the other papers.",
+    choice("case", PromptCase, "What its prompts tell"),
 )
 PROCESS_FACTORS = Table(
     "metrics.process_factors",

@@ -246,6 +246,7 @@ LANGUAGE_MODELS = Table(
         text("placement", "How its weights were held, and why"),
         text("quantisation", "Precision of its weights"),
         integer("n_train", "Rows that trained"),
+        integer("n_from_prototype", "Those whose symmetry or disorder class is that of a trusted prototype"),
         integer("n_without_prompt", "Rows of the fold that lack what the case tells"),
         integer("epochs", "Passes over the training rows", at_least=1),
         number("first_loss", "Loss of the first update"),

@@ -4,7 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sse_assets.evaluation.floor import floor, learning_curve, scatter_between_laboratories
+from sse_assets.evaluation.floor import (
+    floor,
+    gain_of_doubling,
+    learning_curve,
+    scatter_between_laboratories,
+)
 from sse_assets.tables import metrics
 
 IDS = [f"e{number}" for number in range(5)]
@@ -95,3 +100,8 @@ def test_the_learning_curve_resamples_papers() -> None:
     curve = learning_curve([(ids[3:], ids[:3])], papers, errors, shares=(1.0,))
     assert curve["mae"].item() == pytest.approx(7 / 3)
     assert (curve["low"].item(), curve["high"].item()) == (1.0, 3.0)
+
+
+def test_the_gain_of_a_doubling_is_the_slope_of_the_curve() -> None:
+    curve = pd.DataFrame({"n_train": [100.0, 200.0, 400.0], "mae": [1.6, 1.4, 1.2]})
+    assert gain_of_doubling(curve) == pytest.approx(0.2)

@@ -8,7 +8,12 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from sse_assets.assets.language_models import FineTuningConfig, language_models
+from sse_assets.assets.language_models import (
+    FineTuningConfig,
+    SmallModelConfig,
+    language_models,
+    small_language_model_learning_curve,
+)
 from sse_assets.language_models import errors
 from sse_assets.language_models.adapters import TrainingData
 from sse_assets.language_models.base_models import BaseModel
@@ -17,6 +22,7 @@ from sse_assets.language_models.settings import LoadSettings
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
+from sse_assets.orchestration.on_demand import ASKED_FOR
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets_tests.environment import settings_with
@@ -47,6 +53,7 @@ class Step:
                     "case": data.case.value,
                     "prompt": example.prompt,
                     "missing": None,
+                    "from_prototype": None,
                     "label_obelix": example.answer,
                     "label_bound": example.answer,
                 }
@@ -97,8 +104,8 @@ class Step:
             raise_on_error=False,
         )
 
-    def table(self, name: str) -> pd.DataFrame:
-        return TableStore(self.settings.blob_root).read(TableKey("models", name))
+    def table(self, name: str, schema: str = "models", partition: str | None = None) -> pd.DataFrame:
+        return TableStore(self.settings.blob_root).read(TableKey(schema, name, partition))
 
 
 @pytest.fixture
@@ -205,6 +212,48 @@ def test_without_the_extra_the_step_says_what_to_install(step: Step, monkeypatch
     (failure,) = step.run().filter_events(lambda event: event.is_step_failure)
     message = failure.step_failure_data.error.cause.message
     assert "language models need peft, transformers: run `make language-models` once" in message
+
+
+def test_what_only_a_prototype_tells_is_left_out_with_the_formulas() -> None:
+    prompts = pd.DataFrame({"prompt": ["a", "b"], "from_prototype": [None, "space group"]}, dtype="str")
+    tables = {"prompts": prompts, "formula_only": pd.DataFrame({"electrolyte_id": ["c"]})}
+    assert SmallModelConfig().training_tables(tables) is tables
+    told = SmallModelConfig(formula_only=False).training_tables(tables)
+    assert told["prompts"]["prompt"].dropna().tolist() == ["a"]
+    assert told["formula_only"].empty
+
+
+def test_the_learning_curve_of_the_small_model_trains_on_shares_of_the_papers(step: Step) -> None:
+    """Four papers train, of two rows each, and two are held out."""
+    ids = [f"invented:{number}" for number in range(12)]
+    roles = ["train"] * 8 + ["test"] * 4
+    folds = pd.DataFrame({"protocol": "papers", "fold": 0, "electrolyte_id": ids, "role": roles})
+    dois = [f"10.1000/{number // 2}" for number in range(12)]
+    electrolytes = TableKey("curated", "electrolytes")
+    TableStore(step.settings.blob_root).write(
+        electrolytes, pd.DataFrame({"electrolyte_id": ids, "doi": dois, "source": "obelix"})
+    )
+    result = dg.materialize(
+        [
+            *step.sources[:1],
+            _source("splits", "assignments", folds),
+            _source("splits", "formula_only", folds.iloc[:0]),
+            dg.AssetSpec(["curated", "electrolytes"]),
+            small_language_model_learning_curve,
+        ],
+        partition_key="case_2",
+        instance=step.instance,
+        resources={"io_manager": TableIOManager(step.settings), "settings": step.settings},
+        tags=dict(ASKED_FOR),
+    )
+    assert result.success
+    table = step.table("small_language_model_learning_curve", "metrics", "case_2")
+    assert table["share"].tolist() == [0.125, 0.25, 0.5, 1.0]
+    assert table["n_train"].tolist() == [2.0, 2.0, 4.0, 8.0]
+    assert set(table["n"]) == {4}
+    assert table["mae"].between(0.1, 18).all()
+    assert set(table["case"]) == {"case_2"}
+    assert not (step.settings.home / "working" / "small_language_model_learning_curve" / "case_2").exists()
 
 
 def test_the_step_asks_for_a_gpu() -> None:

@@ -88,3 +88,45 @@ def test_every_electrolyte_has_four_rows_and_a_reason_for_each_missing_prompt() 
     assert table.loc["sample:b", ["label_obelix", "label_bound"]].drop_duplicates().to_numpy().tolist() == [
         ["-15.00", "-10.00"]
     ]
+
+
+def test_a_trusted_prototype_completes_a_prompt_and_is_named_there() -> None:
+    ids = ["measured", "placed", "in_part", "doubtful"]
+    electrolytes = pd.DataFrame(
+        {
+            "electrolyte_id": ids,
+            "reduced_formula": ["Li3YCl6", "Li3N", "Li2O", "Li2S"],
+            "space_group": ["P-3m1", None, "Fm-3m", None],
+            "disorder": ["No disorder", None, None, None],
+            "sigma_s_cm": [1e-4, 1e-10, 1e-3, 1e-3],
+            "censored": False,
+        }
+    )
+    prototypes = pd.DataFrame(
+        {
+            "electrolyte_id": ids,
+            "trusted": [True, True, True, False],
+            "space_group": "R-3c",
+            "disorder": "Li cation disorder",
+        }
+    )
+
+    table = prompt_table(electrolytes, prototypes).set_index(["electrolyte_id", "case"])
+
+    assert table.loc[("measured", "case_4"), "prompt"].endswith("<symmetry: P-3m1> <disorder: No disorder>")
+    assert table.loc[("placed", "case_2"), "prompt"] == "<formula: Li3N> <symmetry: R-3c>"
+    assert table.loc[("in_part", "case_4"), "prompt"] == (
+        "<formula: Li2O> <symmetry: Fm-3m> <disorder: Li cation disorder>"
+    )
+    assert table["from_prototype"].dropna().to_dict() == {
+        ("placed", "case_2"): "space group",
+        ("placed", "case_3"): "disorder class",
+        ("placed", "case_4"): "space group and disorder class",
+        ("in_part", "case_3"): "disorder class",
+        ("in_part", "case_4"): "disorder class",
+    }
+    assert table.loc[("doubtful", "case_2"), ["prompt", "missing"]].tolist()[1] == "space group"
+    # Without prototypes, what was measured reads the same.
+    alone = prompt_table(electrolytes).set_index(["electrolyte_id", "case"])
+    measured = table["from_prototype"].isna()
+    pd.testing.assert_frame_equal(table[measured], alone[measured])

@@ -45,6 +45,7 @@ def prompts(fifty: TrainingData) -> pd.DataFrame:
             "electrolyte_id": example.electrolyte_id,
             "case": "case_2",
             "prompt": example.prompt if number < 18 else None,
+            "from_prototype": None,
             "label_obelix": "-15.00",
             "label_bound": example.answer,
         }
@@ -151,6 +152,29 @@ def test_rows_that_only_train_are_asked_for_nothing(prompts, assignments) -> Non
     pd.testing.assert_frame_equal(fit.rows, without.rows)
     trained = {example.electrolyte_id for example in fit.data.examples}
     assert trained - {example.electrolyte_id for example in without.data.examples} == {"invented:16"}
+
+
+def test_a_prompt_with_the_symmetry_of_a_prototype_trains_and_is_never_asked_of_a_test_row(
+    prompts, assignments
+) -> None:
+    """In the official fold 4 trains and 5 tests, and 6 trains without being asked."""
+    placed = prompts["electrolyte_id"].isin(["invented:4", "invented:5", "invented:6"])
+    inferred = prompts.assign(from_prototype=prompts["from_prototype"].mask(placed, "space group"))
+    fold = assignments[
+        (assignments["protocol"] == "official") & (assignments["electrolyte_id"] != "invented:6")
+    ]
+    how = (fold, LabelConvention.BOUND, "v1", ["invented:6"])
+    measured, fit = (Fit.of(Task.TEXT, PromptCase.CASE_2, table, *how) for table in (prompts, inferred))
+
+    marked = [example.electrolyte_id for example in fit.data.examples if example.from_prototype]
+    assert marked == ["invented:4", "invented:6"]
+    assert fit.data.summary().n_from_prototype == 2
+    assert [example.prompt for example in fit.data.examples] == [
+        example.prompt for example in measured.data.examples
+    ]
+    lost = set(measured.asked["electrolyte_id"]) - set(fit.asked["electrolyte_id"])
+    assert lost == {"invented:5"}
+    assert fit.rows["electrolyte_id"].equals(measured.rows["electrolyte_id"])
 
 
 def test_a_case_takes_further_rows_for_their_own_fold_alone(run, assignments, tmp_path: Path) -> None:

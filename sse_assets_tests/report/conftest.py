@@ -54,6 +54,7 @@ def inputs(run: Run) -> ReportInputs:
         champions=models.CHAMPIONS.frame(),
         shap_values=run.shap_values,
         language_model_fits=models.LANGUAGE_MODELS.frame(),
+        small_language_model_curve=metrics.SMALL_LANGUAGE_MODEL_LEARNING_CURVE.frame(),
         generated=NOTHING_GENERATED,
         settings={"n_estimators": 60, "learning_rate": 0.1},
         sources=(Source("OBELiX table", "CC BY 4.0", "Therrien et al. 2025", "54f6265e"),),

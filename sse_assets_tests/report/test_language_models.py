@@ -11,7 +11,7 @@ from sse_assets.report import language_model_tables, paper_tables, parity_figure
 from sse_assets.report.beside_paper import leading_language_model
 from sse_assets.report.page import render_report
 from sse_assets.report.titles import model_title
-from sse_assets.tables import models
+from sse_assets.tables import metrics, models
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,44 @@ def test_loss_curves_draw_every_fit() -> None:
     assert axes.get_legend_handles_labels()[1] == ["grouped, fold 1, bound, text"]
 
 
+def _curve(maes: list[float], **more: object) -> pd.DataFrame:
+    columns = {"share": [0.25, 0.5, 1.0], "n_train": [100.0, 200.0, 400.0], "mae": maes}
+    return pd.DataFrame(columns | {"label_convention": "bound", "n_papers": 9.0, "n": 90} | more)
+
+
+def test_the_learning_curve_says_what_is_left_for_pretraining() -> None:
+    process = _curve([1.4, 1.2, 1.0])
+    (told,) = language_model_tables.left_for_pretraining(_curve([1.8, 1.6, 1.4], case="case_2"), process)
+    assert told == (
+        "On whole papers held out (90 rows), the small model that reads the formula and symmetry errs by "
+        "1.80, 1.60 and 1.40 log units, where the papers that train it hold 100, 200 and 400 measurements. "
+        "The Gaussian process errs by 1.40, 1.20 and 1.00, trained on the same papers and told of chemistry "
+        "and cell too. With each doubling, the error of the small model falls by 0.20. Pretraining would "
+        "have to add the 0.40 by which it errs more on all papers. If the line went on, 4 times as many "
+        "measurements would do it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("maes", "sentence"),
+    [
+        ([1.3, 1.3, 1.4], "does not fall with more measurements. Pretraining would have to add the 0.40"),
+        ([1.6, 1.3, 0.9], "so pretraining has nothing to make up for."),
+    ],
+)
+def test_a_flat_curve_and_a_good_one_promise_nothing(maes: list[float], sentence: str) -> None:
+    process = _curve([1.4, 1.2, 1.0])
+    (told,) = language_model_tables.left_for_pretraining(_curve(maes, case="case_1"), process)
+    assert sentence in told
+    assert "If the line went on" not in told
+
+
+@pytest.mark.parametrize("process", [metrics.LEARNING_CURVE.frame(), _curve([1.4, 1.2, 1.0], n=91)])
+def test_curves_of_other_rows_are_not_compared(process: pd.DataFrame) -> None:
+    curve = _curve([1.8, 1.6, 1.4], case="case_2")
+    assert not language_model_tables.left_for_pretraining(curve, process)
+
+
 def test_the_report_has_a_section_only_where_there_are_language_models(
     inputs, run, answers, scored, fits
 ) -> None:
@@ -112,10 +150,13 @@ def test_the_report_has_a_section_only_where_there_are_language_models(
         predictions=pd.concat([run.predictions, answers]),
         scores=scored,
         language_model_fits=fits,
+        small_language_model_curve=_curve([1.8, 1.6, 1.4], case="case_2"),
+        evidence=replace(inputs.evidence, learning_curve=_curve([1.4, 1.2, 1.0], low=0.9, high=1.5)),
     )
     html = render_report(inputs)
     assert html.count("Figure 8. Language models") == 2
     assert "all_rows" not in html
     assert "What fine-tuning cost" in html
+    assert "Pretraining would have to add the 0.40" in html
     without = render_report(replace(inputs, language_model_fits=fits.head(0), predictions=run.predictions))
     assert "language-models" not in without
