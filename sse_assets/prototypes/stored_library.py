@@ -1,7 +1,6 @@
 """The library of prototypes as a table that a run stores, and the answer that it gives for a bare formula."""
 
 import json
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -15,12 +14,11 @@ from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.ions import Ion
 from sse_assets.prototypes.library import Orbit, Prototype, Source
 from sse_assets.prototypes.mapping import UnmappableError, target
-from sse_assets.prototypes.structures import TRUSTED_COST, Placed, placed, volume_model
+from sse_assets.prototypes.structures import TRUSTED_COST, Placed, placed_alone, volume_model
 from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.tables import generated
 
 _TOO_COSTLY = f"no known structure takes its elements at a cost of {TRUSTED_COST:g} for each anion or less"
-_NOTHING_KNOWN = dict.fromkeys(("a", "b", "c", "alpha", "beta", "gamma", "z", "space_group_number"), math.nan)
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,13 @@ class Library:
             The placed composition, None where it is not to be trusted; and its parent and cost in words, or
             the reason why no prototype is to be trusted.
         """
-        row = _NOTHING_KNOWN | {"formula": formula, "family": None, "space_group": None}
         try:
-            if not self.chooser.is_within(target(parse_composition(formula)), TRUSTED_COST):
-                return None, _TOO_COSTLY
-            made = placed(row, self.chooser, self.volumes)
+            wanted = target(parse_composition(formula))
         except UnmappableError as error:
             return None, str(error)
+        if not self.chooser.is_within(wanted, TRUSTED_COST):
+            return None, _TOO_COSTLY
+        made = placed_alone(wanted, self.chooser, self.volumes)
         if made is None:
             return None, _TOO_COSTLY
         if made.refused is not None:

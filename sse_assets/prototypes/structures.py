@@ -193,6 +193,17 @@ def placed(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> Pl
     return Placed(mapping, distance, structure, in_given_cell, refused)
 
 
+def placed_alone(target: placing.Target, chooser: Chooser, volumes: VolumeModel) -> Placed | None:
+    """Place a composition of which nothing else is known; as `placed`."""
+    found = chooser.best(target)
+    if found is None:
+        return None
+    mapping, distance = found
+    structure = substituted(mapping, volumes)
+    refused = why_doubtful(mapping, structure) or _of_unknown_size(mapping, volumes)
+    return Placed(mapping, distance, structure, cell_given=False, refused=refused)
+
+
 def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> dict[str, Any]:
     made = placed(row, chooser, volumes)
     if made is None:
@@ -237,6 +248,10 @@ def _refusal(
     if _has_cell(row):
         sentence = "no known structure has the space group and nearly the cell that the table gives"
         return Reason.OTHER_CELL, sentence
+    return _of_unknown_size(mapping, volumes)
+
+
+def _of_unknown_size(mapping: placing.Mapping, volumes: VolumeModel) -> tuple[Reason, str] | None:
     if unknown := volumes.unknown(mapping.target.composition):
         return Reason.UNKNOWN_ELEMENT, f"no known structure says how large {', '.join(unknown)} is"
     return None
