@@ -30,8 +30,9 @@ def overlap(structure: Structure) -> str | None:
     On a site that several elements share, the one with the largest occupancy counts.
     """
     first, second, _, apart = structure.get_neighbor_list(SHORTEST_A, exclude_self=True)
-    filled = np.array([sum(site.species.values()) for site in structure])
-    symbols = [max(site.species.items(), key=lambda held: held[1])[0].symbol for site in structure]
+    species = {site: structure[int(site)].species for site in np.unique(first)}
+    filled = {site: sum(held.values()) for site, held in species.items()}
+    symbols = {site: max(held, key=held.__getitem__).symbol for site, held in species.items()}
     for one, other, distance in zip(first, second, apart, strict=True):
         pair = (symbols[one], symbols[other])
         allowed = SHORT_BONDS_A.get(pair, SHORT_BONDS_A.get(pair[::-1], SHORTEST_A))

@@ -1,6 +1,6 @@
 """A placed composition as a crystal with partial occupancies, and the guards that it has to pass."""
 
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.io.cif import CifWriter
 
 from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
@@ -47,9 +47,9 @@ def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
         if not held:
             continue
         too_full = max(sum(held.values()), 1.0)
-        for site in orbit.sites:
-            species.append({symbol: occupancy / too_full for symbol, occupancy in held.items()})
-            coordinates.append(mapping.prototype.structure[site].frac_coords)
+        shares = Composition({symbol: occupancy / too_full for symbol, occupancy in held.items()})
+        species += [shares] * len(orbit.sites)
+        coordinates += [mapping.prototype.structure[site].frac_coords for site in orbit.sites]
     return Structure(lattice, species, coordinates)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pymatgen.core import Structure
+from pymatgen.core import Composition, Structure
 
 from sse_assets.materials.formula import parse_composition
 from sse_assets.prototypes.choice import Chooser
@@ -104,7 +104,7 @@ def _row(known: Prototype) -> dict[str, Any]:
 
 def _prototype(row: dict[Any, Any]) -> Prototype:
     orbits: list[Orbit] = []
-    species: list[dict[str, float]] = []
+    species: list[Composition] = []
     places: list[list[float]] = []
     for told in json.loads(row["orbits"]):
         ions = [
@@ -112,7 +112,7 @@ def _prototype(row: dict[Any, Any]) -> Prototype:
         ]
         sites = range(len(places), len(places) + len(told["sites"]))
         orbits.append(Orbit(told["label"], tuple(sites), tuple(ions)))
-        species += [{ion.symbol: share for ion, share in ions}] * len(sites)
+        species += [Composition({ion.symbol: share for ion, share in ions})] * len(sites)
         places += told["sites"]
     doi, family = (row[name] if isinstance(row[name], str) else None for name in ("doi", "family"))
     return Prototype(
