@@ -13,10 +13,6 @@ from sse_assets.tables.names import Reason
 _SCALED = 0.5
 """Part of the logarithm of the ratio of two volumes that a substitution shows: half of it fits known crystals
 better than none or all of it (docs/structures.md)."""
-_TRACE = 1e-3
-"""Occupancy that is left out."""
-_DECIMALS = 4
-"""Decimals of an occupancy in the CIF."""
 
 
 class UnsoundCrystalError(ValueError):
@@ -38,18 +34,10 @@ def substituted(mapping: Mapping, volumes: VolumeModel) -> Structure:
 def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
     """Return the placed composition with the prototype's fractional coordinates in another cell."""
     species, coordinates = [], []
-    for number, orbit in enumerate(mapping.prototype.orbits):
-        held = {
-            symbol: round(float(occupancy), _DECIMALS)
-            for symbol, occupancy in zip(mapping.target.symbols, mapping.occupancies[:, number], strict=True)
-            if occupancy > _TRACE
-        }
-        if not held:
-            continue
-        too_full = max(sum(held.values()), 1.0)
-        shares = Composition({symbol: occupancy / too_full for symbol, occupancy in held.items()})
-        species += [shares] * len(orbit.sites)
-        coordinates += [mapping.prototype.structure[site].frac_coords for site in orbit.sites]
+    for orbit, held in zip(mapping.prototype.orbits, mapping.held, strict=True):
+        if held:
+            species += [Composition(held)] * len(orbit.sites)
+            coordinates += [mapping.prototype.structure[site].frac_coords for site in orbit.sites]
     return Structure(lattice, species, coordinates)
 
 

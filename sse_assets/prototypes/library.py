@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from sse_assets.materials.anions import anion_symbols
 from sse_assets.materials.formula import composition_key, element_fractions
 from sse_assets.materials.short_bonds import overlap
-from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.materials.symmetry import SYMPREC, normalised_symbol, symmetry_dataset
 from sse_assets.prototypes.ions import Ion, ions_of
 
 _MOST_SITES = 400
@@ -100,6 +100,12 @@ class Prototype:
     def fractions(self) -> Mapping[str, float]:
         """Atomic fractions by element."""
         return element_fractions(self.composition)
+
+    @cached_property
+    def standard_lattice(self) -> Lattice | None:
+        """Conventional lattice as spglib's standard has it; None where it now finds another space group."""
+        found = symmetry_dataset(self.structure)
+        return Lattice(found.std_lattice) if found and found.number == self.space_group_number else None
 
     @property
     def primitive_anions(self) -> float:

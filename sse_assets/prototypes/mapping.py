@@ -8,6 +8,7 @@ of Li and of large cations, and dear on the framework. Li may find more places t
 from collections.abc import Mapping as ByName
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -25,6 +26,8 @@ _UNPLACED = 12.0
 """Cost of an atom that has no place."""
 _TRACE = 1e-3
 """Occupancy that counts as none."""
+_DECIMALS = 4
+"""Decimals of an occupancy in a crystal."""
 
 
 class UnmappableError(ValueError):
@@ -67,6 +70,33 @@ class Mapping:
     """Cost for each anion."""
     slopes: np.ndarray
     """Change of the cost with the atoms of each element for each anion, shape (n_elements,)."""
+
+    @cached_property
+    def held(self) -> list[dict[str, float]]:
+        """What one site of each orbit holds in the crystal, by symbol: no traces, and one atom at most."""
+        orbits = []
+        for column in self.occupancies.T:
+            there = {
+                symbol: round(float(occupancy), _DECIMALS)
+                for symbol, occupancy in zip(self.target.symbols, column, strict=True)
+                if occupancy > _TRACE
+            }
+            too_full = max(sum(there.values()), 1.0)
+            orbits.append({symbol: occupancy / too_full for symbol, occupancy in there.items()})
+        return orbits
+
+    @property
+    def keeps_symmetry(self) -> bool:
+        """Whether the crystal has the symmetry of its prototype and no more.
+
+        It has if no orbit is empty, and no two that held different atoms hold the same.
+        """
+        was: dict[frozenset[tuple[str, float]], frozenset[tuple[str, float]]] = {}
+        for orbit, there in zip(self.prototype.orbits, self.held, strict=True):
+            before = frozenset((ion.symbol, share) for ion, share in orbit.occupants)
+            if not there or was.setdefault(frozenset(there.items()), before) != before:
+                return False
+        return True
 
     @property
     def is_complete(self) -> bool:

@@ -49,6 +49,18 @@ class Placed:
     """Why it is not to be trusted; None if it is."""
 
     @property
+    def standard_lattice(self) -> Lattice | None:
+        """Conventional lattice in the setting of spglib, where the symmetry is that of the prototype.
+
+        None where the crystal has to be looked at: it may have a higher symmetry.
+        """
+        known = self.mapping.prototype
+        if self.cell_given or known.standard_lattice is None or not self.mapping.keeps_symmetry:
+            return None
+        larger = self.structure.volume / known.structure.volume
+        return known.standard_lattice.scale(known.standard_lattice.volume * larger)
+
+    @property
     def parentage(self) -> str:
         """The crystal that it was made from, with its paper, and the cost."""
         source = self.mapping.prototype.source
