@@ -99,8 +99,9 @@ class Chooser:
         This is quickly said of most compositions for which none has, as bounds rule most prototypes out.
         """
         search = self._search(target)
-        likely_first = np.argsort(search.simple_bounds + _PER_DISTANCE * search.distances, kind="stable")
-        for number in likely_first[search.bounds[likely_first] <= cost]:
+        numbers = np.flatnonzero(search.bounds <= cost)
+        least = search.simple_bounds[numbers] + _PER_DISTANCE * search.distances[numbers]
+        for number in numbers[np.argsort(least, kind="stable")]:
             mapping = self._placed(search, number)
             if mapping is not None and mapping.cost <= cost:
                 return True
