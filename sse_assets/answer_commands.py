@@ -65,12 +65,16 @@ def predict(
 
     The exit code is 0 if every material was answered, 1 if some were refused, and 2 if none was answered.
     """
+    from threadpoolctl import threadpool_limits
+
     from sse_assets.screening.answer import Answers
     from sse_assets.screening.candidates import suffix_of, write_answers
     from sse_assets.screening.errors import PredictionError
     from sse_assets.screening.home import Home
     from sse_assets.screening.predictor import Predictor
 
+    # Some hundred training rows gain nothing from threads, which wait for one another on a busy machine.
+    threadpool_limits(1, user_api="blas")
     try:
         if target is not None:
             suffix_of(target)  # before the work is done

@@ -1,5 +1,6 @@
 """The prototype for a composition: the one of lowest cost, and of the nearest composition."""
 
+from bisect import insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -79,19 +80,33 @@ class Chooser:
         """Return the placements as `best` does, at most so many, the best first."""
         search = self._search(target)
         apart = _PER_DISTANCE * search.distances
-        least = search.simple_bounds + apart
         numbers = np.arange(len(self.prototypes)) if among is None else np.asarray(among, dtype=int)
+        likely = self._likely_best(search, most, numbers, apart)
+        simple = search.simple_bounds + apart
         found: list[tuple[float, Mapping, float]] = []
-        for number in numbers[np.argsort(least[numbers], kind="stable")]:
-            if len(found) == most:
-                if least[number] >= found[-1][0]:
+        for number in numbers[np.argsort(simple[numbers], kind="stable")]:  # decides between equals
+            if number in likely:
+                if len(found) == most and simple[number] >= found[-1][0]:
                     break
-                if search.bounds[number] + apart[number] >= found[-1][0]:
-                    continue
-            if (mapping := self._placed(search, number)) is not None:
-                found.append((mapping.cost + float(apart[number]), mapping, float(search.distances[number])))
+                total = likely[number].cost + float(apart[number])
+                found.append((total, likely[number], float(search.distances[number])))
                 found = sorted(found, key=lambda one: one[0])[:most]
         return [(mapping, distance) for _, mapping, distance in found]
+
+    def _likely_best(
+        self, search: _Search, most: int, numbers: np.ndarray, apart: np.ndarray
+    ) -> dict[int, Mapping]:
+        """Return the placements of lowest cost plus distance, and some others, by number of the prototype."""
+        least = search.bounds + apart
+        likely: dict[int, Mapping] = {}
+        totals: list[float] = []
+        for number in numbers[np.argsort(least[numbers])]:
+            if len(totals) >= most and least[number] > totals[most - 1] + _ROUNDING:
+                break
+            if (mapping := self._placed(search, number)) is not None:
+                likely[number] = mapping
+                insort(totals, mapping.cost + apart[number])
+        return likely
 
     def is_within(self, target: Target, cost: float) -> bool:
         """Return whether some prototype has a place for every atom at no more than a cost for each anion.
@@ -123,8 +138,8 @@ class Chooser:
             number
             for number, known in enumerate(self.prototypes)
             if known.space_group_number == space_group_number
-            and np.allclose(lattice.abc, known.structure.lattice.abc, rtol=_LENGTHS, atol=0.0)
-            and np.allclose(lattice.angles, known.structure.lattice.angles, rtol=0.0, atol=_DEGREES)
+            and np.allclose(lattice.abc, known.lattice.abc, rtol=_LENGTHS, atol=0.0)
+            and np.allclose(lattice.angles, known.lattice.angles, rtol=0.0, atol=_DEGREES)
             and (anions is None or abs(known.anions / anions - 1.0) <= _CONTENT)
         ]
 

@@ -28,7 +28,7 @@ def substituted(mapping: Mapping, volumes: VolumeModel) -> Structure:
     """Return the placed composition in its prototype's cell, which is scaled to what the elements take up."""
     known = mapping.prototype
     ratio = volumes.predict(mapping.content) / volumes.predict(known.composition)
-    return in_cell(mapping, known.structure.lattice.scale(known.structure.volume * ratio**_SCALED))
+    return in_cell(mapping, known.lattice.scale(known.lattice.volume * ratio**_SCALED))
 
 
 def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
@@ -37,7 +37,7 @@ def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
     for orbit, held in zip(mapping.prototype.orbits, mapping.held, strict=True):
         if held:
             species += [Composition(held)] * len(orbit.sites)
-            coordinates += [mapping.prototype.structure[site].frac_coords for site in orbit.sites]
+            coordinates += [mapping.prototype.places[site] for site in orbit.sites]
     return Structure(lattice, species, coordinates)
 
 

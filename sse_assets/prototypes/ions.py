@@ -93,12 +93,16 @@ def _log_correlation(one: Ion, other: Ion) -> float:
 def _log_correlations() -> tuple[dict[tuple[str, int], int], np.ndarray]:
     """Return the place of each ion, and ln of the pair correlations, shape (n_ions, n_ions).
 
-    It is λ + ln Z − ln p − ln p′ (equations 3 and 5 of Hautier et al.), as pymatgen's `SubstitutionProbability`
-    has it, which takes a second to sum over its species one by one.
+    It is λ + ln Z − ln p − ln p′ (Hautier et al.), as pymatgen's `SubstitutionProbability` has it, which takes
+    a second to sum over its species one by one.
     """
     weights = json.loads(files("pymatgen.core").joinpath(_WEIGHTS).read_text())
-    rows = [(_ion(one), _ion(other), float(weight)) for one, other, weight in weights if "D1+" not in (one, other)]
-    numbers = {ion: number for number, ion in enumerate(dict.fromkeys(ion for row in rows for ion in row[:2]))}
+    rows = [
+        (_ion(one), _ion(other), float(weight)) for one, other, weight in weights if "D1+" not in (one, other)
+    ]
+    numbers = {
+        ion: number for number, ion in enumerate(dict.fromkeys(ion for row in rows for ion in row[:2]))
+    }
     table = np.full((len(numbers), len(numbers)), _UNWEIGHTED)
     for one, other, weight in rows:
         table[numbers[one], numbers[other]] = table[numbers[other], numbers[one]] = weight

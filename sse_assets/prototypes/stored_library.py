@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Lattice
 
 from sse_assets.materials.formula import parse_composition
 from sse_assets.prototypes.choice import Chooser
@@ -87,13 +87,13 @@ def _row(known: Prototype) -> dict[str, Any]:
         "space_group": known.space_group,
         "space_group_number": known.space_group_number,
         "anions": known.anions,
-        "lattice": json.dumps(known.structure.lattice.matrix.tolist()),
+        "lattice": json.dumps(known.lattice.matrix.tolist()),
         "orbits": json.dumps(
             [
                 {
                     "label": orbit.label,
                     "occupants": [[ion.symbol, ion.state, share] for ion, share in orbit.occupants],
-                    "sites": known.structure.frac_coords[list(orbit.sites)].tolist(),
+                    "sites": known.places[list(orbit.sites)].tolist(),
                 }
                 for orbit in known.orbits
             ]
@@ -104,7 +104,6 @@ def _row(known: Prototype) -> dict[str, Any]:
 
 def _prototype(row: dict[Any, Any]) -> Prototype:
     orbits: list[Orbit] = []
-    species: list[Composition] = []
     places: list[list[float]] = []
     for told in json.loads(row["orbits"]):
         ions = [
@@ -112,12 +111,12 @@ def _prototype(row: dict[Any, Any]) -> Prototype:
         ]
         sites = range(len(places), len(places) + len(told["sites"]))
         orbits.append(Orbit(told["label"], tuple(sites), tuple(ions)))
-        species += [Composition({ion.symbol: share for ion, share in ions})] * len(sites)
         places += told["sites"]
     doi, family = (row[name] if isinstance(row[name], str) else None for name in ("doi", "family"))
     return Prototype(
         Source(row["structure_id"], row["formula"], doi, family, row["structure_type"]),
-        Structure(np.array(json.loads(row["lattice"])), species, places),
+        Lattice(json.loads(row["lattice"])),
+        np.array(places),
         row["space_group"],
         row["space_group_number"],
         tuple(orbits),

@@ -57,7 +57,7 @@ class Placed:
         known = self.mapping.prototype
         if self.cell_given or known.standard_lattice is None or not self.mapping.keeps_symmetry:
             return None
-        larger = self.structure.volume / known.structure.volume
+        larger = self.structure.volume / known.lattice.volume
         return known.standard_lattice.scale(known.standard_lattice.volume * larger)
 
     @property
@@ -103,7 +103,7 @@ def volume_model(known: Iterable[Prototype]) -> VolumeModel:
 
     Structure types have no part in it: alloys and minerals among them take up other volumes.
     """
-    crystals = {p.key: (p.composition, float(p.structure.volume)) for p in known if not p.source.is_type}
+    crystals = {p.key: (p.composition, float(p.lattice.volume)) for p in known if not p.source.is_type}
     return VolumeModel.fit(crystals.values())
 
 
