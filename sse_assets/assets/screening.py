@@ -53,10 +53,13 @@ class ScreeningConfig(dg.Config):
         description="Rank candidates with a transition metal that may change its valence.",
     )
     least_band_gap_ev: float = Field(
-        _DEFAULTS.least_band_gap_ev, description="Smallest band gap in eV, where the source states one."
+        _DEFAULTS.least_band_gap_ev,
+        ge=0,
+        description="Smallest band gap in eV, where the source states one.",
     )
     most_energy_above_hull_ev: float = Field(
         _DEFAULTS.most_energy_above_hull_ev,
+        ge=0,
         description="Largest energy above the hull in eV for each atom, where the source states one.",
     )
     outside_domain: bool = Field(

@@ -93,8 +93,8 @@ def _log_correlation(one: Ion, other: Ion) -> float:
 def _log_correlations() -> tuple[dict[tuple[str, int], int], np.ndarray]:
     """Return the place of each ion, and ln of the pair correlations, shape (n_ions, n_ions).
 
-    It is λ + ln Z − ln p − ln p′ (Hautier et al.), as pymatgen's `SubstitutionProbability` has it, which takes
-    a second to sum over its species one by one.
+    It is λ + ln Z − ln p − ln p′ (Hautier et al.), as pymatgen's `SubstitutionProbability` has it, which
+    takes a second to sum over its species one by one.
     """
     weights = json.loads(files("pymatgen.core").joinpath(_WEIGHTS).read_text())
     rows = [

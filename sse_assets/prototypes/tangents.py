@@ -30,7 +30,10 @@ class Tangents:
         self._planes[tuple(mapping.target.ions.values())].append((number, plane))
 
     def bounds(self, target: Target, n_prototypes: int) -> np.ndarray:
-        """Return a cost for each anion that no placement is below, -inf where unknown; shape (n_prototypes,)."""
+        """Return a cost for each anion that no placement is below, shape (n_prototypes,).
+
+        It is -inf where nothing is known.
+        """
         bounds = np.full(n_prototypes, -np.inf)
         if planes := self._planes.get(tuple(target.ions.values())):
             numbers, heights = zip(*planes, strict=True)

@@ -156,6 +156,36 @@ def test_files_become_sets() -> None:
     assert any("lost.csv names nowhere.cif, which is not there" in sentence for sentence in unread)
 
 
+def test_energies_that_are_none_are_named_and_set_nothing_aside() -> None:
+    table = (
+        "formula,band_gap_ev,energy_above_hull_ev\nLiCl,-1,wide\nLi2O,2.5,=1+1\nLiF,,-0.02\nLiBr,inf,0.3\n"
+    )
+    frame, unread = sets_of_files({"wanted.csv": table.encode()})
+    screening.CANDIDATES.check(frame)
+    assert frame["band_gap_ev"].fillna(0).tolist() == [0, 2.5, 0, 0]
+    assert frame["energy_above_hull_ev"].fillna(0).tolist() == [0, 0, -0.02, 0.3]
+    gap, hull = unread
+    assert gap.startswith("wanted.csv: band_gap_ev: 2 values are no energies in eV, the first is '-1';")
+    assert "2 values are no energies in eV, the first is 'wide'; no candidate is set aside by them" in hull
+
+
+def test_energies_of_a_file_set_aside_and_what_is_not_stated_does_not() -> None:
+    """From the file to the ranking: a metal, a crystal far above the hull, and one of which nothing is known."""
+    stated = {"Li6PS5Cl": "0.2,", "Li6PS5Br": "3.0,0.25", "Li3YCl6": ",", "Li3VO4": "4.1,0.0"}
+    lines = ["formula,band_gap_ev,energy_above_hull_ev", *(f"{name},{row}" for name, row in stated.items())]
+    frame, unread = sets_of_files({"s.csv": "\n".join(lines).encode()})
+    assert not unread
+    said = predictions().merge(frame[["material", "candidate_id"]], on="material", suffixes=("_", ""))
+    ranking = ranked(said.drop(columns="candidate_id_"), frame, Filters())
+    reasons = dict(zip(ranking["formula"], ranking["set_aside"].fillna(""), strict=True))
+    assert reasons == {
+        "Li6PS5Cl": "its band gap is 0.20 eV",
+        "Li6PS5Br": "it lies 0.25 eV above the hull",
+        "Li3YCl6": "",
+        "Li3VO4": "",
+    }
+
+
 def test_crystals_of_a_database_become_a_set() -> None:
     found = pd.DataFrame(
         [("oqmd:7", "Li3PS4", ROCK_SALT, 2.5, np.nan), ("oqmd:8", "Li3PS4", ROCK_SALT, 1.0, 0.1)],
