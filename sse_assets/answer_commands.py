@@ -2,16 +2,24 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from sse_assets.orchestration.settings import Settings, SettingsError
 
+if TYPE_CHECKING:  # a command imports what it needs
+    from sse_assets.screening.answer import Answer
+
 LOOPBACK = "127.0.0.1"
 _SOME_REFUSED, _NOTHING_USABLE = 1, 2
 """Exit codes; 0 says that every material was answered."""
+
+
+_LONG = 250
+"""Number of materials above which a person wants to see how far it has come."""
 
 
 class _NothingUsable(click.ClickException):
@@ -65,19 +73,23 @@ def predict(
 
     The exit code is 0 if every material was answered, 1 if some were refused, and 2 if none was answered.
     """
+    from threadpoolctl import threadpool_limits
+
     from sse_assets.screening.answer import Answers
     from sse_assets.screening.candidates import suffix_of, write_answers
     from sse_assets.screening.errors import PredictionError
     from sse_assets.screening.home import Home
     from sse_assets.screening.predictor import Predictor
 
+    # Some hundred training rows gain nothing from threads, which wait for one another on a busy machine.
+    threadpool_limits(1, user_api="blas")
     try:
         if target is not None:
             suffix_of(target)  # before the work is done
-        asked = _materials(materials, formula, cif, source)
+        asked = list(_materials(materials, formula, cif, source))
         home = Home(_settings().blob_root)
         predictor = Predictor(home, model=model, variant=variant, prototypes=not no_prototypes)
-        answers = Answers(predictor.answers(asked, anyway=anyway))
+        answers = Answers(_shown(predictor.answers(asked, anyway=anyway), len(asked)))
         if not len(answers):
             raise PredictionError(
                 "there is nothing to predict for: name a formula, a CIF, a folder or an --input"
@@ -100,6 +112,17 @@ def predict(
         print_answers(answers, Console(highlight=False))
     if answers.n_refused:
         sys.exit(_NOTHING_USABLE if answers.n_refused == len(answers) else _SOME_REFUSED)
+
+
+def _shown(answers: Iterator["Answer"], n_materials: int) -> Iterable["Answer"]:
+    """Show in a terminal how far a long list of answers has come."""
+    if n_materials <= _LONG or not sys.stderr.isatty():
+        return answers
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(answers, "materials answered", total=n_materials, console=console, transient=True)
 
 
 def _materials(named: tuple[str, ...], formula: str | None, cif: Path | None, source: str | None) -> Iterator:

@@ -36,8 +36,8 @@ from sse_assets.tables import raw, screening
 GROUP = "screening"
 CANDIDATES = dg.AssetKey([GROUP, "candidates"])
 """Key of the asset that reads the folder of candidates."""
-_CODE_VERSION = "2"
-"""2: a new formula has the cell of its prototype."""
+_CODE_VERSION = "3"
+"""2: a new formula has the cell of its prototype; 3: what its source names a glass is set aside."""
 _DEFAULTS = Filters()
 _WANTED = LithiumCompounds()
 _KEY = ["candidate_set", "candidate_id"]
@@ -53,10 +53,13 @@ class ScreeningConfig(dg.Config):
         description="Rank candidates with a transition metal that may change its valence.",
     )
     least_band_gap_ev: float = Field(
-        _DEFAULTS.least_band_gap_ev, description="Smallest band gap in eV, where the source states one."
+        _DEFAULTS.least_band_gap_ev,
+        ge=0,
+        description="Smallest band gap in eV, where the source states one.",
     )
     most_energy_above_hull_ev: float = Field(
         _DEFAULTS.most_energy_above_hull_ev,
+        ge=0,
         description="Largest energy above the hull in eV for each atom, where the source states one.",
     )
     outside_domain: bool = Field(
@@ -71,6 +74,7 @@ class ScreeningConfig(dg.Config):
     mixtures: bool = Field(
         _DEFAULTS.mixtures, description="Rank what is written as a mixture of compounds: composites, glasses."
     )
+    glasses: bool = Field(_DEFAULTS.glasses, description="Rank what its source names a glass.")
     n_shortlist: int = Field(20, ge=1, description="Length of the shortlist at most.")
     n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
 
@@ -109,14 +113,14 @@ def database_candidates(
 
 def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the assets of the group; only OBELiX has reference structures."""
-    references = table_ins("raw.reference_structures") if dataset is Dataset.OBELIX else {}
+    of_obelix = ("raw.reference_structures", "raw.liion_measurements") if dataset is Dataset.OBELIX else ()
 
     @table_asset(
         "screening.candidates",
         "Materials that somebody considers to make: files in SSE_HOME/candidates/, compounds that were "
         "measured at other temperatures alone, and computed crystals.",
         table_ins("curated.electrolytes", "curated.rejected")
-        | references
+        | table_ins(*of_obelix)
         | table_ins("screening.database_candidates", optional=True),
         code_version=_CODE_VERSION,
     )
@@ -133,6 +137,7 @@ def screening_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
             tables["electrolytes"],
             tables["rejected"],
             tables.get("reference_structures", raw.REFERENCE_STRUCTURES.frame()),
+            tables.get("liion_measurements", raw.LIION_MEASUREMENTS.frame()),
         )
         frame = pd.concat([of_files, of_pipeline, tables["database_candidates"]], ignore_index=True)
         return table_result(

@@ -128,8 +128,13 @@ def _described(
     return *_table_features(row, composition), CellOrigin.TABLE
 
 
-def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
+def crystal_features(
+    crystal: Structure, standard: tuple[Lattice, int] | None = None
+) -> tuple[dict[str, float], str | None]:
     """Compute `CELL_COLUMNS` of a crystal in any cell, NaN where unknown, and why they are.
+
+    With `standard`, its conventional lattice in the standard setting and the number of its space group are
+    known, and spglib is not asked.
 
     - `volume_per_atom_a3`, `volume_per_anion_a3`, `li_per_a3`: Å³, Å³ and Å⁻³, occupancies counted.
     - `packing_fraction`: volume of the ions as spheres (pymatgen's mean ionic radii, the van der Waals radius
@@ -144,6 +149,8 @@ def crystal_features(crystal: Structure) -> tuple[dict[str, float], str | None]:
     """
     content = crystal.composition.element_composition
     numbers = dict.fromkeys(CELL_COLUMNS, math.nan) | _room(content, crystal.volume)
+    if standard is not None:
+        return numbers | _shape(*standard, content, crystal.volume), None
     if len(crystal) > _MOST_SITES:
         return numbers, f"the crystal has more than {_MOST_SITES} sites"
     dataset = symmetry_dataset(crystal)

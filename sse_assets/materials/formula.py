@@ -30,7 +30,6 @@ COMPOSITION_TOLERANCE = 0.03
 """Where an atomic fraction differs by more, a CIF does not show the compound that its table names."""
 
 
-@lru_cache(maxsize=4096)  # every table and descriptor asks for the same formulas, one after the other
 def parse_composition(text: str) -> Composition:
     """Read a formula as people write it.
 
@@ -47,11 +46,16 @@ def parse_composition(text: str) -> Composition:
             has no positive amount.
     """
     try:
-        return _composition(_plain(str(text)))
+        return _read(str(text))
     except FormulaError as error:
         meant = misprinted(str(text)) if isinstance(error, MisprintError) else None
         question = f"; did you mean {meant}?" if meant else ""
         raise FormulaError(f"cannot read the formula {_shown(str(text))}: {error}{question}") from error
+
+
+@lru_cache(maxsize=4096)  # every table and descriptor asks for the same formulas, one after the other
+def _read(text: str) -> Composition:
+    return _composition(_plain(text))
 
 
 def _plain(text: str) -> str:
@@ -105,7 +109,7 @@ def _guesses(text: str) -> Iterator[str]:
 
 def _is_sound(text: str) -> bool:
     try:
-        composition = _composition(_plain(text))
+        composition = _read(text)
     except FormulaError:
         return False
     bare_carbon = composition["C"] > 0 and not any(composition[symbol] for symbol in ("H", "N", "O"))

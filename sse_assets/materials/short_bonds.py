@@ -1,7 +1,7 @@
 """Shortest distances of two atoms that a sound crystal has."""
 
 import numpy as np
-from pymatgen.core import Structure
+from pymatgen.core import PeriodicSite, Structure
 
 SHORTEST_A = 1.3
 """Shortest distance in Å of two atoms in a sound structure (paper, III.B), but for the bonds below."""
@@ -30,13 +30,17 @@ def overlap(structure: Structure) -> str | None:
     On a site that several elements share, the one with the largest occupancy counts.
     """
     first, second, _, apart = structure.get_neighbor_list(SHORTEST_A, exclude_self=True)
-    filled = np.array([sum(site.species.values()) for site in structure])
-    symbols = [max(site.species.items(), key=lambda held: held[1])[0].symbol for site in structure]
-    for one, other, distance in zip(first, second, apart, strict=True):
-        pair = (symbols[one], symbols[other])
+    filled = np.array([site.species.num_atoms for site in structure])
+    for place in np.flatnonzero(filled[first] + filled[second] > _BOTH_THERE):
+        one, other = structure[int(first[place])], structure[int(second[place])]
+        pair = (_main_symbol(one), _main_symbol(other))
         allowed = SHORT_BONDS_A.get(pair, SHORT_BONDS_A.get(pair[::-1], SHORTEST_A))
-        if filled[one] + filled[other] > _BOTH_THERE and distance < allowed:
+        if (distance := apart[place]) < allowed:
             return (
                 f"{pair[0]} and {pair[1]} are {distance:.2f} Å apart and both there, {allowed:.2f} at least"
             )
     return None
+
+
+def _main_symbol(site: PeriodicSite) -> str:
+    return max(site.species.items(), key=lambda held: held[1])[0].symbol

@@ -1,6 +1,8 @@
 """The prototype for a composition: the one of lowest cost, and of the nearest composition."""
 
+from bisect import insort
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from pymatgen.core import Lattice
@@ -8,6 +10,7 @@ from pymatgen.core import Lattice
 from sse_assets.materials.formula import element_fractions
 from sse_assets.prototypes.library import Prototype
 from sse_assets.prototypes.mapping import Mapping, Sites, Target, hole_cost, place
+from sse_assets.prototypes.tangents import Tangents
 
 _PER_DISTANCE = 2.0
 """What the distance of the compositions, Σ|Δx| of the atomic fractions, adds to the cost when two compete."""
@@ -15,6 +18,25 @@ _LENGTHS, _DEGREES = 0.05, 2.0
 """Largest relative difference of a cell's edges, and difference of its angles, in one structure type."""
 _CONTENT = 0.02
 """Largest relative difference of the anions in two cells of one structure type."""
+_ROUNDING = 1e-6
+"""Largest error of a cost that a linear program gives, and of a bound that is made from it."""
+
+
+@dataclass
+class _Search:
+    """What is known so far of the costs of a composition."""
+
+    target: Target
+    costs: np.ndarray
+    """`Sites.costs` on every orbit, shape (n_elements, n_orbits)."""
+    distances: np.ndarray
+    """Σ|Δx| of the atomic fractions from each prototype, shape (n_prototypes,)."""
+    simple_bounds: np.ndarray
+    """Costs that no placement is below, shape (n_prototypes,); they set the order of the trials."""
+    bounds: np.ndarray
+    """The same, with what earlier placements tell."""
+    placed: dict[int, Mapping | None] = field(default_factory=dict)
+    """Placements by number of the prototype; None where there is none for every atom."""
 
 
 class Chooser:
@@ -37,6 +59,8 @@ class Chooser:
         for row, known in enumerate(prototypes):
             for symbol, fraction in known.fractions.items():
                 self._fractions[row, self._elements[symbol]] = fraction
+        self._tangents = Tangents()
+        self._last: _Search | None = None
 
     def best(self, target: Target, among: Sequence[int] | None = None) -> tuple[Mapping, float] | None:
         """Return the placement of lowest cost plus distance, and the distance of the compositions.
@@ -54,36 +78,47 @@ class Chooser:
         self, target: Target, most: int, among: Sequence[int] | None = None
     ) -> list[tuple[Mapping, float]]:
         """Return the placements as `best` does, at most so many, the best first."""
-        costs = self._sites.costs(target)
-        distances = self._distances(target)
-        least = self._lower_bounds(target, costs) + _PER_DISTANCE * distances
+        search = self._search(target)
+        apart = _PER_DISTANCE * search.distances
         numbers = np.arange(len(self.prototypes)) if among is None else np.asarray(among, dtype=int)
+        likely = self._likely_best(search, most, numbers, apart)
+        simple = search.simple_bounds + apart
         found: list[tuple[float, Mapping, float]] = []
-        for number in numbers[np.argsort(least[numbers], kind="stable")]:
-            if len(found) == most and least[number] >= found[-1][0]:
-                break
-            mapping = place(
-                target, self.prototypes[number], costs[:, self._start[number] : self._start[number + 1]]
-            )
-            if mapping is None or not mapping.is_complete:
-                continue
-            distance = float(distances[number])
-            found.append((mapping.cost + _PER_DISTANCE * distance, mapping, distance))
-            found = sorted(found, key=lambda one: one[0])[:most]
+        for number in numbers[np.argsort(simple[numbers], kind="stable")]:  # decides between equals
+            if number in likely:
+                if len(found) == most and simple[number] >= found[-1][0]:
+                    break
+                total = likely[number].cost + float(apart[number])
+                found.append((total, likely[number], float(search.distances[number])))
+                found = sorted(found, key=lambda one: one[0])[:most]
         return [(mapping, distance) for _, mapping, distance in found]
+
+    def _likely_best(
+        self, search: _Search, most: int, numbers: np.ndarray, apart: np.ndarray
+    ) -> dict[int, Mapping]:
+        """Return the placements of lowest cost plus distance, and some others, by number of the prototype."""
+        least = search.bounds + apart
+        likely: dict[int, Mapping] = {}
+        totals: list[float] = []
+        for number in numbers[np.argsort(least[numbers])]:
+            if len(totals) >= most and least[number] > totals[most - 1] + _ROUNDING:
+                break
+            if (mapping := self._placed(search, number)) is not None:
+                likely[number] = mapping
+                insort(totals, mapping.cost + apart[number])
+        return likely
 
     def is_within(self, target: Target, cost: float) -> bool:
         """Return whether some prototype has a place for every atom at no more than a cost for each anion.
 
         This is quickly said of most compositions for which none has, as bounds rule most prototypes out.
         """
-        costs = self._sites.costs(target)
-        least = self._lower_bounds(target, costs)
-        likely_first = np.argsort(least + _PER_DISTANCE * self._distances(target), kind="stable")
-        for number in likely_first[least[likely_first] <= cost]:
-            start, end = self._start[number], self._start[number + 1]
-            mapping = place(target, self.prototypes[number], costs[:, start:end])
-            if mapping is not None and mapping.is_complete and mapping.cost <= cost:
+        search = self._search(target)
+        numbers = np.flatnonzero(search.bounds <= cost)
+        least = search.simple_bounds[numbers] + _PER_DISTANCE * search.distances[numbers]
+        for number in numbers[np.argsort(least, kind="stable")]:
+            mapping = self._placed(search, number)
+            if mapping is not None and mapping.cost <= cost:
                 return True
         return False
 
@@ -103,8 +138,8 @@ class Chooser:
             number
             for number, known in enumerate(self.prototypes)
             if known.space_group_number == space_group_number
-            and np.allclose(lattice.abc, known.structure.lattice.abc, rtol=_LENGTHS, atol=0.0)
-            and np.allclose(lattice.angles, known.structure.lattice.angles, rtol=0.0, atol=_DEGREES)
+            and np.allclose(lattice.abc, known.lattice.abc, rtol=_LENGTHS, atol=0.0)
+            and np.allclose(lattice.angles, known.lattice.angles, rtol=0.0, atol=_DEGREES)
             and (anions is None or abs(known.anions / anions - 1.0) <= _CONTENT)
         ]
 
@@ -116,6 +151,28 @@ class Chooser:
             if round(copies) >= 1 and abs(copies / round(copies) - 1.0) <= _CONTENT:
                 numbers.append(number)
         return numbers
+
+    def _search(self, target: Target) -> _Search:
+        """Return what is known of a composition; of the last one all that has been found."""
+        last = self._last
+        if last is not None and last.target is target:
+            return last
+        costs = self._sites.costs(target)
+        simple = self._lower_bounds(target, costs)
+        told = self._tangents.bounds(target, len(self.prototypes)) - _ROUNDING
+        search = _Search(target, costs, self._distances(target), simple, np.maximum(simple, told))
+        self._last = search
+        return search
+
+    def _placed(self, search: _Search, number: int) -> Mapping | None:
+        """Return the placement on a prototype, None without a place for every atom; keep what it tells."""
+        if number not in search.placed:
+            costs = search.costs[:, self._start[number] : self._start[number + 1]]
+            mapping = place(search.target, self.prototypes[number], costs)
+            if mapping is not None and mapping.cost > search.bounds[number] + 2 * _ROUNDING:
+                self._tangents.add(mapping, number)
+            search.placed[number] = mapping if mapping is not None and mapping.is_complete else None
+        return search.placed[number]
 
     def _distances(self, target: Target) -> np.ndarray:
         """Return Σ|Δx| of the atomic fractions from each prototype, shape (n_prototypes,)."""

@@ -1,6 +1,6 @@
 """A placed composition as a crystal with partial occupancies, and the guards that it has to pass."""
 
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.io.cif import CifWriter
 
 from sse_assets.materials.charge_balance import TOLERANCE, smallest_imbalance
@@ -13,10 +13,6 @@ from sse_assets.tables.names import Reason
 _SCALED = 0.5
 """Part of the logarithm of the ratio of two volumes that a substitution shows: half of it fits known crystals
 better than none or all of it (docs/structures.md)."""
-_TRACE = 1e-3
-"""Occupancy that is left out."""
-_DECIMALS = 4
-"""Decimals of an occupancy in the CIF."""
 
 
 class UnsoundCrystalError(ValueError):
@@ -32,24 +28,16 @@ def substituted(mapping: Mapping, volumes: VolumeModel) -> Structure:
     """Return the placed composition in its prototype's cell, which is scaled to what the elements take up."""
     known = mapping.prototype
     ratio = volumes.predict(mapping.content) / volumes.predict(known.composition)
-    return in_cell(mapping, known.structure.lattice.scale(known.structure.volume * ratio**_SCALED))
+    return in_cell(mapping, known.lattice.scale(known.lattice.volume * ratio**_SCALED))
 
 
 def in_cell(mapping: Mapping, lattice: Lattice) -> Structure:
     """Return the placed composition with the prototype's fractional coordinates in another cell."""
     species, coordinates = [], []
-    for number, orbit in enumerate(mapping.prototype.orbits):
-        held = {
-            symbol: round(float(occupancy), _DECIMALS)
-            for symbol, occupancy in zip(mapping.target.symbols, mapping.occupancies[:, number], strict=True)
-            if occupancy > _TRACE
-        }
-        if not held:
-            continue
-        too_full = max(sum(held.values()), 1.0)
-        for site in orbit.sites:
-            species.append({symbol: occupancy / too_full for symbol, occupancy in held.items()})
-            coordinates.append(mapping.prototype.structure[site].frac_coords)
+    for orbit, held in zip(mapping.prototype.orbits, mapping.held, strict=True):
+        if held:
+            species += [Composition(held)] * len(orbit.sites)
+            coordinates += [mapping.prototype.places[site] for site in orbit.sites]
     return Structure(lattice, species, coordinates)
 
 

@@ -1,11 +1,12 @@
 """Costs of one ion in the place of another, from substitutions that known compounds show."""
 
-import math
+import json
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 
-from pymatgen.analysis.structure_prediction.substitution_probability import SubstitutionProbability
-from pymatgen.core import Composition, Species
+import numpy as np
+from pymatgen.core import Composition
 
 from sse_assets.materials.charge_balance import balanced_states
 
@@ -19,6 +20,10 @@ LARGE_CATIONS = frozenset(
 
 _UNRELATED = 3.2
 """Cost of two ions that replace one another no more often than by chance (ln of the correlation is 0)."""
+_WEIGHTS = "structure_prediction/data/lambda.json"
+"""Weights λ of the pairs of ions, in `pymatgen.core`."""
+_UNWEIGHTED = -5.0
+"""Weight of a pair that no known compounds show."""
 _NEVER_SEEN = -2.5
 """ln of the correlation for an ion that the statistics do not have."""
 _PER_CHARGE = 0.35
@@ -76,14 +81,36 @@ def substitution_cost(new: Ion, old: Ion) -> float:
     return min(max(cost, _LEAST), _MOST)
 
 
-@cache
-def _statistics() -> SubstitutionProbability:
-    return SubstitutionProbability()
-
-
 def _log_correlation(one: Ion, other: Ion) -> float:
-    pair = (Species(one.symbol, one.state), Species(other.symbol, other.state))
-    if not all(species in _statistics().species for species in pair):
+    numbers, correlations = _log_correlations()
+    places = [numbers.get((ion.symbol, ion.state)) for ion in (one, other)]
+    if None in places:
         return _NEVER_SEEN - 0.5 * abs(one.state - other.state)
-    # pymatgen sums over a set, in another order in each process: the last digits are chance.
-    return round(math.log(_statistics().pair_corr(*pair)), 9)
+    return round(float(correlations[tuple(places)]), 9)
+
+
+@cache
+def _log_correlations() -> tuple[dict[tuple[str, int], int], np.ndarray]:
+    """Return the place of each ion, and ln of the pair correlations, shape (n_ions, n_ions).
+
+    It is λ + ln Z − ln p − ln p′ (Hautier et al.), as pymatgen's `SubstitutionProbability` has it, which
+    takes a second to sum over its species one by one.
+    """
+    weights = json.loads(files("pymatgen.core").joinpath(_WEIGHTS).read_text())
+    rows = [
+        (_ion(one), _ion(other), float(weight)) for one, other, weight in weights if "D1+" not in (one, other)
+    ]
+    numbers = {
+        ion: number for number, ion in enumerate(dict.fromkeys(ion for row in rows for ion in row[:2]))
+    }
+    table = np.full((len(numbers), len(numbers)), _UNWEIGHTED)
+    for one, other, weight in rows:
+        table[numbers[one], numbers[other]] = table[numbers[other], numbers[one]] = weight
+    terms = np.exp(table)
+    marginal = np.log(terms.sum(axis=1))
+    return numbers, table + np.log(terms.sum()) - marginal[:, None] - marginal
+
+
+def _ion(name: str) -> tuple[str, int]:
+    """Return symbol and charge of `Ag1+`."""
+    return name[:-2], int(f"{name[-1]}{name[-2]}")

@@ -1,17 +1,18 @@
 """Known crystals as prototypes: symmetry orbits with their multiplicity, their occupants and their room."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from sse_assets.materials.anions import anion_symbols
 from sse_assets.materials.formula import composition_key, element_fractions
 from sse_assets.materials.short_bonds import overlap
-from sse_assets.materials.symmetry import SYMPREC, normalised_symbol
+from sse_assets.materials.symmetry import SYMPREC, normalised_symbol, symmetry_dataset
 from sse_assets.prototypes.ions import Ion, ions_of
 
 _MOST_SITES = 400
@@ -36,7 +37,7 @@ class Orbit:
     label: str
     """Multiplicity in the conventional cell and Wyckoff letter: `12c`."""
     sites: tuple[int, ...]
-    """Their numbers in the prototype's structure."""
+    """Their numbers in the prototype's cell."""
     occupants: tuple[tuple[Ion, float], ...]
     """What one site holds, with occupancies."""
 
@@ -71,8 +72,10 @@ class Prototype:
     """A known crystal that other compositions can be placed in."""
 
     source: Source
-    structure: Structure
-    """Conventional cell in the standard setting of spglib, partial occupancies kept."""
+    lattice: Lattice
+    """Conventional cell in the standard setting of spglib."""
+    places: np.ndarray
+    """Fractional coordinates of its sites, shape (n_sites, 3)."""
     space_group: str
     space_group_number: int
     orbits: tuple[Orbit, ...]
@@ -89,7 +92,23 @@ class Prototype:
     @cached_property
     def composition(self) -> Composition:
         """Content of the cell by elements."""
-        return self.structure.composition.element_composition
+        content: dict[str, float] = defaultdict(float)
+        for occupants in self._occupants:
+            for ion, share in occupants:
+                content[ion.symbol] += share
+        return Composition(content)
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The crystal, partial occupancies kept."""
+        species = [{ion.symbol: share for ion, share in occupants} for occupants in self._occupants]
+        return Structure(self.lattice, species, self.places)
+
+    @property
+    def _occupants(self) -> list[tuple[tuple[Ion, float], ...]]:
+        """What each site holds."""
+        by_site = {site: orbit.occupants for orbit in self.orbits for site in orbit.sites}
+        return [by_site[site] for site in range(len(self.places))]
 
     @cached_property
     def key(self) -> str:
@@ -100,6 +119,12 @@ class Prototype:
     def fractions(self) -> Mapping[str, float]:
         """Atomic fractions by element."""
         return element_fractions(self.composition)
+
+    @cached_property
+    def standard_lattice(self) -> Lattice | None:
+        """Conventional lattice as spglib's standard has it; None where it now finds another space group."""
+        found = symmetry_dataset(self.structure)
+        return Lattice(found.std_lattice) if found and found.number == self.space_group_number else None
 
     @property
     def primitive_anions(self) -> float:
@@ -153,7 +178,8 @@ def prototype(structure: Structure, source: Source) -> Prototype:
     content = conventional.composition.element_composition
     return Prototype(
         source,
-        conventional,
+        conventional.lattice,
+        conventional.frac_coords,
         normalised_symbol(dataset.international),
         int(dataset.number),
         orbits,

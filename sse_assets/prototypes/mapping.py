@@ -7,7 +7,8 @@ of Li and of large cations, and dear on the framework. Li may find more places t
 
 from collections.abc import Mapping as ByName
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -25,6 +26,8 @@ _UNPLACED = 12.0
 """Cost of an atom that has no place."""
 _TRACE = 1e-3
 """Occupancy that counts as none."""
+_DECIMALS = 4
+"""Decimals of an occupancy in a crystal."""
 
 
 class UnmappableError(ValueError):
@@ -65,6 +68,35 @@ class Mapping:
     """Occupancy of each orbit by each element, shape (n_elements, n_orbits)."""
     cost: float
     """Cost for each anion."""
+    slopes: np.ndarray
+    """Change of the cost with the atoms of each element for each anion, shape (n_elements,)."""
+
+    @cached_property
+    def held(self) -> list[dict[str, float]]:
+        """What one site of each orbit holds in the crystal, by symbol: no traces, and one atom at most."""
+        orbits = []
+        for column in self.occupancies.T:
+            there = {
+                symbol: round(float(occupancy), _DECIMALS)
+                for symbol, occupancy in zip(self.target.symbols, column, strict=True)
+                if occupancy > _TRACE
+            }
+            too_full = max(sum(there.values()), 1.0)
+            orbits.append({symbol: occupancy / too_full for symbol, occupancy in there.items()})
+        return orbits
+
+    @property
+    def keeps_symmetry(self) -> bool:
+        """Whether the crystal has the symmetry of its prototype and no more.
+
+        It has if no orbit is empty, and no two that held different atoms hold the same.
+        """
+        was: dict[frozenset[tuple[str, float]], frozenset[tuple[str, float]]] = {}
+        for orbit, there in zip(self.prototype.orbits, self.held, strict=True):
+            before = frozenset((ion.symbol, share) for ion, share in orbit.occupants)
+            if not there or was.setdefault(frozenset(there.items()), before) != before:
+                return False
+        return True
 
     @property
     def is_complete(self) -> bool:
@@ -117,6 +149,8 @@ class Sites:
     """Parts of an orbit's atoms that they are, shape (n_orbits, most); zero where repeated."""
     protons: np.ndarray
     """Whether an orbit holds a proton, shape (n_orbits,)."""
+    _found: dict[Ion, np.ndarray] = field(default_factory=dict, repr=False)
+    """Costs of the ions that have been asked for."""
 
     @classmethod
     def of(cls, orbits: Sequence[Orbit]) -> Self:
@@ -140,13 +174,15 @@ class Sites:
         A proton is bonded to one anion, at half the distance of any other cation. So it takes no other ion's
         site, and no other ion takes its: that cost is infinite.
         """
-        each = np.array([[substitution_cost(new, old) for old in self.ions] for new in target.ions.values()])
-        each = each[:, self.occupants]
-        costs = _SHARE_OF_NEAREST * each.min(axis=2) + (1 - _SHARE_OF_NEAREST) * (each * self.shares).sum(
-            axis=2
-        )
-        new_protons = np.array([_is_proton(new) for new in target.ions.values()])
-        return np.where(new_protons[:, None] != self.protons, np.inf, costs)
+        return np.array([self._costs_of(new) for new in target.ions.values()])
+
+    def _costs_of(self, new: Ion) -> np.ndarray:
+        if new not in self._found:
+            each = np.array([substitution_cost(new, old) for old in self.ions])[self.occupants]
+            mean = (each * self.shares).sum(axis=1)
+            costs = _SHARE_OF_NEAREST * each.min(axis=1) + (1 - _SHARE_OF_NEAREST) * mean
+            self._found[new] = np.where(self.protons != _is_proton(new), np.inf, costs)
+        return self._found[new]
 
 
 def hole_cost(orbit: Orbit) -> float:
@@ -219,6 +255,7 @@ def place(target: Target, prototype: Prototype, costs: np.ndarray) -> Mapping | 
         prototype,
         solved.x[: n_elements * n_orbits].reshape(n_elements, n_orbits),
         float(solved.fun) / prototype.anions,
+        solved.eqlin.marginals[:n_elements],
     )
 
 

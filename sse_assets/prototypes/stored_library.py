@@ -1,26 +1,24 @@
 """The library of prototypes as a table that a run stores, and the answer that it gives for a bare formula."""
 
 import json
-import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from pymatgen.core import Structure
+from pymatgen.core import Lattice
 
 from sse_assets.materials.formula import parse_composition
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.ions import Ion
 from sse_assets.prototypes.library import Orbit, Prototype, Source
 from sse_assets.prototypes.mapping import UnmappableError, target
-from sse_assets.prototypes.structures import TRUSTED_COST, Placed, placed, volume_model
+from sse_assets.prototypes.structures import TRUSTED_COST, Placed, placed_alone, volume_model
 from sse_assets.prototypes.volume import VolumeModel
 from sse_assets.tables import generated
 
 _TOO_COSTLY = f"no known structure takes its elements at a cost of {TRUSTED_COST:g} for each anion or less"
-_NOTHING_KNOWN = dict.fromkeys(("a", "b", "c", "alpha", "beta", "gamma", "z", "space_group_number"), math.nan)
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,13 @@ class Library:
             The placed composition, None where it is not to be trusted; and its parent and cost in words, or
             the reason why no prototype is to be trusted.
         """
-        row = _NOTHING_KNOWN | {"formula": formula, "family": None, "space_group": None}
         try:
-            if not self.chooser.is_within(target(parse_composition(formula)), TRUSTED_COST):
-                return None, _TOO_COSTLY
-            made = placed(row, self.chooser, self.volumes)
+            wanted = target(parse_composition(formula))
         except UnmappableError as error:
             return None, str(error)
+        if not self.chooser.is_within(wanted, TRUSTED_COST):
+            return None, _TOO_COSTLY
+        made = placed_alone(wanted, self.chooser, self.volumes)
         if made is None:
             return None, _TOO_COSTLY
         if made.refused is not None:
@@ -89,13 +87,13 @@ def _row(known: Prototype) -> dict[str, Any]:
         "space_group": known.space_group,
         "space_group_number": known.space_group_number,
         "anions": known.anions,
-        "lattice": json.dumps(known.structure.lattice.matrix.tolist()),
+        "lattice": json.dumps(known.lattice.matrix.tolist()),
         "orbits": json.dumps(
             [
                 {
                     "label": orbit.label,
                     "occupants": [[ion.symbol, ion.state, share] for ion, share in orbit.occupants],
-                    "sites": known.structure.frac_coords[list(orbit.sites)].tolist(),
+                    "sites": known.places[list(orbit.sites)].tolist(),
                 }
                 for orbit in known.orbits
             ]
@@ -106,7 +104,6 @@ def _row(known: Prototype) -> dict[str, Any]:
 
 def _prototype(row: dict[Any, Any]) -> Prototype:
     orbits: list[Orbit] = []
-    species: list[dict[str, float]] = []
     places: list[list[float]] = []
     for told in json.loads(row["orbits"]):
         ions = [
@@ -114,12 +111,12 @@ def _prototype(row: dict[Any, Any]) -> Prototype:
         ]
         sites = range(len(places), len(places) + len(told["sites"]))
         orbits.append(Orbit(told["label"], tuple(sites), tuple(ions)))
-        species += [{ion.symbol: share for ion, share in ions}] * len(sites)
         places += told["sites"]
     doi, family = (row[name] if isinstance(row[name], str) else None for name in ("doi", "family"))
     return Prototype(
         Source(row["structure_id"], row["formula"], doi, family, row["structure_type"]),
-        Structure(np.array(json.loads(row["lattice"])), species, places),
+        Lattice(json.loads(row["lattice"])),
+        np.array(places),
         row["space_group"],
         row["space_group_number"],
         tuple(orbits),

@@ -50,6 +50,18 @@ class Placed:
     """Why it is not to be trusted; None if it is."""
 
     @property
+    def standard_lattice(self) -> Lattice | None:
+        """Conventional lattice in the setting of spglib, where the symmetry is that of the prototype.
+
+        None where the crystal has to be looked at: it may have a higher symmetry.
+        """
+        known = self.mapping.prototype
+        if self.cell_given or known.standard_lattice is None or not self.mapping.keeps_symmetry:
+            return None
+        larger = self.structure.volume / known.lattice.volume
+        return known.standard_lattice.scale(known.standard_lattice.volume * larger)
+
+    @property
     def parentage(self) -> str:
         """The crystal that it was made from, with its paper, and the cost."""
         source = self.mapping.prototype.source
@@ -92,7 +104,7 @@ def volume_model(known: Iterable[Prototype]) -> VolumeModel:
 
     Structure types have no part in it: alloys and minerals among them take up other volumes.
     """
-    crystals = {p.key: (p.composition, float(p.structure.volume)) for p in known if not p.source.is_type}
+    crystals = {p.key: (p.composition, float(p.lattice.volume)) for p in known if not p.source.is_type}
     return VolumeModel.fit(crystals.values())
 
 
@@ -194,6 +206,17 @@ def placed(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> Pl
     return Placed(mapping, distance, structure, in_given_cell, refused)
 
 
+def placed_alone(target: placing.Target, chooser: Chooser, volumes: VolumeModel) -> Placed | None:
+    """Place a composition of which nothing else is known; as `placed`."""
+    found = chooser.best(target)
+    if found is None:
+        return None
+    mapping, distance = found
+    structure = substituted(mapping, volumes)
+    refused = why_doubtful(mapping, structure) or _of_unknown_size(mapping, volumes)
+    return Placed(mapping, distance, structure, cell_given=False, refused=refused)
+
+
 def _structure(row: Mapping[Any, Any], chooser: Chooser, volumes: VolumeModel) -> dict[str, Any]:
     made = placed(row, chooser, volumes)
     if made is None:
@@ -239,6 +262,10 @@ def _refusal(
     if _has_cell(row):
         sentence = "no known structure has the space group and nearly the cell that the table gives"
         return Reason.OTHER_CELL, sentence
+    return _of_unknown_size(mapping, volumes)
+
+
+def _of_unknown_size(mapping: placing.Mapping, volumes: VolumeModel) -> tuple[Reason, str] | None:
     if unknown := volumes.unknown(mapping.target.composition):
         return Reason.UNKNOWN_ELEMENT, f"no known structure says how large {', '.join(unknown)} is"
     return None

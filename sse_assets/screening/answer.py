@@ -235,6 +235,11 @@ class Answer:
                 "conductivity_class": said.conductivity_class.value,
                 "outside_domain": said.outside_domain,
             }
+        if self.model is not None:
+            found["model"] |= {
+                "sentence": self.model.sentence,
+                "error_sentence": self.model.error_sentence,
+            }
         return json.loads(json.dumps(_plain(found), allow_nan=False))
 
     def lines(self) -> Iterator[str]:

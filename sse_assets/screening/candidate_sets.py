@@ -4,11 +4,13 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from sse_assets.materials.cif_document import decoded
 from sse_assets.materials.crystal import CifError
 from sse_assets.materials.formula import FormulaError, composition_key, parse_composition
+from sse_assets.materials.plain_text import harmless
 from sse_assets.screening.candidates import SUFFIXES, candidate_frame, read_candidates
 from sse_assets.screening.errors import PredictionError
 from sse_assets.tables import screening
@@ -16,6 +18,10 @@ from sse_assets.tables.names import Reason
 
 STATED = ("band_gap_ev", "energy_above_hull_ev")
 """Columns of a file of candidates that filters look at."""
+_FAMILY = "family"
+"""Another one, which says of a glass that it is one."""
+_NOT_STATED = ("", "none", "nan", "null", "-")
+"""How a file says that it states no energy."""
 LONE_CIFS = "cifs"
 """Set of the CIFs that lie in no folder."""
 OTHER_TEMPERATURES, REFERENCES = "other_temperatures", "references"
@@ -37,7 +43,7 @@ def sets_of_files(files: Mapping[str, bytes]) -> tuple[pd.DataFrame, list[str]]:
     for path, content in files.items():
         if PurePosixPath(path).suffix.lower() in SUFFIXES:
             try:
-                rows += _of_table(PurePosixPath(path), content, files, named)
+                rows += _of_table(PurePosixPath(path), content, files, named, unread)
             except PredictionError as error:
                 unread.append(str(error))
     for path, content in files.items():
@@ -71,7 +77,7 @@ def set_of_database(name: str, found: pd.DataFrame) -> pd.DataFrame:
 
 
 def known_compounds(
-    electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame
+    electrolytes: pd.DataFrame, rejected: pd.DataFrame, references: pd.DataFrame, reported: pd.DataFrame
 ) -> pd.DataFrame:
     """List the Li compounds that the pipeline knows and does not learn from.
 
@@ -82,14 +88,18 @@ def known_compounds(
         electrolytes: a frame as `tables.curated.ELECTROLYTES`.
         rejected: a frame as `tables.curated.REJECTED`; the rows at other temperatures are candidates.
         references: a frame as `tables.raw.REFERENCE_STRUCTURES`; may be empty.
+        reported: a frame as `tables.raw.LIION_MEASUREMENTS`, which names the families; may be empty.
 
     Returns:
         A frame as `tables.screening.CANDIDATES`.
     """
     measured = set(electrolytes["composition_key"])
     warm = rejected.loc[rejected["reason_code"] == Reason.TEMPERATURE, "formula"].dropna().unique()
-    plain = [formula.strip("'\"") for formula in _of_lithium(warm, measured)]
-    rows = [_row(OTHER_TEMPERATURES, formula, formula, None) for formula in plain]
+    families = reported.drop_duplicates("formula").set_index("formula")["reported_family"]
+    rows = []
+    for formula in _of_lithium(warm, measured):
+        plain = formula.strip("'\"")
+        rows.append(_row(OTHER_TEMPERATURES, plain, plain, None) | {"reported_family": families.get(formula)})
     computed = references[references["formula"].isin(_of_lithium(references["formula"], set()))]
     rows += [
         _row(REFERENCES, row["structure_id"], row["formula"], row["cif"])
@@ -113,14 +123,17 @@ def _of_lithium(formulas: Iterable[str], measured: set[str]) -> list[str]:
 
 
 def _of_table(
-    path: PurePosixPath, content: bytes, files: Mapping[str, bytes], named: set[str]
+    path: PurePosixPath, content: bytes, files: Mapping[str, bytes], named: set[str], unread: list[str]
 ) -> list[dict[str, object]]:
-    """Read the rows of a table, and note in `named` which CIFs it names.
+    """Read the rows of a table; note in `named` which CIFs it names, and in `unread` what is no number.
 
     Raises:
         PredictionError: if it cannot be read, or names a CIF that is not there.
     """
     table = candidate_frame(content, path.name)
+    stated = {name: _numbers(table[name], f"{path}: {name}", unread) for name in STATED if name in table}
+    if _FAMILY in table:
+        stated["reported_family"] = table[_FAMILY].replace("", None)
     folder = Path(path.parent)
     rows = []
     for number, material in enumerate(read_candidates(content, path.name, folder)):
@@ -131,11 +144,23 @@ def _of_table(
                 raise PredictionError(f"{path} names {place}, which is not there: put it beside the table")
             named.add(place)
             cif = files[place].decode(errors="replace")
-        stated = {
-            name: pd.to_numeric(table[name].iloc[number], errors="coerce") for name in STATED if name in table
-        }
-        rows.append(_row(path.with_suffix("").as_posix(), material.asked, material.formula, cif) | stated)
+        of_row = {name: values.iloc[number] for name, values in stated.items()}
+        rows.append(_row(path.with_suffix("").as_posix(), material.asked, material.formula, cif) | of_row)
     return rows
+
+
+def _numbers(column: pd.Series, name: str, unread: list[str]) -> pd.Series:
+    """Return energies in eV, NaN where there is none; note in `unread` what is no energy."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    numbers = numbers.where(np.isfinite(numbers) & ((numbers >= 0) | (column.name != "band_gap_ev")))
+    is_wrong = numbers.isna() & ~column.astype(str).str.strip().str.lower().isin(_NOT_STATED)
+    if is_wrong.any():
+        first = harmless(str(column[is_wrong].iloc[0]))
+        unread.append(
+            f"{name}: {is_wrong.sum()} values are no energies in eV, the first is {first!r}; no candidate is "
+            "set aside by them"
+        )
+    return numbers
 
 
 def _row(name: str, material: str, formula: str | None, cif: str | None) -> dict[str, object]:

@@ -13,8 +13,10 @@ from sse_assets.materials.formula import parse_composition
 REDOX_ACTIVE = frozenset({"Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Nb", "Mo", "W", "Re", "Ru"})
 """Transition metals that change their valence between lithium and a cathode, and may conduct electrons."""
 
-_MIXTURE = re.compile(r"\(.+\)\d[\d.]*\(.+\)\d[\d.]*|.*[A-Za-z\d)][·*].*")
-"""A formula of two or more groups, each with its amount, or with a dot between compounds."""
+_MIXTURE = re.compile(
+    r"\(.+\)\d[\d.]*\(.+\)\d[\d.]*|.*[A-Za-z\d)][·*].*|[\d.(]*[A-Z].*(?<!\de)[–-][\d.(]*[A-Z].*"
+)
+"""A formula of two or more groups, each with its amount, or with a dot or a dash between compounds."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,15 @@ class Filters:
     more of a dopant is no new material."""
     mixtures: bool = False
     """Whether it may be written as a mixture, such as (Li0.5La0.5TiO3)97(SiO2)3: a composite or a glass."""
+    glasses: bool = False
+    """Whether its source may name it a glass, which no crystal of the same composition stands for."""
 
     def set_aside(self, candidates: pd.DataFrame) -> list[str | None]:
         """Return why each candidate is set aside, None for those that pass.
 
         Args:
-            candidates: columns `formula`, `band_gap_ev`, `energy_above_hull_ev`, `outside_domain`,
-                `measured`, `nearest_formula` and `nearest_distance`.
+            candidates: columns `formula`, `band_gap_ev`, `energy_above_hull_ev`, `reported_family`,
+                `outside_domain`, `measured`, `nearest_formula` and `nearest_distance`.
         """
         return ["; ".join(self._reasons(row)) or None for row in candidates.to_dict("records")]
 
@@ -63,8 +67,11 @@ class Filters:
             yield "its composition has been measured"
         elif row["nearest_distance"] < self.least_distance and not self.measured:
             yield f"it is nearly {row['nearest_formula'].strip()}, which has been measured"
-        if _MIXTURE.fullmatch(row["formula"]) and not self.mixtures:
+        if _MIXTURE.fullmatch("".join(row["formula"].split())) and not self.mixtures:
             yield "it is written as a mixture of compounds"
+        family = row["reported_family"]
+        if isinstance(family, str) and "glass" in family.lower() and not self.glasses:
+            yield "its source names it a glass"
 
     def _of_composition(self, composition: Composition) -> Iterator[str]:
         symbols = {element.symbol for element in composition.elements}

@@ -32,6 +32,8 @@ def _cell(formula: str, library: "Library") -> tuple[list[float] | None, str]:
     made, sentence = library.of_formula(formula)
     if made is None:
         return None, sentence
-    numbers, failure = crystal_features(made.structure)
+    lattice = made.standard_lattice
+    standard = None if lattice is None else (lattice, made.mapping.prototype.space_group_number)
+    numbers, failure = crystal_features(made.structure, standard)
     values = [numbers[name] for name in CELL_COLUMNS]
     return (None, failure or sentence) if any(map(math.isnan, values)) else (values, sentence)

@@ -68,12 +68,17 @@ def known_structures(read: Callable[[str, str], pd.DataFrame | None], formula: s
                 row["structure_origin"], row["structure_id"], row["formula"], row["cif"], note
             )
             found.setdefault(one.structure_id, one)
-    for schema, name in (("raw", "reference_structures"), ("generated", "structures")):
-        table = read(schema, name)
-        for row in [] if table is None else table.to_dict("records"):
-            if _is_key(row["formula"], key):
-                one = KnownStructure(row["origin"], row["structure_id"], row["formula"], row["cif"])
-                found.setdefault(one.structure_id, one)
+    references = read("raw", "reference_structures")
+    for row in [] if references is None else references.to_dict("records"):
+        if _is_key(row["formula"], key):
+            one = KnownStructure(row["origin"], row["structure_id"], row["formula"], row["cif"])
+            found.setdefault(one.structure_id, one)
+    searched = read("generated", "structures")
+    for row in [] if searched is None else searched[searched["valid"]].to_dict("records"):
+        if row["composition_key"] == key:
+            name = f"{StructureOrigin.GENERATED}:{row['formula']}"
+            one = KnownStructure(StructureOrigin.GENERATED, name, row["measured_formula"], row["cif"])
+            found.setdefault(one.structure_id, one)
     if not found and (library := read("generated", "prototype_library")) is not None and len(library):
         found = _placed(formula, library)
     order = [*ORIGIN_PRECEDENCE, StructureOrigin.PROTOTYPE]

@@ -114,6 +114,8 @@ def _accepted(material: Material, anyway: bool) -> Accepted | Refusal:
     text = cif_text(material.file) if material.file is not None else material.cif
     crystal = None if text is None else read_crystal(text)
     remarks = [] if crystal is None else [remark.sentence for remark in crystal.remarks]
+    if material.formula is not None and (several := _several(material.formula)):
+        remarks.append(f"it was read as one mixture of {' and '.join(several)}: ask for each apart")
     refused: list[RefusedError] = []
     if crystal is not None and stated is not None:
         for remark in compare_with_formula(crystal, stated):
@@ -136,6 +138,20 @@ def _accepted(material: Material, anyway: bool) -> Accepted | Refusal:
         return Refusal(material, refused[0].code, str(refused[0]), tuple(remarks))
     remarks += [f"answered all the same: {error}" for error in refused]
     return Accepted(replace(material, cif=None), formula, composition, crystal, text, tuple(remarks))
+
+
+def _several(text: str) -> list[str]:
+    """Return the compounds that stand in one text with blanks between them; none where it is one formula."""
+    parts = text.split()
+    return parts if len(parts) > 1 and all(_is_compound(part) for part in parts) else []
+
+
+def _is_compound(text: str) -> bool:
+    try:
+        check_composition(text, parse_composition(text), typed=False)
+    except (FormulaError, RefusedError):
+        return False
+    return not text.startswith("(")
 
 
 def _as_cif(structure: Structure) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -83,11 +84,15 @@ class MeasuredMaterials:
 
     def family_of(self, nearest: Sequence[Measured]) -> str | None:
         """Return the family of the nearest measured material that has one; None if none is near."""
-        by_id = dict(zip((row.electrolyte_id for row in self.rows), self.families, strict=True))
         for row in nearest:
-            if row.distance <= _SAME_FAMILY and (family := by_id[row.electrolyte_id]) is not None:
+            if row.distance <= _SAME_FAMILY and (family := self._by_id[row.electrolyte_id]) is not None:
                 return family
         return None
+
+    @cached_property
+    def _by_id(self) -> dict[str, str | None]:
+        """Family of each row."""
+        return dict(zip((row.electrolyte_id for row in self.rows), self.families, strict=True))
 
 
 def _measured(row: Mapping[Any, Any], trained: bool) -> Measured:

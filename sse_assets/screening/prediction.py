@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -284,6 +285,14 @@ class _Process:
         features = composition_chemistry_cell(rows, chemistry(rows), described.reset_index())
         return features, origins, guesses, failures
 
+    @cached_property
+    def _words(self) -> dict[str, str]:
+        """What was measured of each row that trains."""
+        return {
+            row.Index: f"{row.formula} {'< ' if row.censored else ''}{row.sigma_s_cm:.1e} S/cm"
+            for row in self.measured[["formula", "censored", "sigma_s_cm"]].itertuples()
+        }
+
     @property
     def _reads_cells(self) -> bool:
         return bool(self.process.inputs.cell)
@@ -291,11 +300,7 @@ class _Process:
     def _rests_on(self, origin: str, carrying: Sequence[tuple[str, float]]) -> str:
         """Say what the answer was computed from, and the measurements that count most in it."""
         told = f"the composition{_CELL_TOLD.get(origin, '') if self._reads_cells else ''}"
-        by = []
-        for electrolyte_id, weight in carrying:
-            row = self.measured.loc[electrolyte_id]
-            bound = "< " if row["censored"] else ""
-            by.append(f"{row['formula']} {bound}{row['sigma_s_cm']:.1e} S/cm ({weight:+.2f})")
+        by = [f"{self._words[electrolyte_id]} ({weight:+.2f})" for electrolyte_id, weight in carrying]
         return f"{told}; the measurements that count most, with their weights: {', '.join(by)}"
 
 

@@ -29,7 +29,7 @@ def ranked(predictions: pd.DataFrame, candidates: pd.DataFrame, filters: Filters
         A frame as `tables.screening.RANKING`.
     """
     key = ["candidate_set", "candidate_id"]
-    stated = candidates[[*key, "band_gap_ev", "energy_above_hull_ev"]]
+    stated = candidates[[*key, "band_gap_ev", "energy_above_hull_ev", "reported_family"]]
     rows = predictions[predictions["refused"].isna()].merge(stated, on=key, how="left")
     rows = rows.assign(
         anion=[main_anion(parse_composition(formula)) for formula in rows["formula"]],

@@ -55,6 +55,9 @@ _RETRY = Retry(
 )
 """Two more attempts, 0 and 1 s apart, where a server is busy or cannot be reached; none where it is slow."""
 
+_FUNCTIONALS = ("gga_gga+u", "gga_gga+u_r2scan", "r2scan")
+"""Functionals by which the Materials Project states energies; the first, which OQMD has too, is preferred."""
+
 _FIELDS = "lattice_vectors,cartesian_site_positions,species_at_sites,species"
 
 
@@ -71,7 +74,8 @@ class Provider:
     band_gap_field: str | None = None
     """Its own field of the band gap in eV; None where it states none in a plain field."""
     hull_field: str | None = None
-    """Its own field of the energy above the convex hull in eV for each atom, likewise."""
+    """Its own field of the energy above the convex hull in eV for each atom, likewise; or a field with one
+    such energy for each of the functionals in `_FUNCTIONALS`."""
 
 
 MATERIALS_PROJECT = Provider(
@@ -80,6 +84,7 @@ MATERIALS_PROJECT = Provider(
     StructureOrigin.MATERIALS_PROJECT,
     "CC BY 4.0",
     "Materials Project: A. Jain et al., APL Mater. 1, 011002 (2013), doi:10.1063/1.4812323",
+    hull_field="_mp_stability",
 )
 OQMD = Provider(
     "OQMD",
@@ -234,6 +239,9 @@ def query_lithium_compounds(
 
 def _number(entry: Any, field: str | None) -> float:
     value = None if field is None else entry["attributes"].get(field)
+    if isinstance(value, dict):
+        energies = (value[name].get("energy_above_hull") for name in _FUNCTIONALS if value.get(name))
+        value = next((energy for energy in energies if energy is not None), None)
     return math.nan if value is None else float(value)
 
 

@@ -29,6 +29,7 @@ CANDIDATES = Table(
             "eV",
             optional=True,
         ),
+        text("reported_family", "Structural family, as its source names it", optional=True),
     ),
     key=("candidate_set", "candidate_id"),
 )

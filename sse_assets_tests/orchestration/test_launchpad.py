@@ -31,6 +31,12 @@ REFUSED = [
     (
         "__ASSET_JOB",
         "rank_candidates",
+        {"least_band_gap_ev": -0.5},
+        "least_band_gap_ev is -0.5: input should be greater than or equal to 0",
+    ),
+    (
+        "__ASSET_JOB",
+        "rank_candidates",
         {"n_shortlist": 0},
         "n_shortlist is 0: input should be greater than or equal to 1",
     ),

@@ -33,6 +33,14 @@ PEROVSKITE = Structure.from_spacegroup(
 )
 """Li0.3La0.567TiO3, neutral, with 13 % of the A sites empty."""
 
+LAYERED = Structure.from_spacegroup(
+    "P4/mmm",
+    Lattice.tetragonal(3.7, 5.3),
+    ["Li", "Na", "Cl", "Cl"],
+    [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0, 0, 0.5]],
+)
+"""LiNaCl2: rock salt with a layer of Li, then one of Na."""
+
 
 def known(
     structure: Structure, name: str = "x:known", doi: str | None = None, family: str | None = None

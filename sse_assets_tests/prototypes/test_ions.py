@@ -1,10 +1,12 @@
+import math
 import subprocess
 import sys
 
 import pytest
-from pymatgen.core import Composition
+from pymatgen.analysis.structure_prediction.substitution_probability import SubstitutionProbability
+from pymatgen.core import Composition, Species
 
-from sse_assets.prototypes.ions import Ion, ions_of, substitution_cost
+from sse_assets.prototypes.ions import Ion, _log_correlations, ions_of, substitution_cost
 from sse_assets_tests.environment import plain_environment
 
 TI, GE, LA, CA, LI, S, O = (  # noqa: E741 - the symbol of oxygen
@@ -50,8 +52,18 @@ def test_reversed_sites_take_ions_by_sign_and_charge_alone() -> None:
     assert substitution_cost(LI, calcium) == 10.0
 
 
+def test_correlations_are_those_of_pymatgen() -> None:
+    statistics = SubstitutionProbability()
+    numbers, correlations = _log_correlations()
+    assert {Species(symbol, state) for symbol, state in numbers} == statistics.species
+    for (symbol, state), row in list(numbers.items())[::7]:
+        for (other, its_state), column in numbers.items():
+            expected = statistics.pair_corr(Species(symbol, state), Species(other, its_state))
+            assert correlations[row, column] == pytest.approx(math.log(expected), abs=1e-9)
+
+
 def test_a_cost_is_the_same_in_every_process() -> None:
-    """pymatgen's statistics are sums over sets, whose order is another in each process."""
+    """A sum over a set has another order in each process, as in pymatgen's own statistics."""
     code = (
         "from sse_assets.prototypes.ions import Ion, substitution_cost\n"
         "print([substitution_cost(Ion('Li', 1), Ion(symbol, 1)).hex() for symbol in ('Na', 'Ag', 'Cu')])"

@@ -2,19 +2,30 @@
 
 import pandas as pd
 import pytest
+from pymatgen.core import Composition, Lattice, Structure
 
 from sse_assets.materials.crystal import read_crystal
+from sse_assets.materials.symmetry import symmetry_dataset
 from sse_assets.prototypes import structures as module
 from sse_assets.prototypes.choice import Chooser
-from sse_assets.prototypes.structures import prototype_structures, read_prototypes, volume_model
+from sse_assets.prototypes.mapping import target
+from sse_assets.prototypes.stored_library import Library
+from sse_assets.prototypes.structures import (
+    placed_alone,
+    prototype_structures,
+    read_prototypes,
+    volume_model,
+)
 from sse_assets.sources.sample import load_structures
 from sse_assets.tables import generated
 from sse_assets.tables.names import Reason
 from sse_assets_tests.prototypes.crystal_examples import (
     ANTIPEROVSKITE,
     FLUORITE,
+    LAYERED,
     LITHIUM_CHLORIDE,
     LITHIUM_OXIDE,
+    PEROVSKITE,
     known,
     rows_table,
 )
@@ -140,3 +151,25 @@ def test_volumes_come_from_crystals_and_not_from_types() -> None:
     from sse_assets.prototypes.aflow import aflow_prototypes
 
     assert set(volume_model([*LIBRARY, *aflow_prototypes()]).volumes) == {"Li", "O", "Cl", "Ca", "F"}
+
+
+def test_the_cell_of_a_placed_formula_is_the_one_that_spglib_finds() -> None:
+    library = Library.of([known(ANTIPEROVSKITE), known(PEROVSKITE), known(LAYERED)])
+    for formula in ("Li3OBr", "Li3OCl0.9Br0.1", "Li0.2La0.6TiO3", "LiNaBr2"):
+        made = placed_alone(target(Composition(formula)), library.chooser, library.volumes)
+        assert made is not None
+        assert made.standard_lattice is not None
+        found = symmetry_dataset(made.structure)
+        assert found is not None
+        assert found.number == made.mapping.prototype.space_group_number
+        expected = Lattice(found.std_lattice).parameters
+        assert made.standard_lattice.parameters == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize(("formula", "parent"), [("LiBr", LAYERED), ("WO3", PEROVSKITE)])
+def test_a_crystal_that_may_have_a_higher_symmetry_is_looked_at(formula: str, parent: Structure) -> None:
+    """Li fills both layers, or an orbit is empty."""
+    library = Library.of([known(parent)])
+    made = placed_alone(target(Composition(formula)), library.chooser, library.volumes)
+    assert made is not None
+    assert made.standard_lattice is None

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 from upath import UPath
 
 from sse_assets.cli import main
+from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening import Predictor
 from sse_assets.screening.terminal import print_answers
@@ -141,13 +143,24 @@ def test_the_structure_that_would_be_used_is_the_measured_one(home: Path, tmp_pa
     }
     table = generated.PROTOTYPES.frame([prototype])
     store.write(TableKey("generated", "prototypes"), table)
+    key = composition_key(parse_composition("LiCl"))
+    searched = {
+        "composition_key": key,
+        "measured_formula": "LiCl",
+        "formula": "LiCl",
+        "valid": True,
+        "cif": "s",
+    }
+    lost = searched | {"formula": "Li2Cl2", "valid": False, "cif": None}
+    store.write(TableKey("generated", "structures"), generated.STRUCTURES.frame([searched, lost]))
     result = call(own, "structure", "Cl2Li2", "--output", str(tmp_path / "x.cif"))
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("used: obelix:1 (LiCl); measured: ")
     assert lines[1].startswith("also known: oqmd:7 (LiCl); computed: ")
-    assert lines[2].startswith("also known: prototype:1 (LiCl); inferred: ")
-    assert lines[2].endswith(", that of NaCl, at a cost of 1.23; not trusted, it costs too much")
+    assert lines[2].startswith("also known: generated:LiCl (LiCl); guessed: ")
+    assert lines[3].startswith("also known: prototype:1 (LiCl); inferred: ")
+    assert lines[3].endswith(", that of NaCl, at a cost of 1.23; not trusted, it costs too much")
     assert (tmp_path / "x.cif").read_text() == ROCK_SALT
     for formula, words in (("Li2O", "no structure of Li2O is stored"), ("pasta", "cannot read the formula")):
         refused = call(own, "structure", formula)
@@ -160,3 +173,29 @@ def test_the_completion_of_a_shell_names_the_command(home: Path, shell: str) -> 
     result = call(home, "completion", shell)
     assert result.exit_code == 0, result.output
     assert "_SSE_ASSETS_COMPLETE" in result.output
+
+
+def test_a_long_list_shows_its_progress_to_a_person_alone(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "many.csv").write_text("formula\n" + "NaCl\n" * 300)
+    command = [
+        sys.executable,
+        "-m",
+        "sse_assets.cli",
+        "predict",
+        "--input",
+        "many.csv",
+        "--output",
+        "said.csv",
+    ]
+    ours, theirs = os.openpty()
+    environment = environment_of(home, TERM="xterm", COLUMNS="100")
+    seen = subprocess.run(command, env=environment, cwd=tmp_path, stderr=theirs, check=False)
+    os.close(theirs)
+    assert seen.returncode == 2
+    assert "materials answered" in os.read(ours, 100_000).decode()
+    os.close(ours)
+    piped = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert piped.stderr == "0 of 300 materials were answered; see said.csv\n"
+    assert piped.stdout == ""

@@ -100,3 +100,19 @@ def test_a_material_on_which_the_code_fails_is_refused_with_the_fault(
         Reason.FAILED,
         "it could not be read (ZeroDivisionError: by nothing)",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Li6PS5Cl Li3YCl6", "it was read as one mixture of Li6PS5Cl and Li3YCl6: ask for each apart"),
+        ("Li6 P S5 Cl", None),
+        ("(Li2O)50 (P2O5)50", None),
+        ("((Li2S)0.6 (SiS2)0.4)95 (Li4SiO4)5", None),
+        ("Li6PS5Cl", None),
+    ],
+)
+def test_several_formulas_in_one_text_are_pointed_out(text: str, words: str | None) -> None:
+    one = accept(Material(text))
+    assert isinstance(one, Accepted)
+    assert list(one.remarks) == ([words] if words else [])

@@ -130,7 +130,9 @@ def test_without_covariances_only_good_conductors_are_proposed(covariance: Calla
 
 
 def test_files_become_sets() -> None:
-    table = "formula,structure,band_gap_ev\nLiCl,,2.5\nLi2O,crystals/a.cif,none\nLiCl,,2.5\n"
+    table = (
+        "formula,structure,band_gap_ev,family\nLiCl,,2.5,Glass\nLi2O,crystals/a.cif,none,\nLiCl,,2.5,Glass\n"
+    )
     frame, unread = sets_of_files(
         {
             "wanted.csv": table.encode(),
@@ -151,9 +153,40 @@ def test_files_become_sets() -> None:
     ]
     assert frame["cif"].notna().tolist() == [False, True, True, True]
     assert frame["band_gap_ev"].iloc[0] == 2.5
+    assert frame["reported_family"].fillna("").tolist() == ["Glass", "", "", ""]
     assert frame["band_gap_ev"].isna().tolist() == [False, True, True, True]
     assert len(unread) == 3
     assert any("lost.csv names nowhere.cif, which is not there" in sentence for sentence in unread)
+
+
+def test_energies_that_are_none_are_named_and_set_nothing_aside() -> None:
+    table = (
+        "formula,band_gap_ev,energy_above_hull_ev\nLiCl,-1,wide\nLi2O,2.5,=1+1\nLiF,,-0.02\nLiBr,inf,0.3\n"
+    )
+    frame, unread = sets_of_files({"wanted.csv": table.encode()})
+    screening.CANDIDATES.check(frame)
+    assert frame["band_gap_ev"].fillna(0).tolist() == [0, 2.5, 0, 0]
+    assert frame["energy_above_hull_ev"].fillna(0).tolist() == [0, 0, -0.02, 0.3]
+    gap, hull = unread
+    assert gap.startswith("wanted.csv: band_gap_ev: 2 values are no energies in eV, the first is '-1';")
+    assert "2 values are no energies in eV, the first is 'wide'; no candidate is set aside by them" in hull
+
+
+def test_energies_of_a_file_set_aside_and_what_is_not_stated_does_not() -> None:
+    """A metal, a crystal far above the hull, and one of which nothing is stated."""
+    stated = {"Li6PS5Cl": "0.2,", "Li6PS5Br": "3.0,0.25", "Li3YCl6": ",", "Li3VO4": "4.1,0.0"}
+    lines = ["formula,band_gap_ev,energy_above_hull_ev", *(f"{name},{row}" for name, row in stated.items())]
+    frame, unread = sets_of_files({"s.csv": "\n".join(lines).encode()})
+    assert not unread
+    said = predictions().merge(frame[["material", "candidate_id"]], on="material", suffixes=("_", ""))
+    ranking = ranked(said.drop(columns="candidate_id_"), frame, Filters())
+    reasons = dict(zip(ranking["formula"], ranking["set_aside"].fillna(""), strict=True))
+    assert reasons == {
+        "Li6PS5Cl": "its band gap is 0.20 eV",
+        "Li6PS5Br": "it lies 0.25 eV above the hull",
+        "Li3YCl6": "",
+        "Li3VO4": "",
+    }
 
 
 def test_crystals_of_a_database_become_a_set() -> None:
@@ -186,12 +219,28 @@ def test_what_the_pipeline_knows_and_does_not_learn_from_is_a_candidate() -> Non
             for place, formula in enumerate(["LiCl", "NaCl", "Li2S"])
         ]
     )
-    frame = known_compounds(electrolytes, rejected, references)
+    reported = raw.LIION_MEASUREMENTS.frame(
+        [
+            {"formula": "Li4SiO4", "reported_family": "Glass"},
+            {"formula": "LiCl", "reported_family": "Rocksalt"},
+        ]
+    )
+    frame = known_compounds(electrolytes, rejected, references, reported)
+    assert frame["reported_family"].fillna("").tolist() == ["Glass", "", ""]
     assert list(zip(frame["candidate_set"], frame["material"], strict=True)) == [
         ("other_temperatures", "Li4SiO4"),
         ("references", "mp:0"),
         ("references", "mp:2"),
     ]
+
+
+NOTHING_STATED = {
+    "band_gap_ev": np.nan,
+    "energy_above_hull_ev": np.nan,
+    "reported_family": None,
+    "outside_domain": False,
+    "measured": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -203,6 +252,11 @@ def test_what_the_pipeline_knows_and_does_not_learn_from_is_a_candidate() -> Non
         ("Li6PS5Cl0.99Br0.01", 0.015, Filters(least_distance=0.0), None),
         ("(Li0.5La0.5TiO3)97(SiO2)3", 0.5, Filters(), "it is written as a mixture of compounds"),
         ("70Li2S·30P2S5", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("30Li2S-26B2S3-44LiI", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("Li2O-2.2SiO2", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("(Li2O)50 (P2O5)50", 0.5, Filters(), "it is written as a mixture of compounds"),
+        ("β-Li3PS4", 0.5, Filters(), None),
+        ("Li3.1e-1La1TiO3", 0.5, Filters(), None),
         ("(Li0.5La0.5TiO3)97(SiO2)3", 0.5, Filters(mixtures=True), None),
         ("Li1.3Al0.3Ti1.7(PO4)3", 0.5, Filters(), None),
     ],
@@ -211,5 +265,21 @@ def test_what_is_nearly_known_and_what_is_a_mixture_are_set_aside(
     formula: str, distance: float, filters: Filters, words: str | None
 ) -> None:
     row = {"formula": formula, "nearest_formula": "Li6PS5Cl ", "nearest_distance": distance}
-    row |= {"band_gap_ev": np.nan, "energy_above_hull_ev": np.nan, "outside_domain": False, "measured": False}
-    assert filters.set_aside(pd.DataFrame([row])) == [words]
+    assert filters.set_aside(pd.DataFrame([row | NOTHING_STATED])) == [words]
+
+
+@pytest.mark.parametrize(
+    ("family", "filters", "words"),
+    [
+        ("Glass", Filters(), "its source names it a glass"),
+        ("Glass-Ceramic", Filters(), "its source names it a glass"),
+        ("Glass", Filters(glasses=True), None),
+        ("Garnet", Filters(), None),
+        (None, Filters(), None),
+    ],
+)
+def test_what_its_source_names_a_glass_is_set_aside(
+    family: str | None, filters: Filters, words: str | None
+) -> None:
+    row = {"formula": "LiP0.65I0.35O1.95", "nearest_formula": "LiPO3", "nearest_distance": 0.5}
+    assert filters.set_aside(pd.DataFrame([NOTHING_STATED | row | {"reported_family": family}])) == [words]

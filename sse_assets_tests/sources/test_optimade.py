@@ -14,6 +14,7 @@ from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.sources import optimade
 from sse_assets.sources.optimade import (
+    MATERIALS_PROJECT,
     LithiumCompounds,
     Provider,
     optimade_formula,
@@ -245,6 +246,25 @@ def test_compounds_with_lithium_come_with_what_the_provider_states(server: Local
     assert read_cif(found["cif"].iloc[0]).composition == ROCK_SALT.composition
     (warning,) = warnings
     assert "1 structures cannot be read: first 9" in warning
+
+
+def test_the_hull_energy_of_the_materials_project_is_that_of_one_functional(server: LocalServer) -> None:
+    """The shape of `_mp_stability`: energies by functional, of which some crystals lack some."""
+    both = {"gga_gga+u": {"energy_above_hull": 0.02}, "r2scan": {"energy_above_hull": 0.3}}
+    mixed = {"gga_gga+u": None, "gga_gga+u_r2scan": {"energy_above_hull": 0.0}}
+    server.respond = lambda path, query: page(
+        entry("mp-1", ROCK_SALT, _mp_stability=both),
+        entry("mp-2", ROCK_SALT, _mp_stability=mixed),
+        entry("mp-3", ROCK_SALT, _mp_stability={}),
+        entry("mp-4", ROCK_SALT),
+    )
+    project = replace(MATERIALS_PROJECT, base_url=provider(server).base_url)
+    found, (warning,) = query_lithium_compounds(project, LithiumCompounds(least_elements=2))
+    ((_, query),) = server.requests
+    assert query["response_fields"].endswith(",species,_mp_stability")
+    energies = [0.02, 0.0, math.nan, math.nan]
+    assert found["energy_above_hull_ev"].tolist() == pytest.approx(energies, nan_ok=True)
+    assert warning.startswith("Materials Project states no band_gap_ev in a field of its own")
 
 
 def test_no_more_compounds_are_taken_than_are_wanted_and_what_is_not_stated_is_said(
