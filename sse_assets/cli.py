@@ -13,12 +13,14 @@ import click
 import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
+from sse_assets.assets.settings_by_step import check_early
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.folder_state import is_hidden
 from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
 from sse_assets.orchestration.settings import Executor, Settings, SettingsError
+from sse_assets.orchestration.step_settings import SettingsOfStepError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
@@ -84,13 +86,12 @@ def _make_what_is_stale(
 ) -> bool:
     """Return whether all runs succeeded; print what they do."""
     op_config = _op_config(config) if config else {}
-    # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
+    # Dagster and the stages take seconds to import, and a wrong setting is answered at once.
     import dagster as dg
 
     from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
     from sse_assets.assets.up_to_date import is_up_to_date
     from sse_assets.orchestration.executors import require_ray_cluster
-    from sse_assets.orchestration.launchpad import SettingsOfStepError
     from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
     from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
 
@@ -434,6 +435,8 @@ def _op_config(file: Path) -> dict[str, object]:
         raise click.ClickException(f"{file} is not YAML: {error}") from error
     if not isinstance(content, dict) or set(content) != {"ops"} or not isinstance(content["ops"], dict):
         raise click.ClickException(f"{file} should hold one entry, `ops`, with settings by step below it")
+    with _one_sentence(SettingsOfStepError, begin=f"{file}: "):
+        check_early(content["ops"])
     return content["ops"]
 
 

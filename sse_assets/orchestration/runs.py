@@ -15,8 +15,9 @@ from sse_assets.orchestration.dagster_internals import (
 from sse_assets.orchestration.evidence import is_evidence
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
 from sse_assets.orchestration.on_demand import ASKED_FOR, on_demand_selection
-from sse_assets.orchestration.progress import PLAIN_LINES, spelt
+from sse_assets.orchestration.progress import PLAIN_LINES
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
+from sse_assets.orchestration.step_settings import spelt
 
 
 class UnknownOpError(ValueError):

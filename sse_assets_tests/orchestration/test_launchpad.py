@@ -4,8 +4,8 @@ import dagster as dg
 import pytest
 
 from sse_assets.definitions import build_definitions
-from sse_assets.orchestration.launchpad import SettingsOfStepError, StepConfig, config_type_of
-from sse_assets.orchestration.progress import spelt
+from sse_assets.orchestration.launchpad import StepConfig, config_type_of
+from sse_assets.orchestration.step_settings import SettingsOfStepError, spelt
 from sse_assets_tests.environment import settings_with
 
 
