@@ -37,7 +37,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(key=["raw", "source"], code_version=str(SOURCE["code_version"]))
     def source() -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(pd.DataFrame({"n": range(int(SOURCE["rows"]))}))
+        return table_result(pd.DataFrame({"n": range(1, int(SOURCE["rows"]) + 1)}))
 
     @dg.asset(key=["models", "trained"], ins=table_ins("raw.source"), partitions_def=partitions)
     def trained(
