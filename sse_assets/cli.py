@@ -52,6 +52,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         raise click.UsageError("--partition says what to make of a --job: name the job too")
     started = time.monotonic()
     settings = _settings()
+    op_config = _op_config(config) if config else {}
     _prepare_dagster_home(settings)
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
@@ -61,7 +62,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         click.echo("Nothing is stale: every asset is up to date.")
         succeeded = True
     else:
-        succeeded = _make_what_is_stale(settings, everything, config, job, partitions)
+        succeeded = _make_what_is_stale(settings, everything, config, op_config, job, partitions)
     # DuckDB is imported where it is used, so that an answer does without.
     from sse_assets.orchestration.warehouse import bring_up_to_date
 
@@ -82,10 +83,14 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
 
 
 def _make_what_is_stale(
-    settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
+    settings: Settings,
+    everything: bool,
+    config: Path | None,
+    op_config: dict[str, object],
+    job: str | None,
+    partitions: tuple[str, ...],
 ) -> bool:
     """Return whether all runs succeeded; print what they do."""
-    op_config = _op_config(config) if config else {}
     # Dagster and the stages take seconds to import, and a wrong setting is answered at once.
     import dagster as dg
 
@@ -427,6 +432,7 @@ def _stale(settings: Settings) -> list[str]:
 
 
 def _op_config(file: Path) -> dict[str, object]:
+    """Return the settings by step of a file; those of the steps of every run are checked."""
     import yaml
 
     try:

@@ -61,7 +61,7 @@ def test_a_setting_out_of_its_range_is_refused_before_dagster_is_imported(tmp_pa
     assert "n_samples is 0: it must be at least 1" in run.stderr
     imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()}
     assert "sse_assets.assets.settings_by_step" in imported
-    assert imported.isdisjoint({"dagster", "pymatgen.core", "sklearn", "xgboost"})
+    assert not imported & {"dagster", "pymatgen.core", "sklearn", "xgboost"}
 
 
 def test_without_mirror_and_network_the_remedy_is_named(tmp_path: Path) -> None:
