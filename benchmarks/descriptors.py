@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pore_settings import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.materials.symmetry import space_group_number

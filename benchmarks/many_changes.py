@@ -1,12 +1,14 @@
 """Many small changes one after another: whether a home grows with its age, and a run with its home.
 
-    python -m benchmarks.many_changes          # thirty changes; with another number: that many
+    python -m benchmarks.many_changes --changes 30
+    python -m benchmarks.many_changes --changes 30 --home FOLDER --first 31    # goes on with a home
 
 Each change adds, corrects or withdraws a row in the inbox of a home with the embedded sample, and a run with
 small trees brings the home up to date. What is printed should stay flat: processor time, most files that the
 run has open at a time, number of files in the home, and room of its parts.
 """
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -17,20 +19,24 @@ import psutil
 
 from sse_assets_tests.command_line import environment_of, small_run_config
 
-CHANGES = 30
 _FORMULAS = ("Li6PS5Cl", "Li10GeP2S12", "Li3YCl6", "Li7La3Zr2O12", "Li3PS4")
 _PARTS = ("blobs/tables", "blobs/models", "blobs/kept", "blobs", "dagster", ".")
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 
-def main(changes: int = CHANGES) -> None:
+def main() -> None:
     """Print a line for the first run, and one for each change."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--changes", type=int, default=30)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--first", type=int, default=0, help="number of the first change; 0: none yet")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        (home / "inbox").mkdir(parents=True)
+        home = given.home or Path(folder) / "home"
+        (home / "inbox").mkdir(parents=True, exist_ok=True)
         config = small_run_config(Path(folder) / "small.yaml")
         print("change  CPU s  open  files" + "".join(f"{part:>13}" for part in _PARTS) + "  (MB)")
-        for number in range(changes + 1):
+        for number in range(given.first, given.first + given.changes + 1):
             if number:
                 _change(home / "inbox" / "lab.csv", number)
             seconds, most_open = _run(home, config)
@@ -40,11 +46,12 @@ def main(changes: int = CHANGES) -> None:
 
 
 def _change(file: Path, number: int) -> None:
-    """Leave one to three rows, of which one is new, corrected or gone since the last change."""
+    """Leave one to three rows: each is corrected, and one is new or gone since the last change."""
     rows = [
-        f"row{n},{_FORMULAS[n]},{1e-4 * (1 + number % 7 + n):.2e},10.1/lab{n}" for n in range(number % 3 + 1)
+        f"row{n},{_FORMULAS[n]},{1e-4 * (1 + n + number / 1000):.4e},10.1/lab{n}"
+        for n in range(number % 3 + 1)
     ]
-    file.write_text("\n".join(["id,formula,conductivity_s_cm,doi", *rows, ""]))
+    file.write_text("\n".join(["id,formula,conductivity_s_cm,conductivity_doi", *rows, ""]))
 
 
 def _run(home: Path, config: Path) -> tuple[float, int]:
@@ -62,7 +69,7 @@ def _run(home: Path, config: Path) -> tuple[float, int]:
         seconds = used.user + used.system + used.children_user + used.children_system
         most_open = max(most_open, n_open)
         time.sleep(_SECONDS_BETWEEN_LOOKS)
-    if run.wait():
+    if run.wait() or "inbox_rows_are_used" in log.read_text():  # each row should count
         raise SystemExit(log.read_text())
     return seconds, most_open
 
@@ -72,4 +79,4 @@ def _megabytes(folder: Path) -> float:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -28,7 +28,7 @@ from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.descriptors.cell_imputer import CellImputer
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pore_settings import PoreSettings
 from sse_assets.evaluation.intervals import Bootstrap
 from sse_assets.gaussian_process.model import GaussianProcessModel
 from sse_assets.generation.duplicates import atoms_of
@@ -185,7 +185,7 @@ def print_pores_in_the_process(
             told = features if pores is None else features.join(pores)
             wide = design if pores is None else replace(design, cell=(*design.cell, *PORES))
             process = GaussianProcessModel.of_design(wide, told, label[convention], by_id["doi"])
-            mean = process.leave_out(folds)["mean"]
+            mean = process.leave_out(folds)[0]["mean"]
             errors[name] = (mean - label[convention].loc[mean.index]).abs()
         ids = errors["none"].index
         bootstrap = Bootstrap.of(pd.Series(ids), paper, n_bootstrap=2000, seed=0)

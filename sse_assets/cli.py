@@ -13,12 +13,14 @@ import click
 import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
+from sse_assets.assets.settings_by_step import check_early
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.folder_state import is_hidden
 from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
 from sse_assets.orchestration.settings import Executor, Settings, SettingsError
+from sse_assets.orchestration.step_settings import SettingsOfStepError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "constraints.txt"
@@ -50,6 +52,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         raise click.UsageError("--partition says what to make of a --job: name the job too")
     started = time.monotonic()
     settings = _settings()
+    op_config = _op_config(config) if config else {}
     _prepare_dagster_home(settings)
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
@@ -59,7 +62,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         click.echo("Nothing is stale: every asset is up to date.")
         succeeded = True
     else:
-        succeeded = _make_what_is_stale(settings, everything, config, job, partitions)
+        succeeded = _make_what_is_stale(settings, everything, config, op_config, job, partitions)
     # DuckDB is imported where it is used, so that an answer does without.
     from sse_assets.orchestration.warehouse import bring_up_to_date
 
@@ -80,17 +83,20 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
 
 
 def _make_what_is_stale(
-    settings: Settings, everything: bool, config: Path | None, job: str | None, partitions: tuple[str, ...]
+    settings: Settings,
+    everything: bool,
+    config: Path | None,
+    op_config: dict[str, object],
+    job: str | None,
+    partitions: tuple[str, ...],
 ) -> bool:
     """Return whether all runs succeeded; print what they do."""
-    op_config = _op_config(config) if config else {}
-    # Dagster and the stages take seconds to import, and a wrong setting should be answered at once.
+    # Dagster and the stages take seconds to import, and a wrong setting is answered at once.
     import dagster as dg
 
     from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
     from sse_assets.assets.up_to_date import is_up_to_date
     from sse_assets.orchestration.executors import require_ray_cluster
-    from sse_assets.orchestration.launchpad import SettingsOfStepError
     from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
     from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
 
@@ -426,6 +432,7 @@ def _stale(settings: Settings) -> list[str]:
 
 
 def _op_config(file: Path) -> dict[str, object]:
+    """Return the settings by step of a file; those of the steps of every run are checked."""
     import yaml
 
     try:
@@ -434,6 +441,8 @@ def _op_config(file: Path) -> dict[str, object]:
         raise click.ClickException(f"{file} is not YAML: {error}") from error
     if not isinstance(content, dict) or set(content) != {"ops"} or not isinstance(content["ops"], dict):
         raise click.ClickException(f"{file} should hold one entry, `ops`, with settings by step below it")
+    with _one_sentence(SettingsOfStepError, begin=f"{file}: "):
+        check_early(content["ops"])
     return content["ops"]
 
 

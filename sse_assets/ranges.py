@@ -21,7 +21,7 @@ _BOUNDS = {
 def ranges(settings_type: type) -> dict[str, str]:
     """Return the range of each field that has one, in words.
 
-    >>> from sse_assets.splits.protocols import SplitSettings
+    >>> from sse_assets.splits.settings import SplitSettings
     >>> ranges(SplitSettings)["test_share"]
     'above 0 and below 1'
     """

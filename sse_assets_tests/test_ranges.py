@@ -6,7 +6,7 @@ import pytest
 
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.ranges import ranges
-from sse_assets.splits.protocols import SplitSettings
+from sse_assets.splits.settings import SplitSettings
 
 
 @pytest.mark.parametrize(

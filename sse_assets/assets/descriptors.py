@@ -6,40 +6,31 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
+from sse_assets.assets.settings_by_step import PoreSettingsOfStep
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.crystals import read_crystals
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import KeptVoids, PoreSettings
+from sse_assets.descriptors.pore_settings import PoreSettings
+from sse_assets.descriptors.pores import KeptVoids
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import SYSTEM_PROMPT, prompt_table
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.orchestration.tables import TableKey, TableStore
 
 GROUP = "descriptors"
 _CODE_VERSION = "4"
-_DEFAULTS = PoreSettings()
 _ELECTROLYTES = table_ins("curated.electrolytes")
 
 
-class PoreConfig(StepConfig):
+class PoreConfig(PoreSettingsOfStep, StepConfig):
     """Settings of Zeo++, which probes the void of a crystal; the paper gives no radius."""
-
-    probe_radius_a: float = setting(_DEFAULTS, "probe_radius_a", "Radius of the probe in Å.")
-    lithium_removed: bool = setting(
-        _DEFAULTS, "lithium_removed", "Probe the framework alone, without the mobile Li."
-    )
-    n_samples: int = setting(_DEFAULTS, "n_samples", "Random points in each cell.")
-    time_limit_s: float = setting(_DEFAULTS, "time_limit_s", "Longest run of Zeo++ in seconds.")
-
-    def check(self) -> None:
-        """Refuse what Zeo++ cannot probe with."""
-        with_values_of(self, _DEFAULTS)
 
 
 @table_asset(
@@ -122,7 +113,7 @@ def crystal_descriptors(
     geometry, geometric_failures = geometric(
         electrolytes,
         structures,
-        with_values_of(config, _DEFAULTS),
+        with_values_of(config, PoreSettings()),
         workers=os.cpu_count() or 1,
         progress=report_progress(context.log, "pore volumes, runs of Zeo++"),
         kept=kept,

@@ -97,7 +97,7 @@ class _Papers:
         model = GaussianProcessModel.of_design(
             self.designs[convention], self.features.loc[train], label, self.dois
         )
-        return (model.predict(self.features.loc[test])["mean"] - label.loc[test]).abs()
+        return (model.predict_mean(self.features.loc[test]) - label.loc[test]).abs()
 
 
 @table_asset(
@@ -277,7 +277,7 @@ def _contribution(
             for features in (with_them, without)
         ]
         for protocol, pairs in folds.items():
-            means = [process.leave_out(pairs)["mean"] for process in processes]
+            means = [process.leave_out(pairs)[0]["mean"] for process in processes]
             compared.append(Compared(protocol, ModelName.GAUSSIAN_PROCESS, convention, *means))
     fractions = stoichiometric(electrolytes).set_index("electrolyte_id").astype("float64")
     geometry = geometric.set_index("electrolyte_id")[GEOMETRIC_COLUMNS].reindex(fractions.index)

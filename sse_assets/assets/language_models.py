@@ -27,10 +27,11 @@ from sse_assets.orchestration.blobs import publish_folder
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.step_settings import setting, with_values_of
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.report.evidence_figures import learning_curves
 from sse_assets.report.titles import PROTOCOL_MEANINGS

@@ -4,12 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
-from typing import Any
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
 
+from sse_assets.assets.settings_by_step import TreeSettingsOfStep
 from sse_assets.boosted_trees import train_feature_set, tune
 from sse_assets.boosted_trees.explanation import kept_shap_values, out_of_fold_shap_values, shap_ranking
 from sse_assets.boosted_trees.folds import folds_of
@@ -25,10 +24,11 @@ from sse_assets.orchestration.evidence import EVIDENCE
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
 from sse_assets.orchestration.kept_files import kept_in, used_now
-from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.preview import markdown_table
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Settings
+from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.orchestration.tables import content_sha256
 from sse_assets.report.model_figures import shap_summary
 from sse_assets.splits.groups import merged_groups
@@ -68,35 +68,8 @@ def baselines(
     return table_result(baseline_predictions(features, labels(electrolytes), assignments))
 
 
-def _of_table_1(name: str, meaning: str) -> Any:
-    """Return a setting whose default is the paper's, which its description keeps in sight."""
-    return setting(_TABLE_1, name, f"{meaning} (Table 1: {getattr(_TABLE_1, name)}).")
-
-
-class SettingsConfig(StepConfig):
+class SettingsConfig(TreeSettingsOfStep, StepConfig):
     """Hyperparameters of the boosted trees: the paper's Table 1, unless tuned."""
-
-    tuning_steps: int = Field(
-        0,
-        description="Steps of a Bayesian search around Table 1, 6 fits each; 0 takes the values given here. "
-        "Allowed: 0, or at least 2.",
-    )
-    n_estimators: int = _of_table_1("n_estimators", "Boosting rounds")
-    reg_lambda: float = _of_table_1("reg_lambda", "L2 penalty on leaf values")
-    reg_alpha: float = _of_table_1("reg_alpha", "L1 penalty on leaf values")
-    max_depth: int = _of_table_1("max_depth", "Most splits between root and leaf")
-    num_parallel_tree: int = _of_table_1("num_parallel_tree", "Trees grown in each round")
-    min_child_weight: float = _of_table_1("min_child_weight", "Fewest rows in a leaf")
-    subsample: float = _of_table_1("subsample", "Share of the rows that each tree sees")
-    learning_rate: float = _of_table_1("learning_rate", "Shrinkage of each round")
-    gamma: float = _of_table_1("gamma", "Least loss reduction for a split")
-    seed: int = setting(_TABLE_1, "seed", "Seed of subsampling, folds and search.")
-
-    def check(self) -> None:
-        """Refuse what XGBoost or the search would refuse."""
-        if self.tuning_steps < 0 or self.tuning_steps == 1:
-            raise ValueError(f"tuning_steps is {self.tuning_steps}: it must be 0, or at least 2")
-        with_values_of(self, _TABLE_1)
 
 
 @table_asset(

@@ -11,11 +11,11 @@ from pydantic import Field
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
-from sse_assets.orchestration.launchpad import with_values_of
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.pages import SCREENING, page_link
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
+from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening.candidate_sets import known_compounds, set_of_database, sets_of_files
 from sse_assets.screening.filters import Filters

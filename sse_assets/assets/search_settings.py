@@ -13,7 +13,8 @@ from sse_assets.generation.settings import (
     SearchSettings,
     ValidationSettings,
 )
-from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.launchpad import StepConfig
+from sse_assets.orchestration.step_settings import setting, with_values_of
 
 _SEARCH = SearchSettings()
 _VALIDATION = ValidationSettings(search_ps=2.0, ambient_ps=2.0)

@@ -3,38 +3,32 @@
 import dagster as dg
 import pandas as pd
 
+from sse_assets.assets.settings_by_step import SplitSettingsOfStep
 from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
-from sse_assets.orchestration.launchpad import StepConfig, setting, with_values_of
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.preview import markdown_table
+from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
 from sse_assets.splits.formula_only import further_training_rows, shared_with_tests
 from sse_assets.splits.leakage import shared_sources
 from sse_assets.splits.papers import PAPER_FOLDS
-from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.splits.protocols import assign
+from sse_assets.splits.settings import SplitSettings
 from sse_assets.tables.names import FeatureSet, Protocol, Role
 
 GROUP = "splits"
 _CODE_VERSION = "3"
 """3: rows of the inbox are assigned under `grouped` alone."""
 _HONEST = (Protocol.PAPERS, Protocol.OFFICIAL, Protocol.GROUPED)
-_DEFAULTS = SplitSettings()
 _DESCRIPTORS = ("descriptors.stoichiometric", "descriptors.geometric")
 
 
-class SplitConfig(StepConfig):
+class SplitConfig(SplitSettingsOfStep, StepConfig):
     """Settings that the protocols leave open."""
-
-    test_share: float = setting(_DEFAULTS, "test_share", "Share of rows that `diversity` tests on.")
-    folds: int = setting(_DEFAULTS, "folds", "Folds of `random` and `grouped`.")
-    seed: int = setting(_DEFAULTS, "seed", "Seed of `random`, `papers` and `grouped`.")
-
-    def check(self) -> None:
-        """Refuse a share or a number of folds that splits nothing."""
-        with_values_of(self, _DEFAULTS)
 
 
 @table_asset(
@@ -55,7 +49,7 @@ def assignments(
     """Assign every electrolyte its role under each protocol."""
     electrolytes = with_cells(electrolytes)
     features = feature_matrix(FeatureSet.ALL, stoichiometric, geometric)
-    assigned = assign(electrolytes, features, with_values_of(config, _DEFAULTS))
+    assigned = assign(electrolytes, features, with_values_of(config, SplitSettings()))
     if Protocol.PAPERS not in set(assigned["protocol"]):
         context.log.info(f"no folds of `papers`: fewer than {PAPER_FOLDS} papers may be tested")
     counts = assigned.groupby(["protocol", "fold", "role"]).size().reset_index(name="rows")

@@ -58,7 +58,7 @@ def kept_shap_values(
 ) -> pd.DataFrame:
     """Return the SHAP values of a model, of which only those of new rows are computed.
 
-    A row is explained by itself, so its values do not depend on the others.
+    A row is explained by itself: its values do not depend on the others, and equal rows have the same.
 
     Args:
         version: version of the fit, as `kept_fits.fit_version` gives it.
@@ -74,18 +74,14 @@ def kept_shap_values(
     known = kept.get(question)
     rows = X.to_numpy(dtype=float)
     keys = pd.Index([row.tobytes() for row in rows])
-    values = np.full(rows.shape, np.nan)
-    is_known = np.zeros(len(rows), dtype=bool)
-    if known is not None:
-        place = pd.Index(known[_ROW]).get_indexer(keys)
-        is_known = place >= 0
-        values[is_known] = known.drop(columns=_ROW).to_numpy()[place[is_known]]
-    if not is_known.all():
-        computed = shap_values(model(), X[~is_known], workers=workers)["shap_value"]
-        values[~is_known] = computed.to_numpy().reshape(-1, rows.shape[1])
-        answers = pd.DataFrame(values, columns=list(X.columns)).assign(**{_ROW: keys})
-        kept.keep(question, answers.drop_duplicates(_ROW))
-    return _long(X, values)
+    explained = pd.DataFrame(columns=list(X.columns), dtype=float) if known is None else known.set_index(_ROW)
+    is_new = ~(keys.isin(explained.index) | keys.duplicated())
+    if is_new.any():
+        computed = shap_values(model(), X[is_new], workers=workers)["shap_value"]
+        new = pd.DataFrame(computed.to_numpy().reshape(-1, rows.shape[1]), keys[is_new], list(X.columns))
+        explained = pd.concat([explained[explained.index.isin(keys)], new])
+        kept.keep(question, explained.rename_axis(_ROW).reset_index())
+    return _long(X, explained.loc[keys].to_numpy())
 
 
 def out_of_fold_shap_values(

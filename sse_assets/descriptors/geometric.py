@@ -7,7 +7,8 @@ from dataclasses import replace
 import pandas as pd
 
 from sse_assets.descriptors.crystals import Failure, failures_table, read_crystals
-from sse_assets.descriptors.pores import PAPER_SETTINGS, KeptVoids, PoreFailure, PoreSettings, void_fractions
+from sse_assets.descriptors.pore_settings import PAPER_SETTINGS, PoreSettings
+from sse_assets.descriptors.pores import KeptVoids, PoreFailure, void_fractions
 from sse_assets.descriptors.unit_cells import cell_features
 from sse_assets.materials.crystal import Crystal
 from sse_assets.tables import descriptors

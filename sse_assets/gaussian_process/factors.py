@@ -57,7 +57,8 @@ def predict_with_factors(
                 chemistry=of_columns.pop(KernelFactor.CHEMISTRY, ()),
                 cell=tuple(name for names in of_columns.values() for name in names),
             )
-            predicted[frozenset(coalition)] = model.leave_out(folds)["mean"]
+            (left_out,) = model.leave_out(folds)
+            predicted[frozenset(coalition)] = left_out["mean"]
     return predicted
 
 

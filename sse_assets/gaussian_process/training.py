@@ -131,23 +131,23 @@ class _Fold:
 
     def fit(self) -> dict[LabelConvention, "_Fitted"]:
         """Fit the process of each convention; equal designs share their covariances."""
-        shared: dict[ProcessDesign, tuple[GaussianProcessModel, Domain]] = {}
         fitted = {}
-        for convention in dict.fromkeys(self.serves.values()):
+        conventions = list(dict.fromkeys(self.serves.values()))
+        rows = self.features.loc[self.train]
+        for design in dict.fromkeys(self.designs[convention] for convention in conventions):
             started = time.perf_counter()
-            label, design = self.labels[convention], self.designs[convention]
-            if design not in shared:
-                rows = self.features.loc[self.train]
-                first = GaussianProcessModel.of_design(design, rows, label, self.dois)
-                shared[design] = first, Domain.fit(rows, self.dois, first.inputs, design.settings.lengths)
-            first, domain = shared[design]
-            model = first.with_labels(label)
-            held_out = model.leave_out(self.papers)
-            true, mean = label.loc[held_out.index].to_numpy(), held_out["mean"].to_numpy()
-            intervals = ConformalIntervals.fit(true, mean, held_out["std"].to_numpy())
-            process = TrainedProcess(model, intervals, domain)
-            seconds = time.perf_counter() - started
-            fitted[convention] = _Fitted(process, seconds, np.abs(true - mean))
+            alike = [convention for convention in conventions if self.designs[convention] == design]
+            first = GaussianProcessModel.of_design(design, rows, self.labels[alike[0]], self.dois)
+            domain = Domain.fit(rows, self.dois, first.inputs, design.settings.lengths)
+            models = [first.with_labels(self.labels[convention]) for convention in alike]
+            left_out = models[0].leave_out(self.papers, also=models[1:])
+            seconds = (time.perf_counter() - started) / len(alike)
+            for convention, model, held_out in zip(alike, models, left_out, strict=True):
+                true = self.labels[convention].loc[held_out.index].to_numpy()
+                mean = held_out["mean"].to_numpy()
+                intervals = ConformalIntervals.fit(true, mean, held_out["std"].to_numpy())
+                process = TrainedProcess(model, intervals, domain)
+                fitted[convention] = _Fitted(process, seconds, np.abs(true - mean))
         return fitted
 
     def fit_and_tell(self) -> list[pd.DataFrame]:
@@ -179,7 +179,7 @@ class _Fold:
     def _predictions(self, process: TrainedProcess, label: pd.Series) -> pd.DataFrame:
         """Return what the process says of the training rows, without intervals, and of the test rows."""
         train, test = self.features.loc[self.train], self.features.loc[self.test]
-        answers = [process.model.predict(train)["mean"].to_frame("predicted")]
+        answers = [process.model.predict_mean(train).to_frame("predicted")]
         answers[0] = answers[0].assign(role=Role.TRAIN.value, outside_domain=False)
         if len(test):
             answers.append(process.predict(test).assign(role=Role.TEST.value))

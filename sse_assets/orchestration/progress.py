@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import dagster as dg
 from dagster import DagsterEventType
 
+from sse_assets.orchestration.step_settings import spelt
+
 _SECONDS_BETWEEN_LINES = 10.0
 _SECONDS_BEFORE_AN_ESTIMATE = 20.0
 _SHARE_BEFORE_AN_ESTIMATE = 0.05
@@ -35,15 +37,6 @@ def _line_of_message(record: logging.LogRecord, meta: Mapping[str, Any]) -> str 
     if record.levelno < logging.INFO or message.startswith("Dependencies for step"):
         return None
     return f"· {spelt(meta.get('step_key') or 'run')}: {message}"
-
-
-def spelt(step: str) -> str:
-    """Return the name of a step as a person reads it: where it makes one table, the name of the table.
-
-    >>> spelt("models__boosted_trees_shap"), spelt("fit_boosted_trees")
-    ('models.boosted_trees_shap', 'fit_boosted_trees')
-    """
-    return step.replace("__", ".")
 
 
 def _line_of_event(event: dg.DagsterEvent) -> str | None:

@@ -23,8 +23,8 @@ from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets.tables.catalogue import TABLES
 
-RUNS_KEPT = 300
-"""Number of finished runs kept with their events, about half a megabyte each."""
+RUNS_KEPT = 100
+"""Number of finished runs kept with their events, about half a megabyte each: the last ten changes."""
 
 _RETRAINED = ("models/boosted_trees", "models/gaussian_process")
 """Folders below the blob root of models that a change of the data trains again."""

@@ -18,8 +18,9 @@ from sse_assets.orchestration.dagster_internals import (
 from sse_assets.orchestration.evidence import is_evidence
 from sse_assets.orchestration.housekeeping import HOST_TAG, end_abandoned_runs, held_places
 from sse_assets.orchestration.on_demand import ASKED_FOR, on_demand_selection
-from sse_assets.orchestration.progress import PLAIN_LINES, spelt
-from sse_assets.orchestration.staleness import partition_names, stale_partitions
+from sse_assets.orchestration.progress import PLAIN_LINES
+from sse_assets.orchestration.staleness import Staleness, partition_names, stale_partitions
+from sse_assets.orchestration.step_settings import spelt
 
 
 class UnknownOpError(ValueError):
@@ -151,6 +152,8 @@ def refresh(
 ) -> bool:
     """Materialise stale assets, those with new settings and all that follow from them, or everything.
 
+    A run is left out if it has nothing to make any more, as the tables that it reads came out as they were.
+
     Args:
         pipeline: every asset; it is rebuilt in the processes of a run's steps.
         instance: Dagster's storage.
@@ -187,7 +190,11 @@ def refresh(
         if not to_make:
             to_make, later = later, {}
         runs = plan(graph, instance, to_make)
-        run, made = runs[0], made + 1
+        run = runs[0]
+        if made and not _is_needed(graph, instance, run, anyway):
+            to_make = _without(to_make, run)
+            continue
+        made += 1
         announce(f"[{made}/{made + len(runs) - 1 + len(plan(graph, instance, later))}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
         partitions_before = _dynamic_partitions(graph, instance)
@@ -208,6 +215,14 @@ def refresh(
             stale = stale_partitions(graph, instance, on_demand=on_demand)
             to_make, later = _answers_first(graph, instance, _either(_either(to_make, later), stale))
     return True
+
+
+def _is_needed(
+    graph: AssetGraph, instance: dg.DagsterInstance, run: PlannedRun, anyway: Collection[dg.AssetKey]
+) -> bool:
+    """Return whether a run still has something to make: the runs before it may have changed nothing."""
+    staleness = Staleness(graph, instance)
+    return any(key in anyway or not set(run.partitions).isdisjoint(staleness.stale(key)) for key in run.keys)
 
 
 def _by_op(config: Mapping[str, object], ops: Mapping[dg.AssetKey, str]) -> dict[str, object]:

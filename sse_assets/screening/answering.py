@@ -68,7 +68,7 @@ def predictions_of_formulas(
                 others = library.without(set(tested["composition_key"]), papers)
                 cells, _ = prototype_cells(tested["formula"], others)
                 asked.loc[cells.index, CELL_COLUMNS] = cells
-        parts.append(model.predict(asked)["mean"])
+        parts.append(model.predict_mean(asked))
     return pd.concat(parts)
 
 

@@ -158,10 +158,11 @@ def candidates(
     def process(design: ProcessDesign) -> Candidate:
         def predict(folds: Sequence[Fold]) -> list[pd.DataFrame]:
             first = GaussianProcessModel.of_design(design, features, label.iloc[:, 0], rows["doi"])
-            of_labels = {
-                name: first.with_labels(label[name]).leave_out(folds)["mean"].to_numpy() for name in label
-            }
-            table = pd.DataFrame(of_labels)
+            one, *others = (first.with_labels(label[name]) for name in label)
+            left_out = one.leave_out(folds, also=others)
+            table = pd.DataFrame(
+                {name: of_label["mean"].to_numpy() for name, of_label in zip(label, left_out, strict=True)}
+            )
             ends = np.cumsum([len(test) for _, test in folds])
             return [
                 table.iloc[end - len(test) : end].set_axis(test)

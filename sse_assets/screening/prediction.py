@@ -379,7 +379,7 @@ def _features(
         return fractions.set_index("electrolyte_id")
     # Only these features need Zeo++.
     from sse_assets.descriptors.geometric import geometric
-    from sse_assets.descriptors.pores import PoreSettings
+    from sse_assets.descriptors.pore_settings import PoreSettings
 
     structures = pd.DataFrame(
         [

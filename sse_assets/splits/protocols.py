@@ -1,38 +1,20 @@
 """The protocols, from flattering to honest: each names the rows that train and that test."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from annotated_types import Ge, Gt, Lt
 from sklearn.model_selection import KFold, StratifiedGroupKFold
 
-from sse_assets.ranges import check_ranges
 from sse_assets.splits.diversity import max_min_selection
 from sse_assets.splits.groups import merged_groups, papers, published, sources_in_common
 from sse_assets.splits.papers import PAPER_FOLDS, for_choosing, paper_folds
+from sse_assets.splits.settings import SplitSettings
 from sse_assets.tables import splits
 from sse_assets.tables.names import Protocol, Role
 
 Fold = tuple[np.ndarray, np.ndarray]
 """Row numbers that train, and row numbers that test."""
-
-
-@dataclass(frozen=True)
-class SplitSettings:
-    """Settings that the protocols leave open; the paper's 80/20 is the default."""
-
-    test_share: Annotated[float, Gt(0), Lt(1)] = 0.2
-    """Share of the rows that `diversity` tests on."""
-    folds: Annotated[int, Ge(2)] = 5
-    """Number of folds of `random` and of `grouped`."""
-    seed: Annotated[int, Ge(0)] = 0
-    """Seed of `random`, `papers` and `grouped`; the other two protocols draw nothing."""
-
-    def __post_init__(self) -> None:
-        check_ranges(self)
 
 
 def assign(electrolytes: pd.DataFrame, features: pd.DataFrame, settings: SplitSettings) -> pd.DataFrame:

@@ -26,7 +26,8 @@ from sse_assets.orchestration.io import TableIOManager, table_result
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening import challenge as step
 from sse_assets.splits.groups import sources_in_common
-from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.splits.protocols import assign
+from sse_assets.splits.settings import SplitSettings
 from sse_assets.tables import curated
 from sse_assets.tables.names import FeatureSet, Protocol, Source
 from sse_assets_tests.environment import settings_with

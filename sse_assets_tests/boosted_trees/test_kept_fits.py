@@ -149,3 +149,19 @@ def test_shap_values_of_new_rows_alone_are_computed(features, labels, settings, 
     twice = pd.concat([features, features.head(3)])
     assert len(kept_shap_values("version", ask, twice, kept=store.kept)) == len(twice) * features.shape[1]
     assert len(asked) == 2
+
+
+def test_equal_rows_are_explained_once(features, labels, settings, store, monkeypatch) -> None:
+    model = BoostedTreesModel.fit(features, labels["bound"], settings)
+    twice = pd.concat([features, features.head(3)])
+    expected = shap_values(model, twice)
+    explained, scaled = [], BoostedTreesModel.scaled
+
+    def watched(model: BoostedTreesModel, X: pd.DataFrame) -> pd.DataFrame:
+        explained.append(len(X))
+        return scaled(model, X)
+
+    monkeypatch.setattr(BoostedTreesModel, "scaled", watched)
+    values = kept_shap_values("version", lambda: model, twice, kept=store.kept)
+    pd.testing.assert_frame_equal(values, expected, check_exact=True)
+    assert explained == [len(features)]

@@ -1,7 +1,8 @@
 import pytest
 
 from sse_assets.descriptors.geometric import VOID_COLUMNS, geometric
-from sse_assets.descriptors.pores import PAPER_SETTINGS, PoreSettings, void_fractions
+from sse_assets.descriptors.pore_settings import PAPER_SETTINGS, PoreSettings
+from sse_assets.descriptors.pores import void_fractions
 from sse_assets.tables import descriptors
 from sse_assets_tests.descriptors.crystal_examples import (
     LI_CL_A,

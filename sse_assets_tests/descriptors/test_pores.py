@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from sse_assets.descriptors.pore_settings import PAPER_SETTINGS, PoreSettings
 from sse_assets.descriptors.pores import (
-    PAPER_SETTINGS,
     KeptVoids,
     PoreFailure,
-    PoreSettings,
     VoidFractions,
     p1_cif,
     void_fractions,

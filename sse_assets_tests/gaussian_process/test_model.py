@@ -94,7 +94,28 @@ def test_rows_left_out_are_predicted_as_by_a_process_without_them(
         whole.settings, whole.inputs, tuple(train), rows, label.loc[train].to_numpy()
     )
     pd.testing.assert_frame_equal(
-        whole.leave_out([(train, held_out)]), without.predict(materials.loc[held_out])
+        whole.leave_out([(train, held_out)])[0], without.predict(materials.loc[held_out])
+    )
+
+
+def test_other_labels_are_left_out_in_one_go_as_by_themselves(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    whole = fitted(materials, label, dois)
+    other = whole.with_labels(label.mask(label.index == "e3", -15.0))
+    folds = [(materials.index[4:], materials.index[:4]), (materials.index[:4], materials.index[4:])]
+    together = whole.leave_out(folds, also=[other])
+    for one, alone in zip(together, (whole.leave_out(folds), other.leave_out(folds)), strict=True):
+        pd.testing.assert_frame_equal(one, alone[0], check_exact=True)
+    assert not together[0].equals(together[1])
+
+
+def test_the_mean_alone_is_that_of_a_prediction(
+    materials: pd.DataFrame, label: pd.Series, dois: pd.Series
+) -> None:
+    model = fitted(materials, label, dois)
+    pd.testing.assert_series_equal(
+        model.predict_mean(materials), model.predict(materials)["mean"], check_exact=True
     )
 
 

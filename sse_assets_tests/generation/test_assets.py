@@ -25,8 +25,8 @@ from sse_assets.generation.settings import SMOKE
 from sse_assets.orchestration.dagster_internals import PARTITION_RANGE_END_TAG, PARTITION_RANGE_START_TAG
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager
-from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
 from sse_assets.orchestration.settings import Dataset
+from sse_assets.orchestration.step_settings import SettingsOfStepError, check_settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.curation.rows import formula_only, measurement, structure
 from sse_assets_tests.environment import settings_with

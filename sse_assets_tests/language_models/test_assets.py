@@ -21,8 +21,8 @@ from sse_assets.language_models.prediction import predict_new
 from sse_assets.language_models.settings import LoadSettings
 from sse_assets.orchestration.gpu import GPU_POOL
 from sse_assets.orchestration.io import TableIOManager, table_result
-from sse_assets.orchestration.launchpad import SettingsOfStepError, check_settings
 from sse_assets.orchestration.on_demand import ASKED_FOR
+from sse_assets.orchestration.step_settings import SettingsOfStepError, check_settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets_tests.environment import settings_with

@@ -3,9 +3,11 @@
 import dagster as dg
 import pytest
 
+from sse_assets.assets.settings_by_step import SETTINGS_BY_STEP, check_early
 from sse_assets.definitions import build_definitions
-from sse_assets.orchestration.launchpad import SettingsOfStepError, StepConfig, config_type_of
-from sse_assets.orchestration.progress import spelt
+from sse_assets.orchestration.launchpad import StepConfig, config_type_of
+from sse_assets.orchestration.on_demand import is_on_demand
+from sse_assets.orchestration.step_settings import SettingsOfStepError, spelt
 from sse_assets_tests.environment import settings_with
 
 
@@ -108,6 +110,31 @@ def test_every_setting_of_every_step_is_checked_and_the_defaults_pass(pipeline: 
         else:
             assert any(field.metadata for field in config_type.model_fields.values())  # pydantic's bounds
         config_type()
+
+
+def test_the_steps_of_every_run_are_checked_early_by_the_same_class(pipeline: dg.Definitions) -> None:
+    checked = {}
+    for definition in pipeline.assets or []:
+        config_type = config_type_of(definition) if definition.op else None
+        tags = next(iter(definition.tags_by_key.values()))
+        if config_type and issubclass(config_type, StepConfig) and not is_on_demand(tags):
+            checked[definition.op.name] = config_type
+    assert checked.keys() == SETTINGS_BY_STEP.keys()
+    for step, config_type in checked.items():
+        assert issubclass(config_type, SETTINGS_BY_STEP[step])
+
+
+@pytest.mark.parametrize(
+    ("step", "config", "reason"),
+    [(step, config, reason) for _, step, config, reason in REFUSED if step in SETTINGS_BY_STEP],
+)
+def test_an_early_check_says_what_the_launchpad_says(
+    step: str, config: dict[str, object], reason: str
+) -> None:
+    for name in (step, spelt(step)):
+        with pytest.raises(SettingsOfStepError) as error:
+            check_early({name: {"config": config}})
+        assert str(error.value) == f"settings of {spelt(step)}: {reason}"
 
 
 def test_the_launchpad_shows_the_range(pipeline: dg.Definitions) -> None:

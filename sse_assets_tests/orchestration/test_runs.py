@@ -37,7 +37,7 @@ def build(home: Path) -> dg.Definitions:
 
     @dg.asset(key=["raw", "source"], code_version=str(SOURCE["code_version"]))
     def source() -> dg.MaterializeResult[pd.DataFrame]:
-        return table_result(pd.DataFrame({"n": range(int(SOURCE["rows"]))}))
+        return table_result(pd.DataFrame({"n": range(1, int(SOURCE["rows"]) + 1)}))
 
     @dg.asset(key=["models", "trained"], ins=table_ins("raw.source"), partitions_def=partitions)
     def trained(
@@ -166,8 +166,17 @@ def test_a_new_code_version_makes_what_follows_stale(pipeline: Pipeline) -> None
     pipeline.refresh()
     SOURCE["code_version"] = "2"
     assert pipeline.stale() == {"source": [None], "trained": ["x", "y"], "scores": [None]}
+    SOURCE["rows"] = 2
     assert pipeline.refresh() == (True, ALL)
     assert pipeline.stale() == {}
+
+
+def test_what_follows_from_a_table_that_came_out_as_it_was_is_left_alone(pipeline: Pipeline) -> None:
+    pipeline.refresh()
+    SOURCE["code_version"] = "2"
+    assert pipeline.refresh() == (True, ["[1/4] raw"])
+    assert pipeline.stale() == {}
+    assert pipeline.refresh() == (True, NOTHING)
 
 
 def test_configured_steps_are_made_again_with_what_follows(pipeline: Pipeline) -> None:

@@ -1,11 +1,13 @@
 """Sentences that a person reads when something is wrong."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from sse_assets_tests.command_line import sse_assets
+from sse_assets_tests.command_line import environment_of, sse_assets
 
 
 def refused(home: Path, *arguments: str, **environment: str) -> str:
@@ -46,6 +48,20 @@ def test_wrong_settings_are_refused_before_any_work(tmp_path: Path, content: str
     output = refused(tmp_path / "home", "--config", str(config))
     assert message in output
     assert "✓" not in output
+
+
+def test_a_setting_out_of_its_range_is_refused_before_dagster_is_imported(tmp_path: Path) -> None:
+    config = tmp_path / "settings.yaml"
+    config.write_text("ops: {describe_crystals: {config: {n_samples: 0}}}")
+    command = [sys.executable, "-X", "importtime", "-m", "sse_assets.cli", "run", "--config", str(config)]
+    run = subprocess.run(
+        command, env=environment_of(tmp_path / "home"), capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert "n_samples is 0: it must be at least 1" in run.stderr
+    imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines()}
+    assert "sse_assets.assets.settings_by_step" in imported
+    assert not imported & {"dagster", "pymatgen.core", "sklearn", "xgboost"}
 
 
 def test_without_mirror_and_network_the_remedy_is_named(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from sse_assets.curation.electrolytes import curate_electrolytes
 from sse_assets.curation.measurements import curate_measurements
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import PoreSettings
+from sse_assets.descriptors.pore_settings import PoreSettings
 from sse_assets.descriptors.stoichiometric import stoichiometric
 from sse_assets.descriptors.symmetry_and_disorder import symmetry_and_disorder
 from sse_assets.language_models.prompts import prompt_table
 from sse_assets.sources.inbox import InboxFile, read_inbox
-from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.splits.protocols import assign
+from sse_assets.splits.settings import SplitSettings
 from sse_assets.tables.names import FeatureSet
 from sse_assets_tests.curation.rows import li2o
 

@@ -13,7 +13,8 @@ from sse_assets.descriptors.cell import cell
 from sse_assets.descriptors.chemistry import chemistry
 from sse_assets.descriptors.feature_sets import composition_chemistry_cell
 from sse_assets.descriptors.geometric import geometric
-from sse_assets.descriptors.pores import KeptVoids, PoreSettings
+from sse_assets.descriptors.pore_settings import PoreSettings
+from sse_assets.descriptors.pores import KeptVoids
 from sse_assets.gaussian_process.files import CARD_FILE
 from sse_assets.screening import prediction
 from sse_assets.screening.answer import FlagCode, Prediction

@@ -1,7 +1,8 @@
 import pandas as pd
 
 from sse_assets.splits.leakage import shared_sources
-from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.splits.protocols import assign
+from sse_assets.splits.settings import SplitSettings
 
 
 def test_counts_worked_by_hand() -> None:

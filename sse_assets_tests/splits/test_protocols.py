@@ -4,7 +4,8 @@ import pytest
 
 from sse_assets.splits.groups import merged_groups, sources_in_common
 from sse_assets.splits.leakage import shared_sources
-from sse_assets.splits.protocols import SplitSettings, assign
+from sse_assets.splits.protocols import assign
+from sse_assets.splits.settings import SplitSettings
 from sse_assets.tables.names import Protocol
 
 
