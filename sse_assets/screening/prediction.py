@@ -289,7 +289,7 @@ class _Process:
     def _words(self) -> dict[str, str]:
         """What was measured of each row that trains."""
         return {
-            row.Index: f"{row.formula} {'< ' if row.censored else ''}{row.sigma_s_cm:.1e} S/cm"
+            str(row.Index): f"{row.formula} {'< ' if row.censored else ''}{row.sigma_s_cm:.1e} S/cm"
             for row in self.measured[["formula", "censored", "sigma_s_cm"]].itertuples()
         }
 

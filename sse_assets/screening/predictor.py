@@ -74,7 +74,7 @@ class Predictor:
             model: name of the model, as in `metrics.scores`; None for the one that is to answer.
             variant: feature set or prompt case; None for the richest that the input allows.
             prototypes: whether a new formula gets the cell of its prototype; without them each one costs
-                25 ms less, and its cell is imputed.
+                2 ms less, and its cell is imputed.
         """
         self._home, self._model, self._variant, self._prototypes = home, model, variant, prototypes
         self._stored: pd.DataFrame | None = None

@@ -17,6 +17,14 @@ _COLOURS = {
     ConductivityClass.SUPERIONIC: "bold green",
 }
 
+_DOUBTS = {
+    FlagCode.NO_LITHIUM: "no Li",
+    FlagCode.UNSEEN_ELEMENT: "an element that no training row holds",
+    FlagCode.FAR: "far from all that was measured",
+    FlagCode.COMPOSITION_ONLY: "told the composition alone",
+}
+"""Doubts in the few words that a table has room for."""
+
 
 def print_answers(answers: Sequence[Answer], console: Console) -> None:
     """Print a panel for one answer and a table for several; plain lines where nobody looks on."""
@@ -104,6 +112,6 @@ def _table(answers: Sequence[Answer]) -> Table:
             Text(
                 "" if near is None else f"{'= ' if near.same_composition else ''}{near.formula} {near.sigma}"
             ),
-            Text("; ".join([*(flag.code for flag in said.flags), *answer.remarks])),
+            Text("; ".join([*(_DOUBTS[flag.code] for flag in said.flags), *answer.remarks])),
         )
     return table

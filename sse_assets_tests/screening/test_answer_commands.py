@@ -89,6 +89,7 @@ def test_plain_lines_where_they_are_piped_and_a_panel_in_a_terminal(home: Path) 
         text = console.export_text()
         assert ("mS/cm" in text) == (shown[0].prediction is not None)
         assert ("not answered: NaCl holds no Li" in text) == any(one.refused for one in shown)
+        assert ("told the composition alone" in " ".join(text.split())) == (len(shown) == 2)
 
 
 def test_markup_in_a_name_is_text(home: Path, folder: Path) -> None:
