@@ -185,17 +185,15 @@ def refresh(
         announce("Nothing is stale: every asset is up to date.")
     tags = {HOST_TAG: socket.gethostname(), **ASKED_FOR}
     made = 0
-    to_make, later = _answers_first(graph, instance, to_make)
-    while to_make or later:
-        if not to_make:
-            to_make, later = later, {}
-        runs = plan(graph, instance, to_make)
+    stages = _answers_first(graph, instance, to_make)
+    while stages:
+        runs = [run for stage in stages for run in plan(graph, instance, stage)]
         run = runs[0]
+        stages = [stage for stage in (_without(stages[0], run), *stages[1:]) if stage]
         if made and not _is_needed(graph, instance, run, anyway):
-            to_make = _without(to_make, run)
             continue
         made += 1
-        announce(f"[{made}/{made + len(runs) - 1 + len(plan(graph, instance, later))}] {run}")
+        announce(f"[{made}/{made + len(runs) - 1}] {run}")
         ops_of_run = {ops[key] for key in run.keys}
         partitions_before = _dynamic_partitions(graph, instance)
         with dg.execute_job(
@@ -210,10 +208,9 @@ def refresh(
         ) as result:
             if not result.success:
                 return False
-        to_make = _without(to_make, run)
         if _dynamic_partitions(graph, instance) != partitions_before:
             stale = stale_partitions(graph, instance, on_demand=on_demand)
-            to_make, later = _answers_first(graph, instance, _either(_either(to_make, later), stale))
+            stages = _answers_first(graph, instance, _merged([*stages, stale]))
     return True
 
 
@@ -258,14 +255,14 @@ def _dynamic_partitions(graph: AssetGraph, instance: dg.DagsterInstance) -> dict
 ToMake = dict[dg.AssetKey, list[str | None]]
 
 
-def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToMake) -> tuple[ToMake, ToMake]:
-    """Return what to make for the answers, and what to make after it: evidence, and again what shows it.
+def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToMake) -> list[ToMake]:
+    """Return what to make for the answers, then the evidence, and then again what shows it; none is empty.
 
     What shows evidence that was never made waits for it.
     """
     evidence = {key for key in graph.toposorted_asset_keys if is_evidence(graph.get(key).tags)}
     if evidence.isdisjoint(to_make):
-        return to_make, {}
+        return [to_make] if to_make else []
     shows: set[dg.AssetKey] = set()
     for key in graph.toposorted_asset_keys:
         if not graph.get(key).parent_keys.isdisjoint(evidence | shows):
@@ -276,7 +273,9 @@ def _answers_first(graph: AssetGraph, instance: dg.DagsterInstance, to_make: ToM
         for key, names in to_make.items()
         if key not in evidence and graph.get(key).parent_keys.isdisjoint(missing)
     }
-    return answers, {key: names for key, names in to_make.items() if key in evidence | shows}
+    of_evidence = {key: names for key, names in to_make.items() if key in evidence}
+    of_shows = {key: names for key, names in to_make.items() if key in shows - evidence}
+    return [stage for stage in (answers, of_evidence, of_shows) if stage]
 
 
 def _without(to_make: ToMake, run: PlannedRun) -> ToMake:
@@ -287,11 +286,12 @@ def _without(to_make: ToMake, run: PlannedRun) -> ToMake:
     return {key: names for key, names in left.items() if names}
 
 
-def _either(one: ToMake, other: ToMake) -> ToMake:
-    return {
-        key: list(dict.fromkeys([*one.get(key, []), *other.get(key, [])]))
-        for key in dict.fromkeys([*one, *other])
-    }
+def _merged(stages: Iterable[ToMake]) -> ToMake:
+    merged: dict[dg.AssetKey, dict[str | None, None]] = {}
+    for stage in stages:
+        for key, names in stage.items():
+            merged.setdefault(key, {}).update(dict.fromkeys(names))
+    return {key: list(names) for key, names in merged.items()}
 
 
 def _partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:
