@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import dagster as dg
 from dagster import DagsterEventType
@@ -20,15 +20,33 @@ Word = TypeVar("Word")
 
 
 class _PlainLines(logging.StreamHandler):
-    """Handler that shows finished assets, failed checks and steps, and our own messages, each in a line."""
+    """Handler that shows finished assets, failed checks and steps, and our own messages, each in a line.
+
+    Of many partitions that a step has made at once, the first has a line, and the others have one together.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._made: dg.AssetKey | None = None
+        self._further = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
+        made = event.asset_key if event and event.is_step_materialization and event.partition else None
+        if made is not None and made == self._made:
+            self._further += 1
+            return
+        if self._made is not None and self._further:
+            self._say(f"✓ {'.'.join(self._made.path)}: {self._further} more partitions")
+        self._made, self._further = made, 0
         line = _line_of_event(event) if event else _line_of_message(record, meta)
         if line is not None:
-            self.stream.write(f"  {line}\n")
-            self.flush()
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        self.stream.write(f"  {line}\n")
+        self.flush()
 
 
 def _line_of_message(record: logging.LogRecord, meta: Mapping[str, Any]) -> str | None:

@@ -276,12 +276,17 @@ def test_partitions_that_a_run_finds_are_made_in_the_same_refresh(pipeline: Pipe
     assert {"n0", "n1", "n2"} <= set(pipeline.scores()["partition"])
 
 
-def test_a_step_that_takes_many_partitions_has_a_run_for_each_range(pipeline: Pipeline) -> None:
+def test_a_step_that_takes_many_partitions_has_a_run_for_each_range(
+    pipeline: Pipeline, capfd: pytest.CaptureFixture[str]
+) -> None:
     SOURCE["finds"] = 5
     pipeline.refresh()
     succeeded, said = pipeline.refresh(on_demand={OF_FOUND: ["n0", "n1", "n3"]})
     assert succeeded
     assert said == ["[1/3] models [2 partitions]", "[2/3] models [n3]", "[3/3] metrics"]
+    shown = capfd.readouterr().err
+    assert "✓ models.of_found [n0]: 1 rows\n  ✓ models.of_found: 1 more partitions\n" in shown
+    assert "[n1]" not in shown
     assert set(pipeline.scores()["partition"]) == {"x", "y", "n0", "n1", "n3"}
     assert pipeline.refresh(on_demand={OF_FOUND: ["n0", "n1", "n3"]}) == (True, NOTHING)
 
