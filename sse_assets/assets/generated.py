@@ -212,13 +212,15 @@ def _find(
                 stopped[formula] = record
                 context.log.error(f"{formula}: {record}")
                 continue
-            place = places[formula]
+            place: Any = places[formula]
             publish_folder(folders[formula], place)
             for name, text in record.to_files().items():
                 write_bytes(place / name, text.encode())
             shutil.rmtree(folders[formula])
-            found[formula] = _Kept(record, THIS_RUN, f"{SCHEMA}/{formula}/{identity}")
-            context.log.info(f"{formula}: {_verdict(record)}")
+            stored = read_record(place, formula)  # as the next run reads it
+            assert stored is not None
+            found[formula] = _Kept(stored, THIS_RUN, f"{SCHEMA}/{formula}/{identity}")
+            context.log.info(f"{formula}: {_verdict(stored)}")
     if stopped:
         if len(formulas) == 1:
             raise next(iter(stopped.values()))

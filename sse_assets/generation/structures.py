@@ -21,6 +21,8 @@ from sse_assets.generation.settings import SearchSettings
 from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.tables.names import Operator
 
+_DECIMALS = 9
+"""Decimals of the cells, in Å, in which a search begins."""
 JOURNALS = "journals"
 """Name of the folder of the journals, within that of the composition."""
 
@@ -180,8 +182,9 @@ def _kept(file: Path, make: Callable[[], Sequence[Start]]) -> list[Start]:
         lines = [
             {
                 "numbers": start.atoms.numbers.tolist(),
-                "positions": start.atoms.positions.tolist(),
-                "cell": start.atoms.cell.array.tolist(),
+                # The last bits, which one more crystal in the library changes, do not make another search.
+                "positions": start.atoms.positions.round(_DECIMALS).tolist(),
+                "cell": start.atoms.cell.array.round(_DECIMALS).tolist(),
                 "parent_id": start.parent_id,
                 "cost_per_anion": start.cost_per_anion,
             }

@@ -224,10 +224,12 @@ def test_a_search_can_be_followed(searched: Steps) -> None:
 
 def test_a_finished_search_is_read_and_not_repeated(searched: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     before = searched.version("structures")
+    candidates = searched.table("search_history", "Li3N")
     monkeypatch.setattr(generated, "_searched", no_search)
     assert searched.search("Li3N").success
     assert searched.table("structures", "Li3N")["record"].tolist() == [EARLIER_RUN]
     assert searched.version("structures") == before  # nothing downstream is stale
+    pd.testing.assert_frame_equal(searched.table("search_history", "Li3N"), candidates)
     assert "a search was begun" in reason(searched.search("Li3N", search_again=True))
     assert "a search was begun" in reason(searched.search("Li3N", seed=1))
 

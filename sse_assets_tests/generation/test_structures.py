@@ -121,6 +121,17 @@ def test_an_evolution_on_demand_asks_for_no_cheap_prototype(tmp_path: Path) -> N
         assert not search.starts
 
 
+def test_the_last_bits_of_a_starting_cell_make_no_other_search(tmp_path: Path) -> None:
+    larger = SMALL.copy()
+    larger.set_cell(SMALL.cell.array * (1 + 1e-15), scale_atoms=True)
+    one, other = (
+        planned_searches("Li2S", SETTINGS, tmp_path / name, cheap(atoms))[0].starts[0].atoms
+        for name, atoms in (("one", SMALL), ("other", larger))
+    )
+    assert (one.positions == other.positions).all()
+    assert (one.cell.array == other.cell.array).all()
+
+
 def test_a_composition_that_nothing_holds_is_a_row_with_its_reason(tmp_path: Path) -> None:
     found = find_structure(
         "Li199S100", SETTINGS, tmp_path, toy_search.springs, starting_cells=NO_STARTING_CELLS
