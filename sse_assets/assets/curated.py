@@ -27,7 +27,7 @@ from sse_assets.tables.names import Outcome, Source, StructureOrigin
 GROUP = "curated"
 MEASURED = "measured"
 """Group of what comes before the search for structures, which needs the measured compositions."""
-_CODE_VERSION = "6"
+_CODE_VERSION = "7"
 
 _MEASUREMENTS = {
     Dataset.SAMPLE: ["sample_measurements", "inbox_measurements"],
@@ -151,8 +151,12 @@ def electrolytes(joined: pd.DataFrame, prototypes: pd.DataFrame) -> dg.Materiali
 
 
 def _that_hold(generated: pd.DataFrame) -> pd.DataFrame:
-    """Return the generated structures that held in their dynamics, in the columns of a source."""
-    rows = generated[generated["valid"]]
+    """Return the structures that a search evolved and that held, in the columns of a source.
+
+    An ordered cell of a prototype stays out: it has lost the disorder that the prototype itself keeps, and
+    trees that read it err more (docs/structures.md).
+    """
+    rows = generated[generated["valid"] & generated["parent_id"].isna()]
     return raw.REFERENCE_STRUCTURES.frame(
         [
             {

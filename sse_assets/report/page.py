@@ -98,7 +98,7 @@ def _tables(inputs: ReportInputs) -> dict[str, Table]:
     generated = inputs.generated
     if len(generated.prototypes):
         printed["prototype_coverage"] = prototype_tables.coverage_by_family(
-            generated.prototypes, inputs.electrolytes
+            generated.prototypes, inputs.electrolytes, generated.structures
         )
     if len(generated.prototypes_left_out):
         printed["prototype_errors"] = prototype_tables.errors_by_cost(generated.prototypes_left_out)

@@ -158,7 +158,9 @@ def _pictures_of_prototypes(inputs: ReportInputs) -> dict[str, Picture]:
     generated = inputs.generated
     drawn = {
         "prototype_coverage": _picture(
-            prototype_figures.coverage_by_family(generated.prototypes, inputs.electrolytes),
+            prototype_figures.coverage_by_family(
+                generated.prototypes, inputs.electrolytes, generated.structures
+            ),
             "Who has a structure, by family",
             "Electrolytes without a measured or computed crystal.",
             "Stacked bars: what the electrolytes of each family have for a structure.",

@@ -18,9 +18,11 @@ _MOST_NAMES = 40
 
 
 @house_style
-def coverage_by_family(prototypes: pd.DataFrame, electrolytes: pd.DataFrame) -> Figure:
+def coverage_by_family(
+    prototypes: pd.DataFrame, electrolytes: pd.DataFrame, structures: pd.DataFrame
+) -> Figure:
     """Draw what each family has where nobody has published a crystal; as `prototype_tables.coverage`."""
-    families = coverage(prototypes, electrolytes).set_index("family")
+    families = coverage(prototypes, electrolytes, structures).set_index("family")
     figure = Figure(figsize=(8.5, 1.3 + 0.34 * max(len(families), 1)), layout="constrained")
     axes = figure.add_subplot(xlabel="Electrolytes without a measured or computed crystal")
     left = np.zeros(len(families))

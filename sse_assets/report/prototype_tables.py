@@ -24,21 +24,28 @@ COVERED = {
 """What an electrolyte may have where nobody has published a crystal, with its printed title."""
 
 
-def coverage(prototypes: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFrame:
+def coverage(prototypes: pd.DataFrame, electrolytes: pd.DataFrame, structures: pd.DataFrame) -> pd.DataFrame:
     """Count what the electrolytes without a measured or computed crystal have instead.
 
     Args:
         prototypes: a frame as `tables.generated.PROTOTYPES`.
-        electrolytes: columns family and structure_origin; those with a generated structure count as ordered.
+        electrolytes: columns electrolyte_id, composition_key, family and structure_origin.
+        structures: a frame as `tables.generated.STRUCTURES`; a composition whose structure held counts as
+            ordered, whatever prototype it has.
 
     Returns:
         Columns family, electrolytes and those of `COVERED`, each electrolyte in one of these; the largest
         family first.
     """
     generated = electrolytes.loc[electrolytes["structure_origin"] == StructureOrigin.GENERATED, "family"]
+    held = structures.loc[structures["valid"].astype(bool), "composition_key"]
+    has_ordered = electrolytes.loc[electrolytes["composition_key"].isin(held), "electrolyte_id"]
+    is_ordered = prototypes["electrolyte_id"].isin(has_ordered)
+    ordered = pd.concat([generated, prototypes.loc[is_ordered, "family"]])
+    prototypes = prototypes[~is_ordered]
     placed = prototypes["cif"].notna()
     families = {
-        "ordered": generated,
+        "ordered": ordered,
         "trusted": prototypes.loc[prototypes["trusted"], "family"],
         "untrusted": prototypes.loc[placed & ~prototypes["trusted"], "family"],
         "none": prototypes.loc[~placed, "family"],
@@ -52,7 +59,9 @@ def coverage(prototypes: pd.DataFrame, electrolytes: pd.DataFrame) -> pd.DataFra
     return by_size.reset_index()
 
 
-def coverage_by_family(prototypes: pd.DataFrame, electrolytes: pd.DataFrame) -> Table:
+def coverage_by_family(
+    prototypes: pd.DataFrame, electrolytes: pd.DataFrame, structures: pd.DataFrame
+) -> Table:
     """Print what the electrolytes of each family have where nobody has published a crystal: `coverage`."""
 
     def untrusted(row: Row) -> Cell:
@@ -62,7 +71,7 @@ def coverage_by_family(prototypes: pd.DataFrame, electrolytes: pd.DataFrame) -> 
 
     return listed(
         "Structures of electrolytes without a measured or computed crystal",
-        coverage(prototypes, electrolytes),
+        coverage(prototypes, electrolytes, structures),
         (
             ("Family", lambda row: Cell(row["family"])),
             ("Electrolytes", lambda row: count(row["electrolytes"])),

@@ -16,12 +16,21 @@ from sse_assets.tables import generated, metrics
 from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 PLACED = generated.PROTOTYPES.frame(
-    {"family": family, "cif": cif, "trusted": code is None, "reason_code": code, "cell_given": False}
-    for family, cif, code in (
-        ("Garnet (Oxide)", "data_1", None),
-        ("Garnet (Oxide)", "data_2", "costly_substitution"),
-        ("Garnet (Oxide)", "data_3", "costly_substitution"),
-        ("Glass", None, "glass"),
+    {
+        "electrolyte_id": f"x:{number}",
+        "family": family,
+        "cif": cif,
+        "trusted": code is None,
+        "reason_code": code,
+        "cell_given": False,
+    }
+    for number, (family, cif, code) in enumerate(
+        (
+            ("Garnet (Oxide)", "data_1", None),
+            ("Garnet (Oxide)", "data_2", "costly_substitution"),
+            ("Garnet (Oxide)", "data_3", "costly_substitution"),
+            ("Glass", None, "glass"),
+        )
     )
 )
 
@@ -39,14 +48,17 @@ def left_out() -> pd.DataFrame:
 def test_coverage_counts_each_family_and_says_why_not() -> None:
     electrolytes = pd.DataFrame(
         {
+            "electrolyte_id": ["y:1", "x:3", "y:2", "x:0"],
+            "composition_key": ["a", "b", "c", "d"],
             "family": ["Glass", "Glass", "NASICON", "Garnet (Oxide)"],
-            "structure_origin": ["obelix", "prototype", "generated", "generated"],
+            "structure_origin": ["obelix", None, "generated", "prototype"],
         }
     )
-    table = coverage_by_family(PLACED, electrolytes)
+    ordered = pd.DataFrame({"composition_key": ["d", "b"], "valid": [True, False]})
+    table = coverage_by_family(PLACED, electrolytes, ordered)
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
     assert rows == {  # electrolytes, ordered, trusted, other prototype, none, why not
-        "Garnet (Oxide)": ["4", "1", "1", "2", "0", "2 costly substitution"],
+        "Garnet (Oxide)": ["3", "1", "0", "2", "0", "2 costly substitution"],
         "Glass": ["1", "0", "0", "0", "1", "1 glass"],
         "NASICON": ["1", "1", "0", "0", "0", ""],
     }
@@ -129,7 +141,11 @@ def test_the_limit_and_both_baselines_are_drawn_beside_the_errors() -> None:
 def test_the_figures_draw_few_and_many(n: int) -> None:
     lowest = {f"Li{number}S": (-3.0, -3.0 + 0.001 * (number - 3)) for number in range(1, n + 1)}
     figures = [
-        coverage_figure(PLACED.head(n), pd.DataFrame(columns=["family", "structure_origin"])),
+        coverage_figure(
+            PLACED.head(n),
+            pd.DataFrame(columns=["electrolyte_id", "composition_key", "family", "structure_origin"]),
+            generated.STRUCTURES.frame(),
+        ),
         errors_figure(left_out().head(n)),
         energy_beside_evolution(history(**lowest)),
     ]
