@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.report.cells import Cell, Row, Table, count, interval, listed, number
 from sse_assets.report.titles import model_title
 from sse_assets.tables.names import NO_VARIANT, StructureOrigin
@@ -29,7 +30,7 @@ def coverage(prototypes: pd.DataFrame, electrolytes: pd.DataFrame, structures: p
 
     Args:
         prototypes: a frame as `tables.generated.PROTOTYPES`.
-        electrolytes: columns electrolyte_id, composition_key, family and structure_origin.
+        electrolytes: columns family and structure_origin.
         structures: a frame as `tables.generated.STRUCTURES`; a composition whose structure held counts as
             ordered, whatever prototype it has.
 
@@ -39,8 +40,8 @@ def coverage(prototypes: pd.DataFrame, electrolytes: pd.DataFrame, structures: p
     """
     generated = electrolytes.loc[electrolytes["structure_origin"] == StructureOrigin.GENERATED, "family"]
     held = structures.loc[structures["valid"].astype(bool), "composition_key"]
-    has_ordered = electrolytes.loc[electrolytes["composition_key"].isin(held), "electrolyte_id"]
-    is_ordered = prototypes["electrolyte_id"].isin(has_ordered)
+    keys = [composition_key(parse_composition(formula)) for formula in prototypes["formula"]]
+    is_ordered = pd.Series(keys, index=prototypes.index, dtype="str").isin(held)
     ordered = pd.concat([generated, prototypes.loc[is_ordered, "family"]])
     prototypes = prototypes[~is_ordered]
     placed = prototypes["cif"].notna()

@@ -363,7 +363,7 @@ def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: 
         asset_selection=[*steps.search_structure.keys],
         partition_key="Li3N",
         instance=steps.instance,
-        run_config={"ops": {"search_structure": {"config": {"population": 500, "max_generations": 50}}}},
+        run_config={"ops": {"search_structure": {"config": {"population": 2000, "max_generations": 50}}}},
         raise_on_error=False,
     )
     (failure,) = result.filter_events(lambda event: event.is_step_failure)

@@ -285,8 +285,8 @@ def test_a_step_that_takes_many_partitions_has_a_run_for_each_range(
     assert succeeded
     assert said == ["[1/3] models [2 partitions]", "[2/3] models [n3]", "[3/3] metrics"]
     shown = capfd.readouterr().err
-    assert "✓ models.of_found [n0]: 1 rows\n  ✓ models.of_found: 1 more partitions\n" in shown
-    assert "[n1]" not in shown
+    assert "✓ models.of_found: 1 more partitions\n" in shown
+    assert shown.count("✓ models.of_found [n") == 2  # one of the range, and n3
     assert set(pipeline.scores()["partition"]) == {"x", "y", "n0", "n1", "n3"}
     assert pipeline.refresh(on_demand={OF_FOUND: ["n0", "n1", "n3"]}) == (True, NOTHING)
 

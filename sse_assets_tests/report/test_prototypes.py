@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
+from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.report.figure_style import png_bytes
 from sse_assets.report.inputs import ReportInputs
 from sse_assets.report.page import render_report
@@ -17,20 +18,18 @@ from sse_assets_tests.report.generated_examples import NOTHING_GENERATED
 
 PLACED = generated.PROTOTYPES.frame(
     {
-        "electrolyte_id": f"x:{number}",
+        "formula": formula,
         "family": family,
         "cif": cif,
         "trusted": code is None,
         "reason_code": code,
         "cell_given": False,
     }
-    for number, (family, cif, code) in enumerate(
-        (
-            ("Garnet (Oxide)", "data_1", None),
-            ("Garnet (Oxide)", "data_2", "costly_substitution"),
-            ("Garnet (Oxide)", "data_3", "costly_substitution"),
-            ("Glass", None, "glass"),
-        )
+    for formula, family, cif, code in (
+        ("Li7La3Zr2O12", "Garnet (Oxide)", "data_1", None),
+        ("Li7La3Hf2O12", "Garnet (Oxide)", "data_2", "costly_substitution"),
+        ("Li7La3Sn2O12", "Garnet (Oxide)", "data_3", "costly_substitution"),
+        ("LiPO3", "Glass", None, "glass"),
     )
 )
 
@@ -48,13 +47,18 @@ def left_out() -> pd.DataFrame:
 def test_coverage_counts_each_family_and_says_why_not() -> None:
     electrolytes = pd.DataFrame(
         {
-            "electrolyte_id": ["y:1", "x:3", "y:2", "x:0"],
-            "composition_key": ["a", "b", "c", "d"],
             "family": ["Glass", "Glass", "NASICON", "Garnet (Oxide)"],
             "structure_origin": ["obelix", None, "generated", "prototype"],
         }
     )
-    ordered = pd.DataFrame({"composition_key": ["d", "b"], "valid": [True, False]})
+    ordered = pd.DataFrame(
+        {
+            "composition_key": [
+                composition_key(parse_composition(formula)) for formula in ("Li7La3Zr2O12", "LiPO3")
+            ],
+            "valid": [True, False],
+        }
+    )
     table = coverage_by_family(PLACED, electrolytes, ordered)
     rows = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
     assert rows == {  # electrolytes, ordered, trusted, other prototype, none, why not
@@ -143,7 +147,7 @@ def test_the_figures_draw_few_and_many(n: int) -> None:
     figures = [
         coverage_figure(
             PLACED.head(n),
-            pd.DataFrame(columns=["electrolyte_id", "composition_key", "family", "structure_origin"]),
+            pd.DataFrame(columns=["family", "structure_origin"]),
             generated.STRUCTURES.frame(),
         ),
         errors_figure(left_out().head(n)),
