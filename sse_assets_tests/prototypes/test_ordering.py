@@ -63,6 +63,18 @@ def test_few_orderings_are_all_compared_and_many_are_annealed_to_the_same(
     assert len(listed) > 1
 
 
+def test_the_last_bits_of_a_cell_choose_no_other_order() -> None:
+    charges = {"Li": 1.0, "Cl": -0.5}
+    orders = []
+    for last_bits in (1.0, 1 + 4e-16, 1 - 4e-16, 1 + 2e-15):
+        crystal = Structure(
+            Lattice(HALVED.lattice.matrix * last_bits), HALVED.species_and_occu, HALVED.frac_coords
+        )
+        (cell, *_) = ordered_cells(crystal, Composition("Li4Cl8"), charges, orderings=4)
+        orders.append(cell.frac_coords.round(6).tolist())
+    assert all(order == orders[0] for order in orders)
+
+
 def test_a_content_that_is_no_whole_number_of_cells_is_refused() -> None:
     with pytest.raises(UnfitOrderingError, match=r"would be 1\.50 times"):
         ordered_cells(FLUORITE, Composition("Ca1.5F3"), {"Ca": 2.0, "F": -1.0})
