@@ -203,7 +203,7 @@ def refresh(
                 "loggers": {PLAIN_LINES: {}},
                 "ops": {op: config for op, config in op_config.items() if op in ops_of_run},
             },
-            tags=tags | _partition_tags(graph, run),
+            tags=tags | partition_tags(graph, run),
             asset_selection=run.keys,
         ) as result:
             if not result.success:
@@ -294,7 +294,8 @@ def _merged(stages: Iterable[ToMake]) -> ToMake:
     return {key: list(names) for key, names in merged.items()}
 
 
-def _partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:
+def partition_tags(graph: AssetGraph, run: PlannedRun) -> dict[str, str]:
+    """Return the tags by which Dagster knows the partitions of a run; there are none without partitions."""
     first, last = run.partitions[0], run.partitions[-1]
     if first is None or last is None:
         return {}

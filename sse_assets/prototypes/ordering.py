@@ -26,6 +26,8 @@ _HOTTEST_EV, _COLDEST_EV = 0.6, 0.01
 """Ends of the linear cooling, as energies of formal charges."""
 _CLOSE_A, _CLOSE_EV_A2 = 1.75, 60.0
 """Two atoms of the shared sites that are closer pay this much times the square of what they lack."""
+_DECIMALS = 6
+"""Decimals of a Coulomb energy in eV that tell one order from another."""
 _ALIKE_EV = 0.02
 """Two orderings whose energies differ by less count as one."""
 
@@ -71,7 +73,9 @@ def ordered_cells(
     tried: Iterable[tuple[float, np.ndarray]]
     if _ways(counts[shared], [len(kinds[n]) for n in shared]) <= _MOST_LISTED:
         every = _all_labels(counts, kinds, shared, len(cell))
-        tried = sorted(zip(_energies(every, values, energies, close), every, strict=True), key=itemgetter(0))
+        # Orders that symmetry makes equal differ in the last bits of their energies, which must not choose.
+        rounded = _energies(every, values, energies, close).round(_DECIMALS)
+        tried = sorted(zip(rounded, every, strict=True), key=itemgetter(0))
     else:
         tried = []
         for number in range(orderings):

@@ -66,7 +66,7 @@ def test_few_orderings_are_all_compared_and_many_are_annealed_to_the_same(
 def test_the_last_bits_of_a_cell_choose_no_other_order() -> None:
     charges = {"Li": 1.0, "Cl": -0.5}
     orders = []
-    for last_bits in (1.0, 1 + 4e-16, 1 - 4e-16, 1 + 2e-15):
+    for last_bits in (1 + 2.2e-16 * n for n in range(-12, 13)):
         crystal = Structure(
             Lattice(HALVED.lattice.matrix * last_bits), HALVED.species_and_occu, HALVED.frac_coords
         )

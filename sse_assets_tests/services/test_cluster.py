@@ -13,7 +13,7 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 
 from sse_assets.orchestration.on_demand import is_on_demand
-from sse_assets.orchestration.runs import PlannedRun, pipeline_of, plan
+from sse_assets.orchestration.runs import PlannedRun, partition_tags, pipeline_of, plan
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.staleness import partition_names, stale_partitions
 from sse_assets.orchestration.tables import TableKey, TableStore
@@ -53,15 +53,14 @@ class Site:
             REPOSITORY_NAME,
             asset_selection=run.keys,
             run_config=config if TREES in run.keys else {},
-            tags={"dagster/partition": run.partition} if run.partition else {},
+            tags=partition_tags(self.graph, run),
         )
 
     def planned(self) -> list[PlannedRun]:
         """What is stale, in the runs that come first."""
         searches = [key for key in self.graph.get_all_asset_keys() if key.path[0] == "generated"]
-        runs = plan(
-            self.graph, stale_partitions(self.graph, self.instance, on_demand=dict.fromkeys(searches))
-        )
+        stale = stale_partitions(self.graph, self.instance, on_demand=dict.fromkeys(searches))
+        runs = plan(self.graph, self.instance, stale)
         return [run for run in runs if run.keys == runs[0].keys]
 
     def is_over(self, run_id: str) -> bool:
@@ -126,7 +125,9 @@ def test_the_sample_scores_as_in_one_process_though_the_machine_with_the_gpu_is_
     accidents = 0
     while runs := site.planned():
         launched = [site.launch(run) for run in runs]
-        if not accidents and any(run.partition and run.keys[0].path[0] == "generated" for run in runs):
+        if not accidents and any(
+            run.partitions != [None] and run.keys[0].path[0] == "generated" for run in runs
+        ):
             _lose_its_machine(site, *launched)
             gpu_nodes.add(site.cluster.add_node(num_gpus=1).node_id)
             accidents += 1
