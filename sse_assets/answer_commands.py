@@ -16,8 +16,6 @@ if TYPE_CHECKING:  # a command imports what it needs
 LOOPBACK = "127.0.0.1"
 _SOME_REFUSED, _NOTHING_USABLE = 1, 2
 """Exit codes; 0 says that every material was answered."""
-
-
 _LONG = 250
 """Number of materials above which a person wants to see how far it has come."""
 

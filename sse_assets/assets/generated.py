@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -343,11 +343,11 @@ def _searched(
     search, validation = config.search_settings(), config.validation_settings()
     # UPath has what is used of Traversable.
     earlier: Iterable[Any] = [SHIPPED, *(blob_root / SCHEMA).glob("*/*")] if search.prototypes else ()
-    library = cache(lambda without: library_for_searches(*known, earlier, without))
+    # One for all that have no record, and one at a time for those that have: it is large.
+    library = lru_cache(maxsize=2)(lambda without: library_for_searches(*known, earlier, without))
     own_records = {folder.parent.name for folder in earlier if folder is not SHIPPED} | {*shipped_formulas()}
     families = {formula: family_of(row, known[0]) for formula, row in compositions.items()}
 
-    @cache
     def starting_cells(formula: str) -> "StartingCells":
         if not search.prototypes:
             return NO_STARTING_CELLS

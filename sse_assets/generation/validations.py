@@ -78,11 +78,11 @@ class Validations:
                 return
 
     def _look(self) -> None:
-        """Report how far the dynamics in other processes are."""
+        """Report how far the dynamics in other processes are: the run that goes on, not the one before it."""
         for formula, folder in self._open.values():
-            for name in RUNS:
-                if done := steps_done(folder / name):
-                    self._progress(formula, name, done, conditions_of(name, self._settings).steps)
+            begun = [(name, done) for name in RUNS if (done := steps_done(folder / name))]
+            for name, done in begun[-1:]:
+                self._progress(formula, name, done, conditions_of(name, self._settings).steps)
 
 
 @one_torch_thread()

@@ -12,6 +12,7 @@ from sse_assets.atomistics.evaluators import ase_evaluator
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.generation.settings import ValidationSettings
 from sse_assets.generation.validation import broken_criteria, validate
+from sse_assets.generation.validations import Validations
 from sse_assets.generation.winners import Settled, UnsettledError, settle
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.symmetry import detected_space_group
@@ -36,6 +37,19 @@ def test_a_sound_structure_is_relaxed_moved_and_valid(tmp_path: Path) -> None:
     assert len(read(tmp_path / "ambient" / "trajectory.extxyz", index=":")) == 1
     again = validate(STRAINED, settings, tmp_path, ase_evaluator)
     pd.testing.assert_frame_equal(again.dynamics, found.dynamics)
+
+
+def test_in_another_process_the_run_that_goes_on_is_reported_and_not_the_one_before(tmp_path: Path) -> None:
+    told: list[tuple[str, str, int, int]] = []
+    settings = ValidationSettings(search_ps=2.0, ambient_ps=2.0)
+    validations = Validations(settings, processes=2, progress=lambda *where: told.append(where))
+    validations._open = {1: ("LiF", tmp_path)}
+    validations._look()
+    for name, step in (("search", 2000), ("ambient", 150)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "checkpoint.json").write_text(f'{{"step": {step}}}')
+        validations._look()
+    assert told == [("LiF", "search", 2000, 2000), ("LiF", "ambient", 150, 2000)]
 
 
 def test_the_cif_states_the_symmetry_that_its_atoms_have() -> None:

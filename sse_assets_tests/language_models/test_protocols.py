@@ -157,7 +157,7 @@ def test_rows_that_only_train_are_asked_for_nothing(prompts, assignments) -> Non
 def test_a_prompt_with_the_symmetry_of_a_prototype_trains_and_is_never_asked_of_a_test_row(
     prompts, assignments
 ) -> None:
-    """In the official fold 4 trains and 5 tests, and 6 trains without being asked."""
+    """Rows of the official fold: 4 trains, 5 tests, and 6 trains without being asked."""
     placed = prompts["electrolyte_id"].isin(["invented:4", "invented:5", "invented:6"])
     inferred = prompts.assign(from_prototype=prompts["from_prototype"].mask(placed, "space group"))
     fold = assignments[
