@@ -4,12 +4,10 @@ import functools
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-import torch
-
 from sse_assets.atomistics.batches import ATOMS_IN_A_BATCH, Batches
 from sse_assets.atomistics.evaluation import Evaluator, EvaluatorFactory
 from sse_assets.atomistics.one_by_one import OneByOne
-from sse_assets.atomistics.potential import ChgnetPotential
+from sse_assets.atomistics.potential import ChgnetPotential, device_here
 from sse_assets.atomistics.settings import EvaluationSettings
 from sse_assets.atomistics.workers import Workers
 
@@ -38,7 +36,7 @@ def evaluators_here(processes: int) -> Iterator[EvaluatorFactory]:
 
         @functools.cache
         def evaluator(settings: EvaluationSettings) -> Evaluator:
-            if torch.cuda.is_available():
+            if device_here() == "cuda":
                 return batched_evaluator(settings, "cuda")
             if processes == 1:
                 return ase_evaluator(settings)

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
 from sse_assets.atomistics.evaluators import evaluators_here
+from sse_assets.atomistics.potential import device_here
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import tables
 from sse_assets.generation.progress import Progress
@@ -127,7 +126,7 @@ def search_compositions(
 
 def _side_processes(processes: int) -> int:
     """Return how many processes make and compare cells; beside evaluations on a CPU, few are kept busy."""
-    if torch.cuda.is_available():
+    if device_here() == "cuda":
         return processes
     return 0 if processes == 1 else max(1, processes // 4)
 
