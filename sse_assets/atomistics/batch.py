@@ -28,9 +28,11 @@ class UnderWay:
     def __init__(self, cells: Cells, potential: Potential, deadline: Deadline) -> None:
         self.cells, self._all = cells, cells
         self._potential, self._deadline = potential, deadline
-        self._members = torch.arange(len(cells), device=cells.owner.device)
-        self._flaws: list[str | None] = [None] * len(cells)
-        self._steps = torch.zeros_like(self._members)
+        self.members = torch.arange(len(cells), device=cells.owner.device)
+        """Place in the whole batch of each crystal that still moves: (crystals,)."""
+        self.flaws: list[str | None] = [None] * len(cells)
+        """Sentence on why a crystal of the whole batch had to leave; None where it did not."""
+        self._steps = torch.zeros_like(self.members)
         self._response: Response | None = None
 
     @property
@@ -54,7 +56,7 @@ class UnderWay:
         if len(self.cells) == 0:
             return shaped
         self._response = self._potential(self.cells)
-        self._steps[self._members] += 1
+        self._steps[self.members] += 1
         answered = judged(self.cells, self.response)
         if not bool(answered.all()):
             answered = self.leave(response_flaws(self.cells, self.response))
@@ -64,17 +66,17 @@ class UnderWay:
 
     def leave(self, flaws: list[str | None]) -> Tensor:
         """Part from the crystals with a flaw; return a mask of those that stay: (crystals,)."""
-        for member, flaw in zip(self._members.tolist(), flaws, strict=True):
-            self._flaws[member] = flaw
-        return self.finish(torch.tensor([flaw is not None for flaw in flaws], device=self._members.device))
+        for member, flaw in zip(self.members.tolist(), flaws, strict=True):
+            self.flaws[member] = flaw
+        return self.finish(torch.tensor([flaw is not None for flaw in flaws], device=self.members.device))
 
     def finish(self, done: Tensor) -> Tensor:
         """Part from the crystals that are done (crystals,); return a mask of those that stay (crystals,)."""
         if bool(done.any()):
             gone = torch.zeros(len(self._all), dtype=torch.bool, device=done.device)
-            gone[self._members[done]] = True
+            gone[self.members[done]] = True
             self._all = self._all.updated(gone, self.cells.only(done))
-            self._members = self._members[~done]
+            self.members = self.members[~done]
             if self._response is not None:
                 self._response = self._response.only(~done, self.cells.owner)
             self.cells = self.cells.only(~done)
@@ -82,5 +84,5 @@ class UnderWay:
 
     def outcome(self) -> Outcome:
         """Return how each crystal was left; those under way are taken as they are now."""
-        self.finish(torch.ones(len(self.cells), dtype=torch.bool, device=self._members.device))
-        return Outcome(self._all, self._flaws, self._steps.tolist())
+        self.finish(torch.ones(len(self.cells), dtype=torch.bool, device=self.members.device))
+        return Outcome(self._all, self.flaws, self._steps.tolist())

@@ -5,16 +5,18 @@ cell, factored as in Martyna et al. (10.1080/00268979600100761). Each step is th
 crystal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from ase import units
+from ase import Atoms, units
 from ase.data import atomic_masses
 from torch import Tensor
 
 from sse_assets.atomistics.batch import Outcome, UnderWay
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.guards import Deadline
+from sse_assets.atomistics.npt import State
 from sse_assets.atomistics.potential import Potential
 from sse_assets.atomistics.settings import Conditions
 
@@ -31,8 +33,8 @@ class _Chain:
         self._degrees, self._kt = degrees, kt
         self._masses = (kt * damping**2 * torch.ones_like(degrees))[:, None].repeat(1, _CHAIN_LENGTH)
         self._masses[:, 0] *= degrees
-        self._positions = torch.zeros_like(self._masses)
-        self._momenta = torch.zeros_like(self._masses)
+        self.positions = torch.zeros_like(self._masses)
+        self.momenta = torch.zeros_like(self._masses)
 
     def scale(self, twice_kinetic: Tensor, duration: float) -> Tensor:
         """Move the chains on; return the factors by which they change the momenta: (crystals,)."""
@@ -41,14 +43,14 @@ class _Chain:
             delta = part * duration
             for link in reversed(range(_CHAIN_LENGTH)):
                 self._push(link, twice_kinetic * shrunk**2, delta)
-            self._positions = self._positions + delta * self._momenta / self._masses
-            shrunk = shrunk * torch.exp(-delta * self._momenta[:, 0] / self._masses[:, 0])
+            self.positions = self.positions + delta * self.momenta / self._masses
+            shrunk = shrunk * torch.exp(-delta * self.momenta[:, 0] / self._masses[:, 0])
             for link in range(_CHAIN_LENGTH):
                 self._push(link, twice_kinetic * shrunk**2, delta)
         return shrunk
 
     def _push(self, link: int, twice_kinetic: Tensor, delta: float) -> None:
-        momenta, masses = self._momenta, self._masses
+        momenta, masses = self.momenta, self._masses
         if link == 0:
             push = twice_kinetic - self._degrees * self._kt
         else:
@@ -60,11 +62,11 @@ class _Chain:
 
     def energy(self) -> Tensor:
         """Return kinetic plus potential energy of the chains in eV: (crystals,)."""
-        held = self._degrees * self._positions[:, 0] + self._positions[:, 1:].sum(1)
-        return (self._momenta**2 / self._masses).sum(1) / 2 + self._kt * held
+        held = self._degrees * self.positions[:, 0] + self.positions[:, 1:].sum(1)
+        return (self.momenta**2 / self._masses).sum(1) / 2 + self._kt * held
 
     def keep(self, kept: Tensor) -> None:
-        for name in ("_degrees", "_masses", "_positions", "_momenta"):
+        for name in ("_degrees", "_masses", "positions", "momenta"):
             setattr(self, name, getattr(self, name)[kept])
 
 
@@ -72,9 +74,24 @@ class BatchNpt:
     """Crystals that move, one time step after another."""
 
     def __init__(
-        self, cells: Cells, momenta: Tensor, potential: Potential, conditions: Conditions, deadline: Deadline
+        self,
+        cells: Cells,
+        momenta: Tensor,
+        potential: Potential,
+        conditions: Conditions,
+        deadline: Deadline,
+        states: Sequence[State] = (),
     ) -> None:
-        """Take the momenta at the start (atoms, 3), in ASE's units."""
+        """Take crystals at the start of their motion, or with the states from which they go on.
+
+        Args:
+            cells: crystals where they are.
+            momenta: momenta of their atoms: (atoms, 3), in ASE's units.
+            potential: potential.
+            conditions: temperature and pressure.
+            deadline: time at which all must be through.
+            states: state of every crystal; none at the start.
+        """
         kt = units.kB * conditions.temperature_k
         damping = 1000 * units.fs * conditions.barostat_damping_ps
         self._dt = conditions.timestep_fs * units.fs
@@ -86,6 +103,10 @@ class BatchNpt:
         self._lattice_mass = (atoms + 1) * kt * damping**2
         self._thermostat = _Chain(3 * atoms, kt, 1000 * units.fs * conditions.thermostat_damping_ps)
         self._barostat = _Chain(torch.full_like(atoms, 9), kt, damping)
+        if states:
+            for name, values in self._of_crystals().items():
+                values[:] = torch.tensor([state[name] for state in states], dtype=torch.float64)
+        self._turn()
         self.under_way = UnderWay(cells, potential, deadline)
         self._move(cells.positions, cells.lattices)
 
@@ -95,6 +116,7 @@ class BatchNpt:
         self._scale_lattice_momenta(half)
         self._scale_momenta(half)
         self._push_lattice(half)
+        self._turn()
         self._push_atoms(half)
         kept = self._move(*self._drift(self._dt))
         if len(self.under_way.cells):
@@ -103,6 +125,35 @@ class BatchNpt:
             self._scale_momenta(half)
             self._scale_lattice_momenta(half)
         return kept
+
+    def part_from(self, done: Tensor) -> None:
+        """Let the crystals leave for which a mask (crystals,) is true."""
+        owner = self.under_way.cells.owner
+        self._keep(self.under_way.finish(done), owner)
+
+    def states(self) -> list[State]:
+        """Return where each crystal under way is, as `Npt.state` does for one."""
+        cells = self.under_way.cells
+        of_crystals = {"lattice": cells.lattices, **self._of_crystals()}
+        lists = {name: values.tolist() for name, values in of_crystals.items()}
+        sizes = cells.sizes.tolist()
+        positions, momenta = (values.cpu().split(sizes) for values in (cells.positions, self._momenta))
+        return [
+            {
+                "positions": positions[crystal].tolist(),
+                "momenta": momenta[crystal].tolist(),
+                **{name: values[crystal] for name, values in lists.items()},
+            }
+            for crystal in range(len(cells))
+        ]
+
+    def atoms(self) -> list[Atoms]:
+        """Return the crystals under way, with their momenta."""
+        cells = self.under_way.cells
+        crystals = cells.to_atoms()
+        for atoms, momenta in zip(crystals, self._momenta.cpu().split(cells.sizes.tolist()), strict=True):
+            atoms.set_momenta(momenta.numpy())
+        return crystals
 
     def temperatures(self) -> Tensor:
         """Return the temperature of each crystal in K: (crystals,)."""
@@ -120,15 +171,30 @@ class BatchNpt:
         volume_work = self._pressure * self.under_way.cells.volumes
         return energies + volume_work + self._thermostat.energy() + self._barostat.energy()
 
+    def _of_crystals(self) -> dict[str, Tensor]:
+        """Return the parts of a state that are not of atoms, and whose first axis is that of the crystals."""
+        return {
+            "lattice_momenta": self._lattice_momenta,
+            "thermostat": self._thermostat.positions,
+            "thermostat_momenta": self._thermostat.momenta,
+            "barostat": self._barostat.positions,
+            "barostat_momenta": self._barostat.momenta,
+        }
+
     def _move(self, positions: Tensor, lattices: Tensor) -> Tensor:
         owner = self.under_way.cells.owner
         kept = self.under_way.move(positions, lattices)
+        self._keep(kept, owner)
+        return kept
+
+    def _keep(self, kept: Tensor, owner: Tensor) -> None:
+        """Drop what is held on crystals that have left; `owner` is the crystal of each atom before."""
         if not bool(kept.all()):
             self._momenta, self._masses = self._momenta[kept[owner]], self._masses[kept[owner]]
             self._lattice_momenta, self._lattice_mass = self._lattice_momenta[kept], self._lattice_mass[kept]
+            self._rates, self._axes = self._rates[kept], self._axes[kept]
             self._thermostat.keep(kept)
             self._barostat.keep(kept)
-        return kept
 
     def _twice_kinetic(self) -> Tensor:
         return self.under_way.cells.total((self._momenta**2 / self._masses).sum(1))
@@ -155,9 +221,16 @@ class BatchNpt:
         push = self._outward() - inward[:, None, None] * identity
         self._lattice_momenta = self._lattice_momenta + duration * push
 
+    def _turn(self) -> None:
+        """Find the axes along which the cell grows, and how fast; three parts of a step use them.
+
+        A processor finds those of small matrices sooner than a GPU does.
+        """
+        rates, axes = torch.linalg.eigh(self._lattice_momenta.cpu())
+        self._rates, self._axes = rates.to(self._momenta), axes.to(self._momenta)
+
     def _push_atoms(self, duration: float) -> None:
-        cells = self.under_way.cells
-        rates, axes = torch.linalg.eigh(self._lattice_momenta)
+        cells, rates, axes = self.under_way.cells, self._rates, self._axes
         drag = rates + rates.sum(1, keepdim=True) / (3 * cells.sizes[:, None])
         exponents = (-duration * drag / self._lattice_mass[:, None])[cells.owner]
         momenta = _along(self._momenta, axes, cells.owner) * exponents.exp()
@@ -166,9 +239,8 @@ class BatchNpt:
 
     def _drift(self, duration: float) -> tuple[Tensor, Tensor]:
         """Return positions and lattices after a time without forces."""
-        cells = self.under_way.cells
-        rates, axes = torch.linalg.eigh(self._lattice_momenta)
-        exponents = duration * rates / self._lattice_mass[:, None]
+        cells, axes = self.under_way.cells, self._axes
+        exponents = duration * self._rates / self._lattice_mass[:, None]
         of_atoms = exponents[cells.owner]
         positions = _along(cells.positions, axes, cells.owner) * of_atoms.exp()
         velocities = _along(self._momenta / self._masses, axes, cells.owner)

@@ -9,6 +9,9 @@ from ase.md.velocitydistribution import Stationary, thermalize_momenta
 
 from sse_assets.atomistics.settings import Conditions
 
+State = dict[str, Any]
+"""All that the next step of a crystal depends on, as lists of numbers; JSON keeps every bit of them."""
+
 
 class Npt(MTKNPT):  # type: ignore[misc]  # ASE is untyped here
     """ASE's Martyna-Tobias-Klein dynamics (chains of three, the whole cell free; LAMMPS's `fix npt tri`)."""
@@ -23,12 +26,12 @@ class Npt(MTKNPT):  # type: ignore[misc]  # ASE is untyped here
             pdamp=1000 * conditions.barostat_damping_ps * units.fs,
         )
 
-    def state(self) -> dict[str, Any]:
-        """Return all that the next step depends on, as lists of numbers; JSON keeps every bit of them."""
+    def state(self) -> State:
+        """Return where the run is; a batch goes on from it too (`batch_npt`)."""
         return {name: np.asarray(getattr(*place)).tolist() for name, place in self._places().items()}
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state that `state` returned."""
+    def restore(self, state: State) -> None:
+        """Go back to a state."""
         for name, place in self._places().items():
             setattr(*place, np.array(state[name]))
         self._update_atoms()

@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 from ase.io import read
 
-from sse_assets.atomistics.dynamics import COLUMNS, Dynamics, run_dynamics
+from sse_assets.atomistics.dynamics import Dynamics, Run, run_dynamics
+from sse_assets.atomistics.dynamics_files import COLUMNS
+from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import AMBIENT
 from sse_assets_tests.atomistics.crystals import antifluorite, lithium_fluoride, overlapping
 
@@ -22,18 +24,23 @@ SCRIPT = """
 import sys, torch
 from dataclasses import replace
 from pathlib import Path
-from sse_assets.atomistics.dynamics import run_dynamics
+from sse_assets.atomistics.dynamics import Run, run_dynamics
+from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets.atomistics.settings import AMBIENT
 from sse_assets_tests.atomistics.crystals import antifluorite
 torch.set_num_threads(1)
-run_dynamics(antifluorite(), replace(AMBIENT, duration_ps=0.13), Path(sys.argv[1]), seed=7)
+run_dynamics(
+    Run(antifluorite(), Path(sys.argv[1]), seed=7), replace(AMBIENT, duration_ps=0.13), ChgnetPotential()
+)
 """
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Dynamics]:
+def uninterrupted(
+    tmp_path_factory: pytest.TempPathFactory, chgnet: ChgnetPotential
+) -> tuple[Path, Dynamics]:
     folder = tmp_path_factory.mktemp("uninterrupted")
-    return folder, run_dynamics(antifluorite(), BRIEF, folder, seed=7)
+    return folder, run_dynamics(Run(antifluorite(), folder, seed=7), BRIEF, chgnet)
 
 
 def test_the_table_and_the_trajectory_hold_the_run(uninterrupted: tuple[Path, Dynamics]) -> None:
@@ -56,7 +63,7 @@ def _saved_step(folder: Path) -> int:
 
 
 def test_a_run_killed_on_its_way_ends_as_if_it_had_not_been(
-    uninterrupted: tuple[Path, Dynamics], tmp_path: Path
+    uninterrupted: tuple[Path, Dynamics], tmp_path: Path, chgnet: ChgnetPotential
 ) -> None:
     folder, whole = uninterrupted
     process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)])
@@ -72,7 +79,7 @@ def test_a_run_killed_on_its_way_ends_as_if_it_had_not_been(
 
     done = []
     taken_up = run_dynamics(
-        antifluorite(), BRIEF, tmp_path, seed=7, progress=lambda step, total: done.append((step, total))
+        Run(antifluorite(), tmp_path, seed=7), BRIEF, chgnet, lambda step, total: done.append((step, total))
     )
     assert done[0][0] > 50
     assert done[-1] == (130, 130)
@@ -82,29 +89,34 @@ def test_a_run_killed_on_its_way_ends_as_if_it_had_not_been(
     assert np.array_equal(taken_up.atoms.cell.array, whole.atoms.cell.array)
 
 
-def test_a_finished_run_is_read_and_not_repeated(uninterrupted: tuple[Path, Dynamics]) -> None:
+def test_a_finished_run_is_read_and_not_repeated(
+    uninterrupted: tuple[Path, Dynamics], chgnet: ChgnetPotential
+) -> None:
     folder, whole = uninterrupted
-    again = run_dynamics(antifluorite(), BRIEF, folder, seed=7, progress=lambda *_: pytest.fail("it moved"))
+    run = Run(antifluorite(), folder, seed=7)
+    again = run_dynamics(run, BRIEF, chgnet, lambda *_: pytest.fail("it moved"))
     pd.testing.assert_frame_equal(again.table, whole.table, check_exact=True)
     assert np.array_equal(again.atoms.positions, whole.atoms.positions)
 
 
-def test_a_folder_holds_one_run(uninterrupted: tuple[Path, Dynamics]) -> None:
+def test_a_folder_holds_one_run(uninterrupted: tuple[Path, Dynamics], chgnet: ChgnetPotential) -> None:
     folder, _ = uninterrupted
     with pytest.raises(ValueError, match="holds dynamics with other conditions, seed: delete that folder"):
-        run_dynamics(antifluorite(), AMBIENT, folder, seed=8)
+        run_dynamics(Run(antifluorite(), folder, seed=8), AMBIENT, chgnet)
 
 
-def test_a_crystal_that_flies_apart_is_kept_with_the_reason(tmp_path: Path) -> None:
-    thin = lithium_fluoride(a=6.9)  # 41 Å³ an atom
+def test_a_crystal_that_flies_apart_is_kept_with_the_reason(
+    tmp_path: Path, chgnet: ChgnetPotential
+) -> None:
+    thin = Run(lithium_fluoride(a=6.9), tmp_path, seed=1)  # 41 Å³ an atom
     hot = replace(AMBIENT, temperature_k=30_000, duration_ps=0.1, barostat_damping_ps=0.01)
-    first = run_dynamics(thin, hot, tmp_path, seed=1)
+    first = run_dynamics(thin, hot, chgnet)
     assert first.failure is not None
     assert 0 < len(first.table) < 10
-    assert run_dynamics(thin, hot, tmp_path, seed=1).failure == first.failure
+    assert run_dynamics(thin, hot, chgnet).failure == first.failure
 
 
-def test_overlapping_atoms_never_start(tmp_path: Path) -> None:
-    dynamics = run_dynamics(overlapping(0.1), AMBIENT, tmp_path, seed=1)
+def test_overlapping_atoms_never_start(tmp_path: Path, chgnet: ChgnetPotential) -> None:
+    dynamics = run_dynamics(Run(overlapping(0.1), tmp_path, seed=1), AMBIENT, chgnet)
     assert dynamics.failure == "two atoms overlap: 0.10 Å apart"
     assert dynamics.table.empty
