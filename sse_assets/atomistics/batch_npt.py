@@ -106,7 +106,7 @@ class BatchNpt:
         if states:
             for name, values in self._of_crystals().items():
                 values[:] = torch.tensor([state[name] for state in states], dtype=torch.float64)
-        self._turn()
+        self._rates, self._axes = self._turned()
         self.under_way = UnderWay(cells, potential, deadline)
         self._move(cells.positions, cells.lattices)
 
@@ -116,7 +116,7 @@ class BatchNpt:
         self._scale_lattice_momenta(half)
         self._scale_momenta(half)
         self._push_lattice(half)
-        self._turn()
+        self._rates, self._axes = self._turned()
         self._push_atoms(half)
         kept = self._move(*self._drift(self._dt))
         if len(self.under_way.cells):
@@ -221,13 +221,13 @@ class BatchNpt:
         push = self._outward() - inward[:, None, None] * identity
         self._lattice_momenta = self._lattice_momenta + duration * push
 
-    def _turn(self) -> None:
-        """Find the axes along which the cell grows, and how fast; three parts of a step use them.
+    def _turned(self) -> tuple[Tensor, Tensor]:
+        """Return how fast the cells grow (crystals, 3), and along which axes (crystals, 3, 3).
 
-        A processor finds those of small matrices sooner than a GPU does.
+        Three parts of a step use them. A processor finds those of small matrices sooner than a GPU does.
         """
         rates, axes = torch.linalg.eigh(self._lattice_momenta.cpu())
-        self._rates, self._axes = rates.to(self._momenta), axes.to(self._momenta)
+        return rates.to(self._momenta), axes.to(self._momenta)
 
     def _push_atoms(self, duration: float) -> None:
         cells, rates, axes = self.under_way.cells, self._rates, self._axes

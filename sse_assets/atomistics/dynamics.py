@@ -21,8 +21,8 @@ from sse_assets.atomistics.threads import one_thread_for_small_matrices
 class Run:
     """Crystal that is to move, with the folder of its files and the seed of its starting velocities.
 
-    The folder holds `trajectory.extxyz` (a frame every 50 steps, as in the paper), `table.csv` and a checkpoint
-    with velocities, thermostat and barostat.
+    The folder holds `trajectory.extxyz` (a frame every 50 steps, as in the paper), `table.csv` and a
+    checkpoint with velocities, thermostat and barostat.
     """
 
     atoms: Atoms
@@ -35,8 +35,8 @@ class Dynamics:
     """Result of a run of dynamics."""
 
     table: pd.DataFrame
-    """Rows at the start and every 10 steps, with `dynamics_files.COLUMNS`: the energy is the potential energy,
-    the pressure includes the kinetic part."""
+    """Rows at the start and every 10 steps, with `dynamics_files.COLUMNS`: the energy is the potential
+    energy, the pressure includes the kinetic part."""
     atoms: Atoms
     """Crystal at the end of the run."""
     failure: str | None
@@ -52,8 +52,8 @@ def run_dynamics(
 ) -> Dynamics:
     """Move one crystal at constant temperature and pressure, from where an earlier call stopped.
 
-    On the CPU, a run that was killed and taken up again ends with the same bits as one that was not. A finished
-    run is read and not repeated.
+    On the CPU, a run that was killed and taken up again ends with the same bits as one that was not. A
+    finished run is read and not repeated.
 
     Args:
         run: crystal, folder and seed.

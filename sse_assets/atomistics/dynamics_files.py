@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 class DynamicsFiles:
-    """Table, trajectory and checkpoint of one run; lines after the last checkpoint are cut off at the start."""
+    """Table, trajectory and checkpoint of one run; lines after the last checkpoint are cut off."""
 
     def __init__(self, folder: Path, atoms: Atoms, conditions: Conditions, seed: int) -> None:
         """Open the files in a folder, or begin them.
@@ -64,9 +64,7 @@ class DynamicsFiles:
             self._table_path.write_text(",".join(COLUMNS) + "\n")
             return
         checkpoint = json.loads(self._checkpoint_path.read_text())
-        differing = [
-            name for name, value in self._identity.items() if checkpoint["identity"][name] != value
-        ]
+        differing = [name for name, value in self._identity.items() if checkpoint["identity"][name] != value]
         if differing:
             raise ValueError(
                 f"{folder} holds dynamics with other {', '.join(differing)}: "

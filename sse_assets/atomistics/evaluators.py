@@ -1,14 +1,17 @@
-"""Evaluators with CHGNet for every machine: on the cores of a laptop or on a GPU."""
+"""Evaluations and dynamics with CHGNet on every machine: on the cores of a laptop or on a GPU."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 
+from sse_assets.atomistics.batch_dynamics import StepsProgress, run_dynamics_together
 from sse_assets.atomistics.batches import ATOMS_IN_A_BATCH, Batches
+from sse_assets.atomistics.dynamics import Dynamics, Run, run_dynamics
 from sse_assets.atomistics.evaluation import Evaluator, EvaluatorFactory
 from sse_assets.atomistics.one_by_one import OneByOne
 from sse_assets.atomistics.potential import ChgnetPotential, device_here
-from sse_assets.atomistics.settings import EvaluationSettings
+from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 from sse_assets.atomistics.workers import Workers
 
 
@@ -43,3 +46,16 @@ def evaluators_here(processes: int) -> Iterator[EvaluatorFactory]:
             return stack.enter_context(closing(Workers(settings, processes)))
 
         yield evaluator
+
+
+def move_here(runs: Sequence[Run], conditions: Conditions, progress: StepsProgress) -> list[Dynamics]:
+    """Move crystals together on a GPU where torch sees one, else one after another with ASE.
+
+    Raises:
+        ValueError: if a folder holds a run of another cell, seed or other conditions.
+    """
+    if device_here() == "cuda":
+        return run_dynamics_together(
+            runs, conditions, ChgnetPotential("cuda"), ATOMS_IN_A_BATCH["cuda"], progress
+        )
+    return [run_dynamics(run, conditions, ChgnetPotential(), partial(progress, 1)) for run in runs]

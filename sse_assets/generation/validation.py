@@ -6,6 +6,7 @@ A structure that fails one is kept with the reason.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,13 +14,14 @@ from ase import Atoms
 from ase.io import read
 from ase.neighborlist import neighbor_list
 
-from sse_assets.atomistics.dynamics import Dynamics, run_dynamics
+from sse_assets.atomistics.dynamics import Dynamics, Run
 from sse_assets.atomistics.evaluation import EvaluatorFactory
+from sse_assets.atomistics.evaluators import move_here
 from sse_assets.atomistics.guards import closest_contact
 from sse_assets.atomistics.settings import AMBIENT, SEARCH, Conditions
 from sse_assets.generation.settings import ValidationSettings
 from sse_assets.generation.stability import held
-from sse_assets.generation.winners import Settled, UnsettledError, settle
+from sse_assets.generation.winners import Settled, UnsettledError, settle_together
 
 LOST_A = 3.5
 """Distance in Å to the nearest neighbour beyond which an atom has left the crystal."""
@@ -31,6 +33,9 @@ LARGEST_ENERGY_CHANGE_EV_PER_ATOM = 0.1
 
 RUNS = ("search", "ambient")
 """Names of the two runs of dynamics, under search conditions and under room conditions."""
+
+ValidationProgress = Callable[[str, int, int, int], None]
+"""Function of one of `RUNS`, how many structures move, their steps done and their steps in all."""
 
 
 def conditions_of(run: str, settings: ValidationSettings) -> Conditions:
@@ -58,49 +63,61 @@ class Validated:
         return not self.failures
 
 
-def validate(
-    atoms: Atoms,
+def validate_together(
+    structures: Sequence[tuple[Atoms, Path]],
     settings: ValidationSettings,
-    folder: Path,
     evaluators: EvaluatorFactory,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
-) -> Validated:
-    """Move a structure under search conditions, relax it to the end, and move it at 300 K and 1 atm.
+    progress: ValidationProgress = lambda name, structures, done, total: None,
+) -> list[Validated | UnsettledError]:
+    """Move structures under search conditions, relax them to the end, and move them at 300 K and 1 atm.
 
-    A call that was killed goes on from the last checkpoint of its dynamics in `folder`.
+    A call that was killed goes on from the last checkpoints of the dynamics.
 
     Args:
-        atoms: best candidate of a composition.
+        structures: best candidates, each with a folder of its own for `search` and `ambient`, which hold a
+            trajectory (extended XYZ) and a table.
         settings: lengths of the dynamics and the last relaxation.
-        folder: folder for `search` and `ambient`, each with a trajectory (extended XYZ) and a table.
         evaluators: function that makes the evaluator of the last relaxation.
-        progress: function that is called with the run, its steps done and its steps in all.
+        progress: function that is called with the run, how many structures move, and their steps.
 
-    Raises:
-        UnsettledError: if the structure does not survive its first relaxation here.
+    Returns:
+        Each structure with its dynamics, or the error where it does not survive its first relaxation here.
     """
     evaluator = evaluators(settings.relaxation)
-    first = settle(atoms, evaluator)
 
-    def move(start: Settled, name: str) -> Dynamics:
-        return run_dynamics(
-            start.atoms,
-            conditions_of(name, settings),
-            folder / name,
-            seed=settings.seed,
-            progress=lambda done, total: progress(name, done, total),
+    def move(name: str, starts: dict[int, Settled]) -> dict[int, Dynamics]:
+        runs = [
+            Run(start.atoms, structures[number][1] / name, settings.seed) for number, start in starts.items()
+        ]
+        moved = move_here(runs, conditions_of(name, settings), partial(progress, name))
+        return dict(zip(starts, moved, strict=True))
+
+    def settled(cells: dict[int, Atoms]) -> dict[int, Settled | UnsettledError]:
+        return dict(zip(cells, settle_together(list(cells.values()), evaluator), strict=True))
+
+    first = settled({number: atoms for number, (atoms, _) in enumerate(structures)})
+    sound = {number: one for number, one in first.items() if isinstance(one, Settled)}
+    searched = move("search", sound)
+    after = settled({number: run.atoms for number, run in searched.items() if run.failure is None})
+    lowest = {
+        number: min(
+            (one for one in (before, after.get(number)) if isinstance(one, Settled)),
+            key=lambda one: one.evaluation.enthalpy_ev_per_atom,
         )
+        for number, before in sound.items()
+    }
+    ambient = move("ambient", lowest)
+    return [
+        _validated(one, lowest[number], searched[number], ambient[number], structures[number][1])
+        if isinstance(one, Settled)
+        else one
+        for number, one in first.items()
+    ]
 
-    searched = move(first, "search")
-    settled = first
-    if searched.failure is None:
-        try:
-            after = settle(searched.atoms, evaluator)
-        except UnsettledError:
-            pass  # the structure from before the dynamics stands
-        else:
-            settled = min(first, after, key=lambda s: s.evaluation.enthalpy_ev_per_atom)
-    ambient = move(settled, "ambient")
+
+def _validated(
+    first: Settled, settled: Settled, searched: Dynamics, ambient: Dynamics, folder: Path
+) -> Validated:
     frames = [*_frames(folder / "ambient" / "trajectory.extxyz"), ambient.atoms]
     failures = [
         f"the dynamics under {name} conditions stopped: {run.failure}"

@@ -44,29 +44,47 @@ class UnsettledError(RuntimeError):
 
 
 def settle(atoms: Atoms, evaluator: Evaluator) -> Settled:
-    """Relax a structure, and relax it again from the symmetry that it nearly has.
-
-    The symmetric structure is kept unless its enthalpy is higher by more than 1 meV/atom.
-
-    Args:
-        atoms: found structure.
-        evaluator: evaluator that relaxes to small forces.
+    """Relax a structure as `settle_together` does.
 
     Raises:
         UnsettledError: if the relaxation of the structure itself fails.
     """
-    (plain,) = evaluator.evaluate([atoms], seeds=[0])
+    (found,) = settle_together([atoms], evaluator)
+    if isinstance(found, UnsettledError):
+        raise found
+    return found
+
+
+def settle_together(structures: Sequence[Atoms], evaluator: Evaluator) -> list[Settled | UnsettledError]:
+    """Relax structures, and relax each again from the symmetry that it nearly has.
+
+    The symmetric structure is kept unless its enthalpy is higher by more than 1 meV/atom.
+
+    Args:
+        structures: found structures.
+        evaluator: evaluator that relaxes to small forces.
+
+    Returns:
+        Each structure as it settled, or the error where its own relaxation failed.
+    """
+    plain = list(evaluator.evaluate(structures, seeds=[0] * len(structures)))
+    symmetric = [_symmetrised(one.atoms) if one.failure is None and one.atoms else None for one in plain]
+    cells = [atoms for atoms in symmetric if atoms is not None]
+    relaxed = iter(list(evaluator.evaluate(cells, seeds=[0] * len(cells))))
+    again = [None if atoms is None else next(relaxed) for atoms in symmetric]
+    return [_lower(one, other) for one, other in zip(plain, again, strict=True)]
+
+
+def _lower(plain: Evaluation, symmetric: Evaluation | None) -> Settled | UnsettledError:
+    """Return the symmetric structure unless its enthalpy is higher, or there is none."""
     if plain.failure is not None or plain.atoms is None:
-        raise UnsettledError(f"the last relaxation failed: {plain.failure}")
-    kept = plain
-    symmetric = _symmetrised(plain.atoms)
-    if symmetric is not None:
-        (relaxed,) = evaluator.evaluate([symmetric], seeds=[0])
-        limit = plain.enthalpy_ev_per_atom + _COST_OF_SYMMETRY_EV_PER_ATOM
-        if relaxed.failure is None and relaxed.enthalpy_ev_per_atom <= limit:
-            kept = relaxed
-    assert kept.atoms is not None
-    return Settled(kept.atoms, kept, loose_space_group(kept.atoms) or "P1")
+        return UnsettledError(f"the last relaxation failed: {plain.failure}")
+    limit = plain.enthalpy_ev_per_atom + _COST_OF_SYMMETRY_EV_PER_ATOM
+    kept, atoms = plain, plain.atoms
+    if symmetric is not None and symmetric.failure is None and symmetric.enthalpy_ev_per_atom <= limit:
+        assert symmetric.atoms is not None
+        kept, atoms = symmetric, symmetric.atoms
+    return Settled(atoms, kept, loose_space_group(atoms) or "P1")
 
 
 def loose_space_group(atoms: Atoms) -> str | None:

@@ -36,9 +36,7 @@ run_dynamics(
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(
-    tmp_path_factory: pytest.TempPathFactory, chgnet: ChgnetPotential
-) -> tuple[Path, Dynamics]:
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, chgnet: ChgnetPotential) -> tuple[Path, Dynamics]:
     folder = tmp_path_factory.mktemp("uninterrupted")
     return folder, run_dynamics(Run(antifluorite(), folder, seed=7), BRIEF, chgnet)
 
@@ -105,9 +103,7 @@ def test_a_folder_holds_one_run(uninterrupted: tuple[Path, Dynamics], chgnet: Ch
         run_dynamics(Run(antifluorite(), folder, seed=8), AMBIENT, chgnet)
 
 
-def test_a_crystal_that_flies_apart_is_kept_with_the_reason(
-    tmp_path: Path, chgnet: ChgnetPotential
-) -> None:
+def test_a_crystal_that_flies_apart_is_kept_with_the_reason(tmp_path: Path, chgnet: ChgnetPotential) -> None:
     thin = Run(lithium_fluoride(a=6.9), tmp_path, seed=1)  # 41 Å³ an atom
     hot = replace(AMBIENT, temperature_k=30_000, duration_ps=0.1, barostat_damping_ps=0.01)
     first = run_dynamics(thin, hot, chgnet)

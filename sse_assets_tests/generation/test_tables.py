@@ -16,7 +16,7 @@ from sse_assets.generation.history import History
 from sse_assets.generation.records import Record, read_record
 from sse_assets.generation.settings import SMOKE, SMOKE_VALIDATION
 from sse_assets.generation.structures import JOURNALS, Found, find_structure
-from sse_assets.generation.validation import Validated, validate
+from sse_assets.generation.validation import Validated, validate_together
 from sse_assets.generation.winners import UnsettledError
 from sse_assets.materials.crystal import read_cif
 from sse_assets.tables import generated
@@ -36,7 +36,9 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
     found = find_structure("Li2O", SMOKE, folder, ase_evaluator)
     assert found.best is not None
     assert found.best.atoms is not None
-    return Smoke(found, validate(found.best.atoms, SMOKE_VALIDATION, folder, ase_evaluator), folder)
+    (validated,) = validate_together([(found.best.atoms, folder)], SMOKE_VALIDATION, ase_evaluator)
+    assert isinstance(validated, Validated)
+    return Smoke(found, validated, folder)
 
 
 def read_back(record: Record, folder: Path) -> Record:
@@ -150,10 +152,10 @@ def test_one_call_searches_validates_and_records_and_goes_on_in_its_folder(
 def test_a_structure_that_does_not_survive_has_a_record_that_says_so(
     smoke: Smoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unsettled(*_: object) -> Validated:
-        raise UnsettledError("the last relaxation failed: the cell exploded")
+    def unsettled(*_: object) -> list[UnsettledError]:
+        return [UnsettledError("the last relaxation failed: the cell exploded")]
 
-    monkeypatch.setattr(validations, "validate", unsettled)
+    monkeypatch.setattr(validations, "validate_together", unsettled)
     record = search_composition("Li2O", smoke.folder, SMOKE, SMOKE_VALIDATION)
     assert record.structure["failure"] == "the last relaxation failed: the cell exploded"
     assert record.structure["cif"] is None

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,10 @@ from ase.io import read
 from sse_assets.atomistics.evaluation import Evaluation
 from sse_assets.atomistics.evaluators import ase_evaluator
 from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.generation import validations
 from sse_assets.generation.settings import ValidationSettings
-from sse_assets.generation.validation import broken_criteria, validate
-from sse_assets.generation.validations import Validations
+from sse_assets.generation.validation import Validated, broken_criteria, validate_together
+from sse_assets.generation.validations import Judged, Validations
 from sse_assets.generation.winners import Settled, UnsettledError, settle
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.symmetry import detected_space_group
@@ -24,18 +26,21 @@ STRAINED.rattle(0.03, seed=1)
 
 def test_a_sound_structure_is_relaxed_moved_and_valid(tmp_path: Path) -> None:
     settings = ValidationSettings(search_ps=0.02, ambient_ps=0.05)
-    seen: list[tuple[str, int, int]] = []
-    found = validate(STRAINED, settings, tmp_path, ase_evaluator, lambda *where: seen.append(where))
+    seen: list[tuple[str, int, int, int]] = []
+    structures = [(STRAINED, tmp_path)]
+    (found,) = validate_together(structures, settings, ase_evaluator, lambda *where: seen.append(where))
 
+    assert isinstance(found, Validated)
     assert found.valid, found.failures
     assert found.settled.space_group == "Fm-3m"
     assert found.settled.evaluation.max_force_ev_a < 0.01
     assert found.relaxed_further_ev_per_atom <= 0
     ends = found.dynamics.groupby("conditions")["time_ps"].max()
     assert ends.to_dict() == {"ambient": 0.05, "search": 0.02}
-    assert seen[-1] == ("ambient", 50, 50)
+    assert seen[-1] == ("ambient", 1, 50, 50)
     assert len(read(tmp_path / "ambient" / "trajectory.extxyz", index=":")) == 1
-    again = validate(STRAINED, settings, tmp_path, ase_evaluator)
+    (again,) = validate_together(structures, settings, ase_evaluator)
+    assert isinstance(again, Validated)
     pd.testing.assert_frame_equal(again.dynamics, found.dynamics)
 
 
@@ -50,6 +55,29 @@ def test_in_another_process_the_run_that_goes_on_is_reported_and_not_the_one_bef
         (tmp_path / name / "checkpoint.json").write_text(f'{{"step": {step}}}')
         validations._look()
     assert told == [("LiF", "search", 2000, 2000), ("LiF", "ambient", 150, 2000)]
+
+
+def test_on_a_gpu_structures_wait_for_one_another_and_the_error_of_one_is_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = ValidationSettings(search_ps=0.01, ambient_ps=0.02)
+    overlapping = Atoms("Li2", positions=[[0, 0, 0], [0, 0, 0.2]], cell=[4, 4, 4], pbc=True)
+    validate_together([(STRAINED, tmp_path / "other")], replace(settings, ambient_ps=0.03), ase_evaluator)
+    monkeypatch.setattr(validations, "device_here", lambda: "cuda")
+    told: list[tuple[str, str, int, int]] = []
+    with Validations(settings, processes=2, progress=lambda *where: told.append(where)) as waiting:
+        waiting.begin("LiF", STRAINED, tmp_path / "sound")
+        waiting.begin("Li", overlapping, tmp_path / "overlapping")
+        waiting.begin("Li2F2", STRAINED, tmp_path / "other")
+        assert list(waiting.finished()) == []
+        found = dict(waiting.finished(all_of_them=True))
+    sound, unsettled = found["LiF"], found["Li"]
+    assert isinstance(sound, Judged)
+    assert sound.validated is not None
+    assert isinstance(unsettled, Judged)
+    assert "two atoms overlap" in (unsettled.why_not or "")
+    assert "holds dynamics with other conditions" in str(found["Li2F2"])
+    assert told[-1] == ("1 structure", "ambient", 20, 20)
 
 
 def test_the_cif_states_the_symmetry_that_its_atoms_have() -> None:
