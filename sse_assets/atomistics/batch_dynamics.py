@@ -174,26 +174,19 @@ class _Batch:
         self._there = still
 
     def _part_from(self, done: Collection[int]) -> None:
-        gone = [member in done for member in self._there]
-        self._npt.part_from(torch.tensor(gone, device=self._npt.under_way.cells.owner.device))
+        self._npt.part_from(np.array([member in done for member in self._there]))
         self._there = [member for member in self._there if member not in done]
 
     def _write_rows(self, members: Collection[int]) -> None:
         cells, response = self._npt.under_way.cells, self._npt.under_way.response
-        of_crystals = torch.stack(
-            [
-                response.energies / cells.sizes,
-                self._npt.temperatures(),
-                self._npt.pressures(),
-                cells.volumes / cells.sizes,
-            ],
-            dim=1,
-        )
-        for member, values, (shortest, _) in zip(
-            self._there, of_crystals.tolist(), contacts(cells), strict=True
+        of_atoms = torch.stack([response.energies / cells.sizes, cells.volumes / cells.sizes]).tolist()
+        moving = (self._npt.temperatures(), self._npt.pressures())
+        for member, energy, volume, temperature, pressure, (shortest, _) in zip(
+            self._there, *of_atoms, *moving, contacts(cells), strict=True
         ):
             if member in members:
-                self._batch[member].files.row(self._steps[member], (*values, shortest))
+                values = (energy, temperature, pressure, volume, shortest)
+                self._batch[member].files.row(self._steps[member], values)
 
     def _write_frames(self) -> None:
         energies = self._npt.under_way.response.energies.tolist()

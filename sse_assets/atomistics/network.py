@@ -6,8 +6,11 @@ are few, at the atoms and the bonds, and the products are added at the bonds and
 have no angles, are left out where angles change bonds, and so is what reaches no energy.
 """
 
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Self, TypeVar
 
 import torch
 from chgnet.model import CHGNet
@@ -20,12 +23,20 @@ from sse_assets.atomistics.neighbours import pairs_within_groups
 
 ANGLE_REACH_A = 3.0
 """Length in Å beyond which a bond makes no angles."""
+_Function = TypeVar("_Function", bound=Callable[..., Tensor])
 
 
 class Network:
     """Energy of each atom from the vectors of its bonds."""
 
-    def __init__(self, model: CHGNet) -> None:
+    def __init__(self, model: CHGNet, *, fused: bool = False) -> None:
+        """Take the weights of chgnet's model.
+
+        Args:
+            model: CHGNet.
+            fused: whether Triton makes one operation on the GPU of many. The first call takes a minute, and
+                any later one half the time.
+        """
         self._model = model
         self._atom_layers = [
             (_Gated.of(layer.twoBody_atom), layer.mlp_out) for layer in model.atom_conv_layers
@@ -34,6 +45,9 @@ class Network:
             (_Gated.of(layer.twoBody_bond), layer.mlp_out) for layer in model.bond_conv_layers
         ]
         self._angle_layers = [_Gated.of(layer.twoBody_bond) for layer in model.angle_layers]
+        made: Callable[[_Function], _Function] = partial(torch.compile, dynamic=True) if fused else _as_it_is
+        self._sums_at_atoms, self._sums_at_bonds = made(_sums_at_atoms), made(_sums_at_bonds)
+        self._at_angles = made(_at_angles)
 
     def __call__(self, numbers: Tensor, first: Tensor, second: Tensor, vectors: Tensor) -> Tensor:
         """Return the energy of each atom in eV, without that of the composition model: (atoms,).
@@ -56,42 +70,38 @@ class Network:
         starts = torch.cat([first[short], second[short]])
         directions = torch.cat([directions, -directions])
         left, right = pairs_within_groups(starts, len(numbers))
-        vertex = starts[left]
+        ends = _Ends(left % len(short), right % len(short), starts[left])
         angles = model.angle_embedding(
             model.angle_basis_expansion(_rows(directions, left), _rows(directions, right))
         )
-        left, right = left % len(short), right % len(short)
         short_weights = model.bond_weights_bg(expansion.rbf_expansion_bg(lengths[short]))
-        angle_weights = _rows(short_weights, left) * _rows(short_weights, right)
         short_bonds = _rows(bonds, short)
 
-        def at_angles(gated: _Gated) -> Tensor:
-            return gated(
-                gated.part(2, angles)
-                + _rows(gated.part(0, short_bonds), left)
-                + _rows(gated.part(1, short_bonds), right)
-                + _rows(gated.part(3, atoms), vertex)
-            )
-
-        def at_bonds(gated: _Gated) -> Tensor:
-            centre, bond, neighbour = gated.part(0, atoms), gated.part(1, bonds), gated.part(2, atoms)
-            change = torch.zeros_like(atoms)
-            for here, there in ((first, second), (second, first)):
-                messages = gated(_rows(centre, here) + _rows(neighbour, there) + bond) * weights
-                change = change.index_add(0, here, messages)
-            return change
-
         for layer, (gated, out) in enumerate(self._atom_layers):
-            atoms = atoms + out(at_bonds(gated))
+            atoms = atoms + out(self._sums_at_atoms(gated, atoms, bonds, first, second, weights))
             if layer < len(self._bond_layers):
                 gated, out = self._bond_layers[layer]
-                change = torch.zeros_like(short_bonds).index_add(0, left, at_angles(gated) * angle_weights)
-                change = out(change)
+                change = out(self._sums_at_bonds(gated, atoms, short_bonds, angles, ends, short_weights))
                 short_bonds = short_bonds + change
                 bonds = bonds.index_add(0, short, change)
             if layer < len(self._bond_layers) - 1:
-                angles = angles + at_angles(self._angle_layers[layer])
+                gated = self._angle_layers[layer]
+                angles = angles + self._at_angles(gated, atoms, short_bonds, angles, ends)
         return model.mlp(model.readout_norm(atoms)).squeeze(1)
+
+
+def can_fuse(device: torch.device) -> bool:
+    """Return whether Triton can make operations on a device: it needs a GPU and a compiler of C."""
+    return device.type == "cuda" and any(map(shutil.which, ("cc", "gcc", "clang")))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Index of the two short bonds of each angle and of the atom between them, each (angles,)."""
+
+    left: Tensor
+    right: Tensor
+    vertex: Tensor
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,41 @@ class _Gated:
         return silu(core) * gate.sigmoid()
 
 
+def _at_angles(gated: _Gated, atoms: Tensor, short_bonds: Tensor, angles: Tensor, ends: _Ends) -> Tensor:
+    """Return the result of a gated network at each angle: (angles, width)."""
+    return gated(
+        gated.part(2, angles)
+        + _rows(gated.part(0, short_bonds), ends.left)
+        + _rows(gated.part(1, short_bonds), ends.right)
+        + _rows(gated.part(3, atoms), ends.vertex)
+    )
+
+
+def _sums_at_bonds(
+    gated: _Gated, atoms: Tensor, short_bonds: Tensor, angles: Tensor, ends: _Ends, weights: Tensor
+) -> Tensor:
+    """Return the weighted sum over the angles of each short bond: (short bonds, width)."""
+    messages = _at_angles(gated, atoms, short_bonds, angles, ends)
+    messages = messages * (_rows(weights, ends.left) * _rows(weights, ends.right))
+    return torch.zeros_like(short_bonds).index_add(0, ends.left, messages)
+
+
+def _sums_at_atoms(
+    gated: _Gated, atoms: Tensor, bonds: Tensor, first: Tensor, second: Tensor, weights: Tensor
+) -> Tensor:
+    """Return the weighted sum over the bonds of each atom: (atoms, width)."""
+    centre, bond, neighbour = gated.part(0, atoms), gated.part(1, bonds), gated.part(2, atoms)
+    sums = torch.zeros_like(atoms)
+    for here, there in ((first, second), (second, first)):
+        messages = gated(_rows(centre, here) + _rows(neighbour, there) + bond) * weights
+        sums = sums.index_add(0, here, messages)
+    return sums
+
+
 def _rows(values: Tensor, index: Tensor) -> Tensor:
     """Return rows by index; the way back through this function is a sum of rows, the fastest there is."""
     return values.index_select(0, index)
+
+
+def _as_it_is(function: _Function) -> _Function:
+    return function

@@ -49,8 +49,8 @@ def test_dynamics_of_a_batch_are_those_of_ase_one_by_one() -> None:
         assert atoms.cell.array == pytest.approx(crystals[index].cell.array, abs=1e-8)
     assert batch.temperatures().tolist() == pytest.approx([atoms.get_temperature() for atoms in crystals])
     assert batch.pressures().tolist() == pytest.approx([kinetic_pressure_gpa(atoms) for atoms in crystals])
-    drift = (batch.conserved() - start) / batch.under_way.cells.sizes
-    assert drift.abs().max() < 5e-4
+    drift = (batch.conserved() - start) / batch.under_way.cells.sizes.numpy()
+    assert np.abs(drift).max() < 5e-4
     assert not np.allclose(crystals[0].cell.angles(), 90, atol=0.1)  # the cell did change its shape
 
 
@@ -64,8 +64,8 @@ def test_temperature_and_pressure_are_reached_and_volumes_spread_as_with_ase() -
     for step in range(conditions.steps):
         batch.step()
         if step >= conditions.steps // 4:
-            seen.append(torch.stack([batch.temperatures(), batch.pressures(), batch.under_way.cells.volumes]))
-    temperature, pressure, volume = torch.stack(seen, dim=1).flatten(1).numpy()
+            seen.append([batch.temperatures(), batch.pressures(), batch.under_way.cells.volumes.numpy()])
+    temperature, pressure, volume = np.stack(seen, axis=1).reshape(3, -1)
     assert temperature.mean() == pytest.approx(100, abs=10)
     assert pressure.mean() == pytest.approx(1.0, abs=0.25)
 
