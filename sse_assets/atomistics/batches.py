@@ -21,9 +21,11 @@ from sse_assets.atomistics.npt import set_velocities
 from sse_assets.atomistics.potential import Potential, Response
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
-ATOMS_IN_A_BATCH = {"cuda": 4000, "cpu": 60}
-"""Most atoms in a batch at first, by device. After a batch that does not fit the memory, it is half of that.
-On a CPU, a larger batch takes longer than its crystals alone (benchmarks/atomistics.py)."""
+_ATOMS_ON_A_CPU = 60
+"""Most atoms in a batch on a CPU; a larger one takes longer than its crystals alone (benchmarks/atomistics.py)."""
+_MEMORY_AN_ATOM = 6.4e6
+"""Memory of a GPU in bytes for each atom of a batch. CHGNet takes a quarter of it, so that crystals with many
+neighbours fit too."""
 _SHARE_THAT_REFILLS = 1 / 16
 """Free part of a batch from which on other candidates enter; to enter one by one would take too long."""
 
@@ -44,6 +46,14 @@ class _Task:
         """Cell as the last step left it."""
         assert self.found.atoms is not None  # every candidate begins with it
         return self.found.atoms
+
+
+def atoms_in_a_batch(device: str) -> int:
+    """Return the most atoms in a batch at first; after one that does not fit the memory, it is half of that."""
+    if device == "cpu":
+        return _ATOMS_ON_A_CPU
+    _, memory = torch.cuda.mem_get_info()
+    return max(1, int(memory / _MEMORY_AN_ATOM))
 
 
 class Batches(Evaluator):

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 
 from sse_assets.atomistics.batch_dynamics import StepsProgress, run_dynamics_together
-from sse_assets.atomistics.batches import ATOMS_IN_A_BATCH, Batches
+from sse_assets.atomistics.batches import Batches, atoms_in_a_batch
 from sse_assets.atomistics.dynamics import Dynamics, Run, run_dynamics
 from sse_assets.atomistics.evaluation import Evaluator, EvaluatorFactory
 from sse_assets.atomistics.one_by_one import OneByOne
@@ -22,7 +22,7 @@ def ase_evaluator(settings: EvaluationSettings) -> Evaluator:
 
 def batched_evaluator(settings: EvaluationSettings, device: str) -> Evaluator:
     """Make an evaluator of many candidates at a time on one device, `cuda` or `cpu`."""
-    return Batches(settings, ChgnetPotential(device), ATOMS_IN_A_BATCH[device])
+    return Batches(settings, ChgnetPotential(device), atoms_in_a_batch(device))
 
 
 @contextmanager
@@ -56,6 +56,6 @@ def move_here(runs: Sequence[Run], conditions: Conditions, progress: StepsProgre
     """
     if device_here() == "cuda":
         return run_dynamics_together(
-            runs, conditions, ChgnetPotential("cuda"), ATOMS_IN_A_BATCH["cuda"], progress
+            runs, conditions, ChgnetPotential("cuda"), atoms_in_a_batch("cuda"), progress
         )
     return [run_dynamics(run, conditions, ChgnetPotential(), partial(progress, 1)) for run in runs]
