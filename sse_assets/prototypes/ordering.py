@@ -13,7 +13,7 @@ from sse_assets.materials.solids import LARGEST_CELL
 
 _WHOLE = 0.02
 """Largest relative difference from a whole number of cells."""
-_LARGEST_SKEWED = 12
+_LARGEST_SKEWED = 40
 """Largest number of primitive cells in a supercell whose edges may run in other directions."""
 _MOST_SITES = 400
 """Sites of a cell, the empty ones too: Li of argyrodites takes one of two, and more in other frameworks."""
@@ -156,7 +156,7 @@ def _longest_edge(lattice: Lattice, matrix: list[list[int]]) -> float:
 
 
 def _hermite_forms(determinant: int) -> list[list[list[int]]]:
-    """Return every lattice of this index, once, as a matrix in Hermite normal form.
+    """Return every lattice of this index, once, as a matrix in Hermite normal form, whose rows are its edges.
 
     Of a large index there are thousands; then only those that keep the directions of the edges are returned.
     """
@@ -168,9 +168,9 @@ def _hermite_forms(determinant: int) -> list[list[list[int]]]:
         for c in range(1, determinant // a + 1)
         if determinant // a % c == 0
         for f in [determinant // (a * c)]
-        for b in range(c if skewed else 1)
-        for d in range(f if skewed else 1)
-        for e in range(f if skewed else 1)
+        for b in range(a if skewed else 1)
+        for d in range(a if skewed else 1)
+        for e in range(c if skewed else 1)
     ]
 
 

@@ -1,5 +1,7 @@
 """Ordered cells, with orderings that a chemist can name."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from pymatgen.analysis.ewald import EwaldSummation
@@ -18,11 +20,19 @@ HALVED = Structure.from_spacegroup(
 )
 
 
-@pytest.mark.parametrize(("determinant", "count"), [(1, 1), (2, 7), (3, 13), (4, 35), (6, 91), (16, 15)])
+@pytest.mark.parametrize(("determinant", "count"), [(1, 1), (2, 7), (3, 13), (4, 35), (6, 91), (49, 6)])
 def test_every_lattice_of_an_index_is_tried_once(determinant: int, count: int) -> None:
     forms = _hermite_forms(determinant)
-    assert len(forms) == count  # all sublattices in three dimensions; of 16 those with the same directions
+    assert len(forms) == count  # all sublattices in three dimensions; of 49 those with the same directions
     assert all(round(np.linalg.det(form)) == determinant for form in forms)
+    for one, other in combinations(forms, 2):
+        turned = np.array(one) @ np.linalg.inv(other)
+        assert not np.allclose(turned, turned.round())  # or they would be one lattice with other edges
+
+
+def test_a_cell_of_many_copies_is_no_needle() -> None:
+    seventeen = ordered_cells(HALVED, Composition("Li8Cl17"), {"Li": 1.0, "Cl": -0.5})[0]
+    assert max(seventeen.lattice.abc) < 1.5 * min(seventeen.lattice.abc)
 
 
 def test_a_crystal_that_leaves_no_choice_is_its_own_ordering() -> None:
