@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,15 +29,18 @@ import torch
 from ase import Atoms
 from chgnet.model.dynamics import CHGNetCalculator
 
+from sse_assets.atomistics.batch_npt import BatchNpt
 from sse_assets.atomistics.batches import Batches
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.evaluation import Evaluation, Evaluator
 from sse_assets.atomistics.evaluators import ase_evaluator, batched_evaluator, evaluators_here
+from sse_assets.atomistics.guards import Deadline
 from sse_assets.atomistics.potential import ChgnetPotential
-from sse_assets.atomistics.settings import EVALUATION, Profile
+from sse_assets.atomistics.settings import AMBIENT, EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.atomistics.workers import Workers
 from sse_assets.generation.in_step import run_in_step, run_search
+from sse_assets.generation.progress import Progress
 from sse_assets.generation.search import Search
 from sse_assets.generation.settings import SearchSettings
 from sse_assets.generation.structures import plans
@@ -66,14 +70,14 @@ def main() -> None:
     )
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--atoms", type=int, choices=SIZES, help="print the ms of one crystal, no more")
-    parser.add_argument("--only", choices=("fire", "searches"), help="leave out everything else")
+    parser.add_argument("--only", choices=("procedures", "searches"), help="leave out everything else")
     arguments = parser.parse_args()
     with one_torch_thread():
         match arguments.only:
-            case "fire":
-                _fire(arguments.device)
+            case "procedures":
+                _procedures(arguments.device)
             case "searches":
-                _searches(arguments.device)
+                _searches_on_a_gpu() if arguments.device == "cuda" else _searches_on_a_cpu()
             case None:
                 _measure(arguments.device, arguments.atoms)
 
@@ -97,8 +101,11 @@ def _measure(device: str, atoms_alone: int | None) -> None:
         )
 
     best = min(_batches(device), seconds[48])
-    _fire(device)
-    _searches(device)
+    _procedures(device)
+    if device == "cuda":
+        _searches_on_a_gpu()
+    else:
+        _searches_on_a_cpu()
 
     if device == "cpu":
         _pages()
@@ -128,36 +135,71 @@ def _batches(device: str) -> float:
     return min(each)
 
 
-def _fire(device: str) -> None:
-    """Compare the structure-steps of FIRE, set-up and checks included, with those of the potential alone."""
+def _procedures(device: str) -> None:
+    """Compare FIRE, its set-up and checks included, and dynamics with the potential alone."""
     potential = ChgnetPotential(device)
     settings = replace(EVALUATION[Profile.STATIC], relaxation_steps=12, max_force_ev_a=1e-6)
-    print("cells × atoms  the potential, structures/s  FIRE, structure-steps/s  share")
+    print("structure-steps/s: the potential, FIRE and its share of it, dynamics and their share")
     for count, atoms in ((16, 12),) if device == "cpu" else ((64, 12), (64, 48), (256, 48)):
         crystals = [_crystal(atoms, seed) for seed in range(count)]
         cells = Cells.of(crystals, device)
         batches = Batches(settings, potential, count * atoms)
-        alone, relaxed = [], []
+        at_rest = torch.zeros_like(cells.positions)
+        npt = BatchNpt(cells, at_rest, potential, AMBIENT, Deadline(inf))
+        alone, relaxed, moved = [], [], []
         for _ in range(3):  # in turns, as another program may slow down one of them
             alone.append(count / _seconds(lambda cells=cells: potential(cells), device))
             relaxed.append(1 / _seconds_a_step(batches, crystals, device))
-        rates = f"{max(alone):25.0f} {max(relaxed):24.0f} {max(relaxed) / max(alone):6.2f}"
-        print(f"{count:5d} × {atoms:<5d} {rates}", flush=True)
+            moved.append(count / _seconds(npt.step, device))
+        best = max(alone)
+        rates = f"{max(relaxed):7.0f} {max(relaxed) / best:5.2f} {max(moved):7.0f} {max(moved) / best:5.2f}"
+        print(f"{count:5d} × {atoms:<5d} {best:7.0f} {rates}", flush=True)
 
 
-def _searches(device: str) -> None:
-    """Compare searches in step with the same searches one after another, by the clock and in turns."""
-    many = device == "cuda"
+class _EnoughError(Exception):
+    """Signal that enough has been measured."""
+
+
+def _searches_on_a_gpu(measured_s: float = 75.0) -> None:
+    """Print the candidates a minute of many searches in step, in cells of 20 atoms, from the first on."""
     settings = SearchSettings(
-        population=12 if many else 6,
-        replicates=4 if many else 1,
-        formula_units=(2, 4) if many else (1,),
-        max_generations=3 if many else 2,
+        replicates=40, formula_units=(5,), largest_cell=20, prototypes=0, flat_generations=20
+    )
+    searched = [plan for formula in ("Li3N", "Li2O2", "LiAlO2") for plan in plans(formula, settings)]
+    processes = os.cpu_count() or 1
+    done: list[float] = []
+
+    def count(_: Progress) -> None:
+        done.append(time.perf_counter())
+        if done[-1] - done[0] > measured_s:
+            raise _EnoughError
+
+    with (
+        TemporaryDirectory() as folder,
+        evaluators_here(processes) as evaluators,
+        contextlib.suppress(_EnoughError),
+    ):
+        searches = [
+            Search(one, settings, Path(folder, f"{one.formula}-{one.name}.jsonl")) for one in searched
+        ]
+        for _, error in run_in_step(searches, evaluators, count, side_processes=processes):
+            if error is not None:
+                raise error
+    rate = 60 * (len(done) - 1) / (done[-1] - done[0])
+    print(f"{len(searched)} searches in step, cells of 20 atoms: {rate:.0f} candidates/min")
+
+
+def _searches_on_a_cpu() -> None:
+    """Compare searches in step with the same searches one after another, by the clock and in turns."""
+    settings = SearchSettings(
+        population=6,
+        replicates=1,
+        formula_units=(1,),
+        max_generations=2,
         flat_generations=3,
-        evaluation=replace(EVALUATION[Profile.STATIC], relaxation_steps=400 if many else 20),
+        evaluation=replace(EVALUATION[Profile.STATIC], relaxation_steps=20),
     )
     processes = os.cpu_count() or 1
-    sides = processes if many else max(1, processes // 4)
     searched = [plan for formula in SEARCHED for plan in plans(formula, settings)]
     minutes = {"one after another": 0.0, "in step": 0.0}
     candidates = dict.fromkeys(minutes, 0)
@@ -169,6 +211,7 @@ def _searches(device: str) -> None:
                     journals = {plan: Path(folder, f"{plan.formula}-{plan.name}.jsonl") for plan in searched}
                     if way == "in step":
                         searches = [Search(plan, settings, journal) for plan, journal in journals.items()]
+                        sides = max(1, processes // 4)
                         for search, error in run_in_step(searches, evaluators, side_processes=sides):
                             if error is not None:
                                 raise error

@@ -11,20 +11,17 @@ A search that was killed goes on from its last candidate or checkpoint if it is 
 `--results`, `known` writes two tables. With a home, `known` searches as the pipeline does, from known
 structure types; those with the compound's own composition are left out.
 
-`prototypes` takes one composition with a cheap prototype after the other, small cells first, from a home with
-a finished run of the pipeline. It leaves out those with a record, and small formulas of which no prototype is
-trusted, unless they are named; then the lower structure stays. An evolution takes minutes to half an hour on
-one core.
+`prototypes` takes every composition with a cheap prototype from a home with a finished run of the pipeline,
+in step, small cells first. It leaves out those with a record, and small formulas of which no prototype is
+trusted, unless they are named; then the lower structure stays. On a GPU a hundred take five minutes. One core
+takes five to fifteen minutes for each, and for an evolution up to half an hour.
 """
 
 import argparse
-import heapq
 import math
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -42,7 +39,7 @@ from sse_assets.atomistics.evaluators import evaluators_here
 from sse_assets.atomistics.settings import EVALUATION, Profile
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.curation.families import family
-from sse_assets.generation import search_composition, tables
+from sse_assets.generation import search_composition, search_compositions, tables
 from sse_assets.generation.duplicates import atoms_of
 from sse_assets.generation.in_step import run_search
 from sse_assets.generation.progress import Progress
@@ -58,7 +55,6 @@ from sse_assets.generation.structures import (
 )
 from sse_assets.generation.winners import settle
 from sse_assets.materials.formula import composition_key
-from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.orchestration.settings import Dataset
 from sse_assets.prototypes.choice import Chooser
 from sse_assets.prototypes.structures import TRUSTED_COST, volume_model
@@ -73,8 +69,6 @@ BATCH = {
 """Length in ps of each of the two runs of dynamics, by composition. The compositions are of LiIon and had no
 structure in OBELiX and, at the time, in the snapshot of the Materials Project."""
 BATCH_SETTINGS = SearchSettings(formula_units=(1,), prototypes=0)
-_ATOMS_OF_THE_NEAREST = 70
-"""Atoms that the cell of a nearest composition is taken to have until it is made."""
 ORDERED = ValidationSettings(search_ps=2.0, ambient_ps=2.0)
 """Dynamics of the ordered prototypes, as the step `search_structure` has them by default."""
 
@@ -122,42 +116,54 @@ def main() -> None:
 
 
 def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[str], processes: int) -> None:
-    """Relax and move the ordered cells of every composition with a cheap prototype, the smallest first.
-
-    A composition waits with the atoms of its formula unit until its cells are made, then with their cost.
-    """
+    """Relax and move the ordered cells of every composition with a cheap prototype, the smallest first."""
     settings = SearchSettings()
     measurements, known = _read(home)
     wanted, _ = compositions_without_structure(measurements, known, Dataset.OBELIX)
     families = {row["cell_formula"]: family_of(row, measurements) for row in wanted.to_dict("records")}
     library = cache(lambda without: library_for_searches(measurements, known, [SHIPPED, results], without))
-    waiting = [
-        (atoms if atoms <= LARGEST_CELL else _ATOMS_OF_THE_NEAREST, False, formula)
-        for formula, atoms in zip(wanted["cell_formula"], wanted["formula_atoms"], strict=True)
-        if (formula in only if only else read_record(results, formula) is None)
-    ]
-    heapq.heapify(waiting)
-    while waiting:
-        _, is_planned, formula = heapq.heappop(waiting)
+
+    def cells(formula: str) -> StartingCells:
         own = formula if read_record(SHIPPED, formula) else None
-        cells = cells_from(partial(library, own), families)
-        planned = planned_searches(formula, settings, folder / formula, cells)
-        alone = [search for search in planned if search.settings.max_generations == 1]
-        cost = min((start.cost_per_anion for search in alone for start in search.starts), default=math.inf)
-        is_small = Composition(formula).num_atoms <= settings.largest_cell
-        if cost > (TRUSTED_COST if is_small and formula not in only else settings.evolve_above_cost):
-            print(f"{formula}: no prototype is cheap enough, it is left to evolution", flush=True)
-        elif not is_planned:
-            atoms = max(round(search.plan.composition.num_atoms) for search in planned)
-            heapq.heappush(waiting, (atoms, True, formula))
-        elif _may_gain(formula, settings, folder, results, processes, cells):
-            started = time.monotonic()
-            record = _recorded(formula, settings, ORDERED, folder, processes, cells)
-            before = read_record(results, formula)
-            if before is None or (record.structure["valid"] and _above(before, record.structure) > 0):
-                _write(record, results)
-            print(pd.DataFrame([record.structure]).drop(columns="cif").round(4).to_string(index=False))
-            print(f"{formula}: {time.monotonic() - started:.0f} s", flush=True)
+        return cells_from(partial(library, own), families)
+
+    sizes: dict[str, int] = {}
+    for formula in wanted["cell_formula"]:
+        if formula in only if only else read_record(results, formula) is None:
+            planned = planned_searches(formula, settings, folder / formula, cells(formula))
+            starts = [start for one in planned if one.settings.max_generations == 1 for start in one.starts]
+            is_small = Composition(formula).num_atoms <= settings.largest_cell
+            most = TRUSTED_COST if is_small and not only else settings.evolve_above_cost
+            if min((start.cost_per_anion for start in starts), default=math.inf) <= most:
+                sizes[formula] = max(len(start.atoms) for start in starts)
+                print(f"{formula}: {len(starts)} cells of up to {sizes[formula]} atoms", flush=True)
+            else:
+                print(f"{formula}: no prototype is cheap enough, it is left to evolution", flush=True)
+    made = search_compositions(
+        {formula: folder / formula for formula in sorted(sizes, key=lambda formula: sizes[formula])},
+        settings,
+        ORDERED,
+        processes=processes,
+        progress=_print_generation,
+        dynamics_progress=_print_dynamics,
+        starting_cells=cells,
+    )
+    for formula, record in made:
+        if isinstance(record, Exception):
+            print(f"{formula}: {record}", flush=True)
+            continue
+        before = read_record(results, formula)
+        if before is None or (record.structure["valid"] and _above(before, record) > 0):
+            _write(record, results)
+        print(
+            pd.DataFrame([record.structure]).drop(columns="cif").round(4).to_string(index=False), flush=True
+        )
+
+
+def _above(record: Record, other: Record) -> float:
+    """Return how far the structure of a record is above that of another, in eV/atom."""
+    energy = "enthalpy_ev_per_atom"
+    return float(record.structure[energy] - other.structure[energy])
 
 
 def _read(home: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -186,62 +192,6 @@ def _cells_without(formula: str, home: Path) -> StartingCells:
         return chooser, volume_model(chooser.prototypes)
 
     return cells_from(library, {formula: family(None, Composition(formula), None)})
-
-
-def _may_gain(
-    formula: str,
-    settings: SearchSettings,
-    folder: Path,
-    results: Path,
-    processes: int,
-    cells: StartingCells,
-) -> bool:
-    """Return whether the relaxed prototypes of a composition may lie below its record, if there is one."""
-    before = read_record(results, formula)
-    if before is None:
-        return True
-    with evaluators_here(processes) as evaluators, one_torch_thread():
-        found = find_structure(formula, settings, folder / formula, evaluators, _print_generation, cells)
-    if found.best is None or found.start is None:
-        return False
-    gain = _above(before, vars(found.best))
-    steps = sum(candidate.steps for search in found.searches for candidate in search.candidates)
-    start = found.start
-    print(
-        f"{formula}: {found.best.space_group} from {start.parent_id} at {start.cost_per_anion:.2f}, "
-        f"{-1000 * gain:+.1f} meV/atom against the record, {steps} evaluations of the forces",
-        flush=True,
-    )
-    return gain > 0
-
-
-def _above(record: Record, other: Mapping[str, Any]) -> float:
-    """Return how far the structure of a record is above another, in eV/atom."""
-    energy = "enthalpy_ev_per_atom"
-    return float(record.structure[energy] - other[energy])
-
-
-def _recorded(
-    formula: str,
-    settings: SearchSettings,
-    validation: ValidationSettings,
-    folder: Path,
-    processes: int,
-    cells: StartingCells = NO_STARTING_CELLS,
-) -> Record:
-    """Search and validate one composition, and print how far it is."""
-    return search_composition(
-        formula,
-        folder / formula,
-        settings,
-        validation,
-        processes=processes,
-        progress=_print_generation,
-        dynamics_progress=lambda formula, what, done, total: print(
-            f"{formula} {what}: {done} of {total} steps", flush=True
-        ),
-        starting_cells=cells,
-    )
 
 
 def _write(record: Record, results: Path) -> None:
@@ -300,7 +250,15 @@ def _keep(rows: pd.DataFrame, file: Path) -> None:
 def _generate(formula: str, folder: Path, results: Path, processes: int) -> pd.DataFrame:
     """Search and validate one composition of the batch, and write its record."""
     validation = ValidationSettings(search_ps=BATCH[formula], ambient_ps=BATCH[formula])
-    record = _recorded(formula, BATCH_SETTINGS, validation, folder, processes)
+    record = search_composition(
+        formula,
+        folder / formula,
+        BATCH_SETTINGS,
+        validation,
+        processes=processes,
+        progress=_print_generation,
+        dynamics_progress=_print_dynamics,
+    )
     _write(record, results)
     return pd.DataFrame([record.structure]).drop(columns="cif")
 
@@ -331,6 +289,10 @@ def _gain(formula: str, folder: Path, evaluators: EvaluatorFactory) -> pd.DataFr
 def _print_generation(progress: Progress) -> None:
     if progress.done == progress.of:
         print(progress, flush=True)
+
+
+def _print_dynamics(what: str, run: str, done: int, total: int) -> None:
+    print(f"{what} {run}: {done} of {total} steps", flush=True)
 
 
 if __name__ == "__main__":

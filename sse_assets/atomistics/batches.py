@@ -22,7 +22,7 @@ from sse_assets.atomistics.potential import Potential, Response
 from sse_assets.atomistics.settings import Conditions, EvaluationSettings
 
 _ATOMS_ON_A_CPU = 60
-"""Most atoms in a batch on a CPU; a larger one takes longer than its crystals alone (benchmarks/atomistics.py)."""
+"""Most atoms in a batch on a CPU; a larger one takes longer than its crystals alone."""
 _MEMORY_AN_ATOM = 6.4e6
 """Memory of a GPU in bytes for each atom of a batch. CHGNet takes a quarter of it, so that crystals with many
 neighbours fit too."""
@@ -49,7 +49,7 @@ class _Task:
 
 
 def atoms_in_a_batch(device: str) -> int:
-    """Return the most atoms in a batch at first; after one that does not fit the memory, it is half of that."""
+    """Return the most atoms in a batch at first; it becomes half of one that does not fit the memory."""
     if device == "cpu":
         return _ATOMS_ON_A_CPU
     _, memory = torch.cuda.mem_get_info()

@@ -9,7 +9,6 @@ have no angles, are left out where angles change bonds, and so is what reaches n
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Self, TypeVar
 
 import torch
@@ -34,8 +33,8 @@ class Network:
 
         Args:
             model: CHGNet.
-            fused: whether Triton makes one operation on the GPU of many. The first call takes a minute, and
-                any later one half the time.
+            fused: whether Triton makes few operations on a GPU of many. The first call on a machine then
+                takes a minute, the first in a process seconds, and every other one a third of the time.
         """
         self._model = model
         self._atom_layers = [
@@ -45,7 +44,7 @@ class Network:
             (_Gated.of(layer.twoBody_bond), layer.mlp_out) for layer in model.bond_conv_layers
         ]
         self._angle_layers = [_Gated.of(layer.twoBody_bond) for layer in model.angle_layers]
-        made: Callable[[_Function], _Function] = partial(torch.compile, dynamic=True) if fused else _as_it_is
+        made: Callable[[_Function], _Function] = _fused if fused else _as_it_is
         self._sums_at_atoms, self._sums_at_bonds = made(_sums_at_atoms), made(_sums_at_bonds)
         self._at_angles = made(_at_angles)
 
@@ -90,9 +89,9 @@ class Network:
         return model.mlp(model.readout_norm(atoms)).squeeze(1)
 
 
-def can_fuse(device: torch.device) -> bool:
-    """Return whether Triton can make operations on a device: it needs a GPU and a compiler of C."""
-    return device.type == "cuda" and any(map(shutil.which, ("cc", "gcc", "clang")))
+def has_compiler() -> bool:
+    """Return whether there is a compiler of C, without which Triton makes no operations."""
+    return any(map(shutil.which, ("cc", "gcc", "clang")))
 
 
 @dataclass(frozen=True)
@@ -187,6 +186,11 @@ def _sums_at_atoms(
 def _rows(values: Tensor, index: Tensor) -> Tensor:
     """Return rows by index; the way back through this function is a sum of rows, the fastest there is."""
     return values.index_select(0, index)
+
+
+def _fused(function: _Function) -> _Function:
+    torch._dynamo.config.suppress_errors = True  # what Triton cannot make is done as it is, with a warning
+    return torch.compile(function, dynamic=True)
 
 
 def _as_it_is(function: _Function) -> _Function:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
 from sse_assets.atomistics.neighbours import near_pairs
-from sse_assets.atomistics.network import Network, can_fuse
+from sse_assets.atomistics.network import Network, has_compiler
 from sse_assets.atomistics.threads import tiny_numbers_as_zero
 
 WEIGHTS = "0.3.0"
@@ -66,7 +66,7 @@ class ChgnetPotential:
         self.device = torch.device(device)
         self._model = _model(str(self.device))
         self._reference = self._model.composition_model.fc.weight[0]
-        self._network = Network(self._model, fused=can_fuse(self.device))
+        self._network = Network(self._model, fused=self.device.type == "cuda" and has_compiler())
 
     def __call__(self, cells: Cells) -> Response:
         """Return energies, forces and stresses of a batch on this potential's device."""

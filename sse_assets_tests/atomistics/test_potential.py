@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from chgnet.model.dynamics import CHGNetCalculator
 
 from sse_assets.atomistics.calculator import GuardedCalculator
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.network import Network
 from sse_assets.atomistics.npt import set_velocities
 from sse_assets.atomistics.potential import ChgnetPotential
 from sse_assets_tests.atomistics.crystals import antifluorite, lithium_fluoride, thiophosphate_like
@@ -37,6 +39,23 @@ def test_a_batch_gives_what_chgnet_gives_one_crystal(chgnet: ChgnetPotential) ->
         assert forces == pytest.approx(atoms.get_forces(), abs=1e-4)
         stress = response.stresses[index].numpy() / units.GPa
         assert stress == pytest.approx(atoms.get_stress(voigt=False) / units.GPa, abs=0.01)
+
+
+def test_fused_operations_give_the_same_for_batches_of_any_size(
+    chgnet: ChgnetPotential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The operations are those that Triton is given on a GPU; here torch carries them out one by one."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager", fullgraph=True))
+    fused = ChgnetPotential()
+    fused._network = Network(fused._model, fused=True)
+    graphs = []
+    for crystals in (batch(), batch()[:2], batch()[3:]):
+        one, other = chgnet(Cells.of(crystals)), fused(Cells.of(crystals))
+        assert other.energies.tolist() == pytest.approx(one.energies.tolist(), abs=1e-4)
+        assert other.forces.numpy() == pytest.approx(one.forces.numpy(), abs=1e-4)
+        graphs.append(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+    assert graphs[0] > 0
+    assert len({*graphs}) == 1  # so that no other size waits for Triton
 
 
 def test_a_lonely_atom_is_told_and_disturbs_no_other_crystal(chgnet: ChgnetPotential) -> None:

@@ -76,6 +76,14 @@ def test_what_torch_makes_of_a_driver(
     assert line in str(machine.gpu((tmp_path,)))
 
 
+def test_without_a_compiler_a_gpu_is_not_at_its_best(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", fake_torch("13.0", available=True))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = machine.gpu((tmp_path,))
+    assert finding.mark is Mark.LIMITED
+    assert "there is no compiler of C" in str(finding)
+
+
 def test_a_port_that_is_taken() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
