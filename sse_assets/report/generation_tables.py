@@ -27,8 +27,11 @@ def found_structures(structures: pd.DataFrame) -> Table:
         nearly = f"{row['cell_composition']}, off by {difference:.3f}" if difference > 0 else ""
         return replace(count(row["cell_atoms"]), note=nearly)
 
-    def downstream(row: Row) -> Cell:
-        return Cell("used") if row["valid"] else Cell("not used", note=str(row["failure"]))
+    def outcome(row: Row) -> Cell:
+        if not row["valid"]:
+            return Cell("not used", note=str(row["failure"]))
+        ordered = isinstance(row["parent_id"], str)
+        return Cell("holds", note="ordered, so the models do not read it" if ordered else "the models read it")
 
     return listed(
         "Structures found with CHGNet, from known structure types or by evolutionary search",
@@ -42,7 +45,7 @@ def found_structures(structures: pd.DataFrame) -> Table:
             ("Generations", lambda row: count(row["generations"])),
             ("Searches", searches),
             ("Minutes", lambda row: number(row["seconds"] / 60, 0)),
-            ("Downstream", downstream),
+            ("Outcome", outcome),
         ),
     )
 
