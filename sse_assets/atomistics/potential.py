@@ -98,6 +98,11 @@ def device_here() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def device_name() -> str:
+    """Return the name of that device, as its maker calls a GPU."""
+    return torch.cuda.get_device_name() if device_here() == "cuda" else "CPU"
+
+
 @lru_cache(maxsize=2)
 def _model(device: str) -> CHGNet:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its version

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sse_assets.atomistics.evaluators import evaluators_here
-from sse_assets.atomistics.potential import device_here
+from sse_assets.atomistics.potential import device_here, device_name
 from sse_assets.atomistics.threads import one_torch_thread
 from sse_assets.generation import tables
 from sse_assets.generation.progress import Progress
@@ -156,6 +156,7 @@ def record_of(
             "search_settings": asdict(search),
             "validation_settings": asdict(validation),
             "packages": {name: version(name) for name in _PACKAGES},
+            "device": device_name(),
         },
         tables.candidates(found),
         tables.dynamics(found.formula, validated),

@@ -31,7 +31,9 @@ def found_structures(structures: pd.DataFrame) -> Table:
         if not row["valid"]:
             return Cell("not used", note=str(row["failure"]))
         ordered = isinstance(row["parent_id"], str)
-        return Cell("holds", note="ordered, so the models do not read it" if ordered else "the models read it")
+        return Cell(
+            "holds", note="ordered, so the models do not read it" if ordered else "the models read it"
+        )
 
     return listed(
         "Structures found with CHGNet, from known structure types or by evolutionary search",
