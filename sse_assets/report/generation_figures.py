@@ -263,7 +263,7 @@ def ambient_run(dynamics: pd.DataFrame) -> Figure:
 
 
 def _draw_middle(axes: Axes, rows: pd.DataFrame, column: str) -> None:
-    """Draw the median and the middle 90 % of the runs by tenths of a picosecond, as long as half of them go."""
+    """Draw median and middle 90 % of the runs by tenths of a picosecond, as long as half of them go on."""
     moments = rows.groupby(rows["time_ps"].round(1))
     runs = moments["formula"].nunique()
     there = runs[runs >= runs.max() / 2].index
