@@ -113,8 +113,9 @@ def _move_in_parts(batch: Sequence[_Moving], potential: Potential, progress: Ste
     left = [one for one in batch if one.is_open]
     for one in left:
         one.files.forget()
-    if len(left) == 1:
-        left[0].stop(reason)
+    if len(left) <= 1:
+        for one in left:
+            one.stop(reason)
         return
     middle = len(left) // 2
     for half in (left[:middle], left[middle:]):
@@ -144,7 +145,7 @@ class _Batch:
         fresh = {member for member in self._there if self._batch[member].files.state is None}
         saved = time.monotonic()
         self._part_from_the_unfit()
-        self._write_rows(fresh)
+        self._write_rows(fresh & {*self._there})
         while self._there:
             self._npt.step()
             for member in self._there:
@@ -178,6 +179,8 @@ class _Batch:
         self._there = [member for member in self._there if member not in done]
 
     def _write_rows(self, members: Collection[int]) -> None:
+        if not members:
+            return
         cells, response = self._npt.under_way.cells, self._npt.under_way.response
         of_atoms = torch.stack([response.energies / cells.sizes, cells.volumes / cells.sizes]).tolist()
         moving = (self._npt.temperatures(), self._npt.pressures())

@@ -121,3 +121,14 @@ def test_a_crystal_that_flies_apart_or_cannot_start_is_kept_with_the_reason(tmp_
     assert overlap.table.empty
     again = run_dynamics_together(both, hot, Morse(), 1000)
     assert [one.failure for one in again] == [flown.failure, overlap.failure]
+
+
+def test_a_crystal_that_the_potential_cannot_judge_stops_before_its_first_row(tmp_path: Path) -> None:
+    class Silent(Morse):
+        def __call__(self, cells: Cells) -> Response:
+            response = super().__call__(cells)
+            return replace(response, energies=response.energies * np.nan)
+
+    found = run_dynamics_together(runs(tmp_path), BRIEF, Silent(), 1000)
+    assert {one.failure for one in found} == {"CHGNet's energy, forces or stress are not finite numbers"}
+    assert all(one.table.empty for one in found)
