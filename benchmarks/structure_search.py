@@ -18,7 +18,6 @@ takes five to fifteen minutes for each, and for an evolution up to half an hour.
 """
 
 import argparse
-import math
 from collections.abc import Collection
 from functools import cache, partial
 from pathlib import Path
@@ -57,7 +56,7 @@ from sse_assets.generation.winners import settle
 from sse_assets.materials.formula import composition_key
 from sse_assets.orchestration.settings import Dataset
 from sse_assets.prototypes.choice import Chooser
-from sse_assets.prototypes.structures import TRUSTED_COST, volume_model
+from sse_assets.prototypes.structures import volume_model
 from sse_assets.prototypes.volume import VolumeModel
 
 BATCH = {
@@ -131,14 +130,13 @@ def _order_prototypes(home: Path, folder: Path, results: Path, only: Collection[
     for formula in wanted["cell_formula"]:
         if formula in only if only else read_record(results, formula) is None:
             planned = planned_searches(formula, settings, folder / formula, cells(formula))
-            starts = [start for one in planned if one.settings.max_generations == 1 for start in one.starts]
-            is_small = Composition(formula).num_atoms <= settings.largest_cell
-            most = TRUSTED_COST if is_small and not only else settings.evolve_above_cost
-            if min((start.cost_per_anion for start in starts), default=math.inf) <= most:
+            starts = [start for one in planned for start in one.starts]
+            evolves = any(one.settings.max_generations > 1 for one in planned)
+            if starts and (only or not evolves):
                 sizes[formula] = max(len(start.atoms) for start in starts)
                 print(f"{formula}: {len(starts)} cells of up to {sizes[formula]} atoms", flush=True)
             else:
-                print(f"{formula}: no prototype is cheap enough, it is left to evolution", flush=True)
+                print(f"{formula}: no prototype is cheap enough to go without an evolution", flush=True)
     made = search_compositions(
         {formula: folder / formula for formula in sorted(sizes, key=lambda formula: sizes[formula])},
         settings,

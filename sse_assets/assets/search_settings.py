@@ -37,6 +37,11 @@ class SearchConfig(StepConfig):
         "evolve_above_cost",
         "Cost for each anion of a prototype below which prototypes alone are relaxed; 0 always evolves.",
     )
+    evolve_small_above_cost: float = setting(
+        _SEARCH,
+        "evolve_small_above_cost",
+        "Cost above which a formula of up to largest_cell atoms evolves beside its relaxed prototypes.",
+    )
     parents: int = setting(_SEARCH, "parents", "How many of the best structures have children.")
     fresh_share: float = Field(
         _SEARCH.shares.seed, description="Part of a generation that is fresh random cells; at least 0.15."

@@ -76,6 +76,9 @@ class SearchSettings:
     evolve_above_cost: Annotated[float, Ge(0)] = 0.5
     """Cost for each anion of a prototype below which the prototypes are relaxed and nothing evolves: the
     children of such prototypes hardly ever gain (docs/structures.md). Zero always evolves."""
+    evolve_small_above_cost: Annotated[float, Ge(0)] = 0.25
+    """The same for formulas of up to `largest_cell` atoms, which then evolve beside their relaxed prototypes:
+    there an evolution takes minutes, and prototypes alone can miss (docs/structures.md)."""
     seed: Annotated[int, Ge(0)] = 0
     evaluation: EvaluationSettings = EVALUATION[Profile.STATIC]
     """Evaluation of a new candidate. With `Profile.DEFAULT` or `Profile.PAPER` every candidate goes through

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from ase import Atoms
@@ -119,9 +120,10 @@ class PlannedSearch:
 def planned_searches(
     formula: str, settings: SearchSettings, folder: Path, starting_cells: StartingCells
 ) -> list[PlannedSearch]:
-    """Return the searches of a composition: its cheap prototypes alone, or an evolution for each cell size.
+    """Return the searches of a composition: its cheap prototypes, and an evolution for each cell size.
 
-    Prototypes alone are a search for each of their cell sizes with one generation. A call that was killed
+    Prototypes alone are a search for each of their cell sizes with one generation. Nothing evolves beside
+    them unless the formula is small and none of them is very cheap. A call that was killed
     goes on with the cells that it began with, whatever the library of prototypes holds by now.
 
     Args:
@@ -130,19 +132,21 @@ def planned_searches(
         folder: folder of this composition, where the cells are kept.
         starting_cells: functions that give the cells.
     """
+    atoms = round(Composition(formula).num_atoms)
+    cheap: list[Start] = []
     if settings.prototypes and settings.evolve_above_cost:
-        alone = _kept(
+        cheap = _kept(
             folder / "prototypes_alone.json",
             lambda: starting_cells.of_cheap_prototypes(
                 formula, settings.evolve_above_cost, settings.prototypes
             ),
         )
-        if alone:
-            return _alone(formula, settings, alone)
-    atoms = round(Composition(formula).num_atoms)
-    if atoms > LARGEST_CELL:
-        return []
-    return [
+    alone = _alone(formula, settings, cheap)
+    cost = min((start.cost_per_anion for start in cheap), default=inf)
+    enough = settings.evolve_small_above_cost if atoms <= settings.largest_cell else inf
+    if atoms > LARGEST_CELL or (alone and cost <= enough):
+        return alone
+    evolved = [
         PlannedSearch(
             plan,
             settings,
@@ -153,6 +157,8 @@ def planned_searches(
         )
         for plan in plans(formula, settings)
     ]
+    names = {one.plan.name for one in evolved}  # the cells of these sizes are in their first generations
+    return [*(one for one in alone if one.plan.name not in names), *evolved]
 
 
 def _alone(formula: str, settings: SearchSettings, starts: Sequence[Start]) -> list[PlannedSearch]:

@@ -114,6 +114,21 @@ def test_without_a_cheap_prototype_an_evolution_begins(tmp_path: Path) -> None:
     assert [start.parent_id for start in search.starts] == ["x:dear"]
 
 
+@pytest.mark.parametrize(
+    ("cost", "largest_cell", "evolves"), [(0.2, 3, False), (0.3, 3, True), (0.3, 2, False)]
+)
+def test_a_small_formula_evolves_beside_prototypes_that_may_miss(
+    tmp_path: Path, cost: float, largest_cell: int, evolves: bool
+) -> None:
+    starts = [Start(SMALL, "x:small", cost), Start(LARGE, "x:large", cost)]
+    cells = StartingCells(lambda *_: starts[:1], lambda *_: starts)
+    settings = replace(SETTINGS, largest_cell=largest_cell, formula_units=(1,), max_generations=5)
+    planned = planned_searches("Li2S", settings, tmp_path, cells)
+    generations = {one.plan.name: one.settings.max_generations for one in planned}
+    assert generations == {"z1-r0": 5 if evolves else 1, "z2-r0": 1}
+    assert [start.parent_id for start in planned[0].starts + planned[1].starts].count("x:small") == 1
+
+
 def test_an_evolution_on_demand_asks_for_no_cheap_prototype(tmp_path: Path) -> None:
     for settings in (replace(SETTINGS, evolve_above_cost=0.0), replace(SETTINGS, prototypes=0)):
         (search,) = planned_searches("Li2S", settings, tmp_path / "x", cheap(lithium_fluoride()))
