@@ -20,6 +20,10 @@ Question = Sequence[object]
 """Texts, numbers, arrays, frames, dataclasses, and lists and mappings of them."""
 
 
+_QUESTION = "hash of the question"
+"""Column of an answer that is kept under a name."""
+
+
 class Kept:
     """Frames by the questions that they answer."""
 
@@ -53,6 +57,21 @@ class Kept:
         if found is None:
             found = make()
             self.keep(question, found)
+        return found
+
+    def latest(self, name: Question, question: Question, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return the answer that is kept under a name, or make it and keep it there if the question is new.
+
+        So there is one file for each name, however often its question changes.
+        """
+        file, asked = f"latest/{content_key(name)}.parquet", content_key(question)
+        data = self._read(file)
+        found = None if data is None else pd.read_parquet(io.BytesIO(data))
+        if found is None or (found.pop(_QUESTION) != asked).any():
+            found = make()
+            content = io.BytesIO()
+            found.assign(**{_QUESTION: asked}).to_parquet(content, index=False)
+            self._write(file, content.getvalue())
         return found
 
     def frames(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -27,6 +28,7 @@ from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.pages import REPORT, page_link
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
+from sse_assets.report.drawn_rows import of_protocol
 from sse_assets.report.evidence_figures import intervals_of_parts
 from sse_assets.report.inputs import Choice, Evidence, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
@@ -56,6 +58,7 @@ _CODE_VERSION = "3"
 )
 def predictions(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     baseline_predictions: pd.DataFrame,
     boosted_trees_predictions: pd.DataFrame,
@@ -71,14 +74,17 @@ def predictions(
         context.log.warning(sentence)
     always_made = [baseline_predictions, boosted_trees_predictions, gaussian_process_predictions]
     table = metrics.PREDICTIONS.frame(pd.concat([*always_made, made_on_demand], ignore_index=True))
+    kept = kept_in(settings.blob_root)
     metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
     for protocol in table["protocol"].unique():
+        rows, tested = of_protocol(boosted_trees_predictions, protocol, electrolytes)
         metadata[f"plot_parity_{protocol}"] = figure_metadata(
-            parity_plots(table, electrolytes, protocol), f"Parity, {protocol}"
+            partial(parity_plots, rows, tested, protocol), f"Parity, {protocol}", kept
         )
     for protocol in made_on_demand["protocol"].unique():
+        rows, tested = of_protocol(made_on_demand, protocol, electrolytes)
         metadata[f"plot_language_models_{protocol}"] = figure_metadata(
-            language_model_parity(table, electrolytes, protocol), f"Language models, {protocol}"
+            partial(language_model_parity, rows, tested, protocol), f"Language models, {protocol}", kept
         )
     return table_result(table, metadata=metadata)
 
@@ -106,7 +112,7 @@ def score_table(
             )
         )
     table = metrics.SCORES.frame(pd.concat(of_protocols, ignore_index=True))
-    overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
+    overview = figure_metadata(partial(scores_overview, table), "Test MAE by protocol", kept)
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
 
 
@@ -172,7 +178,10 @@ _JUDGEMENTS = [
     code_version=_CODE_VERSION,
 )
 def coverage_table(
-    predictions: pd.DataFrame, electrolytes: pd.DataFrame, gaussian_process_predictions: pd.DataFrame
+    settings: dg.ResourceParam[Settings],
+    predictions: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    gaussian_process_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Count how often the intervals hold the measured value."""
     table = coverage(
@@ -181,7 +190,8 @@ def coverage_table(
         families=electrolytes.set_index("electrolyte_id")["family"],
         process=gaussian_process_predictions,
     )
-    parts = figure_metadata(intervals_of_parts(table), "Where the intervals hold")
+    kept = kept_in(settings.blob_root)
+    parts = figure_metadata(partial(intervals_of_parts, table), "Where the intervals hold", kept)
     return table_result(table, metadata={"plot_intervals": parts})
 
 
@@ -254,7 +264,8 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
-        )
+        ),
+        kept_in(settings.blob_root),
     )
     path = settings.report
     write_bytes(path, html.encode())

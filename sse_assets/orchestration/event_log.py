@@ -42,7 +42,7 @@ class OpenEventLog(SqliteEventLogStorage):
     def store_event(self, event: EventLogEntry) -> None:
         """Store an event."""
         super().store_event(event)
-        # SQLite writes beside a file that is open. The web server follows a run by changes of the file itself.
+        # SQLite writes beside a file that is open; the web server looks for changes of the file itself.
         os.utime(self.path_for_shard(event.run_id))
 
     def dispose(self) -> None:

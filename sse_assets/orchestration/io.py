@@ -87,7 +87,6 @@ def table_io_manager(settings: Settings) -> dg.IOManagerDefinition:
     As a process ends its steps, it brings the DuckDB copy up to date, if that is here and nobody holds it.
     """
 
-    @dg.io_manager
     def tables(context: dg.InitResourceContext) -> Iterator[TableIOManager]:
         manager = TableIOManager(settings)
         try:
@@ -98,7 +97,8 @@ def table_io_manager(settings: Settings) -> dg.IOManagerDefinition:
                 if copied.waiting and context.log:
                     context.log.debug(copied.waiting)
 
-    return tables
+    generator: Any = tables  # the types of Dagster name no generator, which it takes as for any resource
+    return dg.IOManagerDefinition(generator)
 
 
 def _by_partition(
