@@ -103,8 +103,7 @@ def score_table(
     kept = kept_in(settings.blob_root)
     of_protocols = []
     for protocol, rows in predictions.groupby("protocol", sort=False):
-        tied = units.get(str(protocol))
-        whole = None if tied is None else tied[tied.index.isin(rows["electrolyte_id"])]
+        whole = _of_rows(units, str(protocol), rows)
         of_protocols.append(
             kept.frame(
                 ["scores", _CODE_VERSION, versions("numpy", "pandas"), rows.reset_index(drop=True), whole],
@@ -114,6 +113,12 @@ def score_table(
     table = metrics.SCORES.frame(pd.concat(of_protocols, ignore_index=True))
     overview = figure_metadata(partial(scores_overview, table), "Test MAE by protocol", kept)
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
+
+
+def _of_rows(units: Mapping[str, pd.Series], protocol: str, rows: pd.DataFrame) -> pd.Series | None:
+    """Return what is resampled whole under a protocol, of the rows that are scored."""
+    tied = units.get(protocol)
+    return None if tied is None else tied[tied.index.isin(rows["electrolyte_id"])]
 
 
 def _judgement(
@@ -183,14 +188,23 @@ def coverage_table(
     electrolytes: pd.DataFrame,
     gaussian_process_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Count how often the intervals hold the measured value."""
-    table = coverage(
-        predictions,
-        resampled_whole(with_cells(electrolytes)),
-        families=electrolytes.set_index("electrolyte_id")["family"],
-        process=gaussian_process_predictions,
-    )
-    kept = kept_in(settings.blob_root)
+    """Count how often the intervals hold the measured value; a protocol as it was is not resampled again."""
+    units, kept = resampled_whole(with_cells(electrolytes)), kept_in(settings.blob_root)
+    families = electrolytes.set_index("electrolyte_id")["family"]
+    of_protocols = [metrics.COVERAGE.frame()]
+    for protocol, rows in predictions.dropna(subset=["low", "high"]).groupby("protocol", sort=False):
+        process = gaussian_process_predictions[gaussian_process_predictions["protocol"] == protocol]
+        tested = families[families.index.isin(rows["electrolyte_id"])]
+        question = [rows.reset_index(drop=True), _of_rows(units, str(protocol), rows), tested, process]
+        of_protocols.append(
+            kept.frame(
+                ["coverage", _CODE_VERSION, versions("numpy", "pandas"), *question],
+                lambda rows=rows, process=process: coverage(  # type: ignore[misc]
+                    rows, units, families=families, process=process
+                ),
+            )
+        )
+    table = metrics.COVERAGE.frame(pd.concat(of_protocols, ignore_index=True))
     parts = figure_metadata(partial(intervals_of_parts, table), "Where the intervals hold", kept)
     return table_result(table, metadata={"plot_intervals": parts})
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import dagster as dg
 from sqlalchemy import Connection, Engine, create_engine, event
+from upath import UPath
 
+from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.dagster_internals import EventLogEntry, SqliteEventLogStorage
 from sse_assets.orchestration.settings import Settings
 
@@ -32,6 +34,7 @@ class OpenEventLog(SqliteEventLogStorage):
         """Take the folder, and Dagster's note of how this was configured."""
         self._engines: dict[str, Engine] = {}
         self._one_at_a_time = Lock()
+        self._new_file: bytes | None = None
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -59,14 +62,24 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def _engine(self, shard: str) -> Engine:
         if shard not in self._engines:
-            with super()._connect(shard):
-                pass  # this makes the tables of a new file
+            self._begin(shard)
             for of_run in {*self._engines} - {_INDEX}:
                 self._engines.pop(of_run).dispose()
             engine = create_engine(self.conn_string_for_shard(shard), connect_args={"timeout": _PATIENCE_S})
             event.listen(engine, "connect", _trust_the_system)
             self._engines[shard] = engine
         return self._engines[shard]
+
+    def _begin(self, shard: str) -> None:
+        """Make the tables of a new file; those of the second run on are copied from the first."""
+        file = Path(self.path_for_shard(shard))
+        is_new = not file.exists()
+        if is_new and self._new_file is not None:
+            write_bytes(UPath(file), self._new_file)
+        with super()._connect(shard):
+            pass
+        if is_new and self._new_file is None:
+            self._new_file = file.read_bytes()
 
 
 def _trust_the_system(connection: Any, _: object) -> None:
