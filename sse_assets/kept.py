@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -105,7 +106,10 @@ def content_key(question: Question) -> str:
 
 def versions(*packages: str) -> dict[str, str]:
     """Return the installed versions of packages that have a part in an answer."""
-    return {package: version(package) for package in packages}
+    return {package: _version(package) for package in packages}
+
+
+_version = cache(version)  # a package's metadata are parsed each time
 
 
 def _file(question: Question) -> str:
