@@ -96,6 +96,7 @@ def _make_what_is_stale(
 
     from sse_assets.assets.up_to_date import bring_up_to_date as make_what_is_stale
     from sse_assets.assets.up_to_date import is_up_to_date
+    from sse_assets.orchestration.event_log import open_instance
     from sse_assets.orchestration.executors import require_ray_cluster
     from sse_assets.orchestration.pruning import forget_kept, forget_models, forget_runs
     from sse_assets.orchestration.runs import UnknownJobError, UnknownOpError, pipeline_of
@@ -107,7 +108,7 @@ def _make_what_is_stale(
     with (
         _one_sentence(UnknownJobError),
         _one_sentence(UnknownOpError, dg.DagsterInvalidConfigError, SettingsOfStepError, begin=f"{config}: "),
-        dg.DagsterInstance.get() as instance,
+        open_instance(settings) as instance,
     ):
         succeeded = make_what_is_stale(
             settings,

@@ -1,5 +1,7 @@
 """Definitions of the pipeline, which Dagster loads."""
 
+from functools import cache
+
 import dagster as dg
 
 from sse_assets.assets.champions import champions
@@ -36,7 +38,7 @@ from sse_assets.orchestration.catalog import catalogued
 from sse_assets.orchestration.executors import executor_of
 from sse_assets.orchestration.housekeeping import housekeeping_sensor
 from sse_assets.orchestration.inbox import candidates_sensor, inbox_sensor
-from sse_assets.orchestration.io import TableIOManager
+from sse_assets.orchestration.io import table_io_manager
 from sse_assets.orchestration.launchpad import checked_at_launch
 from sse_assets.orchestration.on_demand import on_demand_selection
 from sse_assets.orchestration.progress import PLAIN_LINES, plain_logger
@@ -111,7 +113,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             housekeeping_sensor(settings),
         ],
         schedules=nightly_fetches(assets),
-        resources={"io_manager": TableIOManager(settings), "settings": settings},
+        resources={"io_manager": table_io_manager(settings), "settings": settings},
         executor=executor_of(settings),
         loggers={PLAIN_LINES: plain_logger},
     )
@@ -120,4 +122,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """Return the pipeline that the environment asks for."""
-    return build_definitions(Settings.from_environment())
+    return _built_once(Settings.from_environment())
+
+
+# Dagster asks for the definitions four times for each run, and a command line starts ten runs.
+_built_once = cache(build_definitions)

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -18,6 +19,10 @@ import pandas as pd
 
 Question = Sequence[object]
 """Texts, numbers, arrays, frames, dataclasses, and lists and mappings of them."""
+
+
+_QUESTION = "hash of the question"
+"""Column of an answer that is kept under a name."""
 
 
 class Kept:
@@ -55,6 +60,21 @@ class Kept:
             self.keep(question, found)
         return found
 
+    def latest(self, name: Question, question: Question, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return the answer that is kept under a name, or make it and keep it there if the question is new.
+
+        So there is one file for each name, however often its question changes.
+        """
+        file, asked = f"latest/{content_key(name)}.parquet", content_key(question)
+        data = self._read(file)
+        found = None if data is None else pd.read_parquet(io.BytesIO(data))
+        if found is None or (found.pop(_QUESTION) != asked).any():
+            found = make()
+            content = io.BytesIO()
+            found.assign(**{_QUESTION: asked}).to_parquet(content, index=False)
+            self._write(file, content.getvalue())
+        return found
+
     def frames(
         self, question: Question, names: Sequence[str], make: Callable[[], Sequence[pd.DataFrame]]
     ) -> list[pd.DataFrame]:
@@ -86,7 +106,10 @@ def content_key(question: Question) -> str:
 
 def versions(*packages: str) -> dict[str, str]:
     """Return the installed versions of packages that have a part in an answer."""
-    return {package: version(package) for package in packages}
+    return {package: _version(package) for package in packages}
+
+
+_version = cache(version)  # a package's metadata are parsed each time
 
 
 def _file(question: Question) -> str:

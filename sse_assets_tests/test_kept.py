@@ -79,6 +79,18 @@ def test_answers_of_one_question_are_told_apart_by_name() -> None:
     assert [frame["n"].item() for frame in kept.frames(QUESTION, ["one", "two"], lambda: two)] == [0, 1]
 
 
+def test_of_the_answers_under_a_name_the_last_is_kept() -> None:
+    kept, files = in_memory()
+
+    def ask(question: str, answer: int) -> int:
+        return int(kept.latest(["a name"], [question], lambda: pd.DataFrame({"n": [answer]}))["n"].item())
+
+    assert [ask("one", 1), ask("one", 2), ask("two", 3), ask("two", 4), ask("one", 5)] == [1, 1, 3, 3, 5]
+    assert len(files) == 1
+    assert kept.latest(["another"], ["one"], lambda: pd.DataFrame({"n": [6]})).columns.tolist() == ["n"]
+    assert len(files) == 2
+
+
 def test_a_store_that_keeps_nothing_asks_each_time() -> None:
     asked = [NOTHING_KEPT.frame(QUESTION, lambda n=n: pd.DataFrame({"n": [n]}))["n"].item() for n in (1, 2)]
     assert asked == [1, 2]

@@ -1,6 +1,7 @@
 """Group `models`: the model that answers. A retrained one takes over unless it is worse than the champion."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -9,6 +10,7 @@ from sse_assets.assets.models import GROUP, feature_sets, workers
 from sse_assets.boosted_trees.model import BoostedTreesModel
 from sse_assets.boosted_trees.recipe import Recipe
 from sse_assets.evaluation.champions import SAME, Contender, Verdict, is_decided, with_decision
+from sse_assets.kept import Kept
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
@@ -49,6 +51,7 @@ def champions(
     card = BoostedTreesModel.load(str(settings.blob_root / path)).card
     assert card is not None  # no model is stored without one
     challenger = Contender(path, card.data_version, card.n_train, recipe.version)
+    kept = kept_in(settings.blob_root)
     tests = tested_rows(boosted_trees_predictions, recipe)
     tested = content_sha256(tests.drop(columns="predicted").reset_index())[:16]
 
@@ -61,7 +64,7 @@ def champions(
         load=lambda model_path: Recipe.load(str(settings.blob_root / model_path)),
         workers=workers(),
         progress=report_progress(context.log, f"champion ({context.partition_key}) on the folds of today"),
-        kept=kept_in(settings.blob_root),
+        kept=kept,
     )
     if verdict.decision is not Decision.UNCHANGED or not is_decided(history, challenger, tested):
         now = datetime.now(UTC)
@@ -77,7 +80,7 @@ def champions(
             "reason": dg.MetadataValue.md(verdict.reason),
             "champion": str(settings.blob_root / history["model_path"].iloc[-1]),
             **_errors(verdict, tests),
-            **_drawn(history),
+            **_drawn(history, context.partition_key, kept),
         },
     )
 
@@ -101,8 +104,9 @@ def _errors(verdict: Verdict, tests: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _drawn(history: pd.DataFrame) -> dict[str, dg.MarkdownMetadataValue]:
+def _drawn(history: pd.DataFrame, feature_set: str, kept: Kept) -> dict[str, dg.MarkdownMetadataValue]:
     """Return a figure of the comparisons there were, if any."""
     if not (history["n"] > 0).any():
         return {}
-    return {"decisions": figure_metadata(decisions(history), "New models against champions")}
+    title = f"New models against champions, {feature_set}"
+    return {"decisions": figure_metadata(partial(decisions, history), title, kept)}

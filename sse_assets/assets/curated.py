@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -19,6 +20,7 @@ from sse_assets.materials.remarks import CODE_SEPARATOR
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import file_metadata, table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.settings import Dataset, Settings
 from sse_assets.report.dataset_figures import class_histogram, element_heat_map, partial_occupancy
 from sse_assets.tables import curated, raw
@@ -131,10 +133,12 @@ def _joined(dataset: Dataset) -> dg.AssetsDefinition:
     table_ins("curated.joined", "generated.prototypes"),
     code_version=_CODE_VERSION,
 )
-def electrolytes(joined: pd.DataFrame, prototypes: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+def electrolytes(
+    settings: dg.ResourceParam[Settings], joined: pd.DataFrame, prototypes: pd.DataFrame
+) -> dg.MaterializeResult[pd.DataFrame]:
     """Name prototypes beside crystals; no cell and no symmetry is changed by them."""
     table = with_prototypes(joined, prototypes)
-    described = with_cells(table)
+    described, kept = with_cells(table), kept_in(settings.blob_root)
     origins = table["structure_origin"].fillna("none").value_counts()
     return table_result(
         table,
@@ -143,9 +147,13 @@ def electrolytes(joined: pd.DataFrame, prototypes: pd.DataFrame) -> dg.Materiali
             "formula_only": int(table["formula_only"].sum()),
             "censored_labels": int(table["censored"].sum()),
             "families": int(table["family"].nunique()),
-            "plot_elements": figure_metadata(element_heat_map(described), "Elements"),
-            "plot_classes": figure_metadata(class_histogram(described), "Conductivity classes"),
-            "plot_disorder": figure_metadata(partial_occupancy(described), "Partial occupancies"),
+            "plot_elements": figure_metadata(partial(element_heat_map, described), "Elements", kept),
+            "plot_classes": figure_metadata(
+                partial(class_histogram, described), "Conductivity classes", kept
+            ),
+            "plot_disorder": figure_metadata(
+                partial(partial_occupancy, described), "Partial occupancies", kept
+            ),
         },
     )
 

@@ -1,6 +1,7 @@
 """Group `metrics`, continued: what the models' answers rest on, and what papers and prototypes bring."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -130,7 +131,7 @@ def learning_curve_table(
 
     kept = kept_in(settings.blob_root)
     table = metrics.LEARNING_CURVE.frame(kept.frame(["learning curve", SHARES, *held_out.question], curves))
-    plot = figure_metadata(learning_curves(table), "What more papers bring")
+    plot = figure_metadata(partial(learning_curves, table), "What more papers bring", kept)
     return table_result(table, metadata={"plot_curve": plot})
 
 
@@ -173,7 +174,7 @@ def process_factors_table(
     kept = kept_in(settings.blob_root)
     gains = kept.frame(["process factors", columns, *held_out.question], gains_by_factor)
     table = metrics.PROCESS_FACTORS.frame(gains.assign(label_convention=LabelConvention.BOUND.value))
-    plot = figure_metadata(gains_of_factors(table), "What each factor is worth")
+    plot = figure_metadata(partial(gains_of_factors, table), "What each factor is worth", kept)
     return table_result(table, metadata={"plot_gains": plot})
 
 
@@ -186,7 +187,10 @@ def process_factors_table(
     tags=EVIDENCE,
 )
 def shap_ranking_table(
-    boosted_trees_shap: pd.DataFrame, boosted_trees_grouped_shap: pd.DataFrame, assignments: pd.DataFrame
+    settings: dg.ResourceParam[Settings],
+    boosted_trees_shap: pd.DataFrame,
+    boosted_trees_grouped_shap: pd.DataFrame,
+    assignments: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Rank by the SHAP values of test rows."""
     values = pd.concat([boosted_trees_shap, boosted_trees_grouped_shap], ignore_index=True)
@@ -209,7 +213,9 @@ def shap_ranking_table(
             for ranked, ranking in (("feature", features), ("kind", of_kinds))
         ]
     table = metrics.SHAP_RANKING.frame(pd.concat(rankings).assign(label_convention=LabelConvention.BOUND))
-    plot = figure_metadata(shap_by_kind(table), "What kinds of descriptors move the trees")
+    plot = figure_metadata(
+        partial(shap_by_kind, table), "What kinds of descriptors move the trees", kept_in(settings.blob_root)
+    )
     return table_result(table, metadata={"plot_kinds": plot})
 
 

@@ -9,13 +9,14 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pandas as pd
+from matplotlib.figure import Figure
 from upath import UPath
 
 from sse_assets.assets.curated import STRUCTURE_SOURCES
@@ -29,10 +30,12 @@ from sse_assets.assets.search_inputs import (
 from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
 from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
 from sse_assets.generation.stability import validation_table
+from sse_assets.kept import Kept
 from sse_assets.orchestration.blobs import publish_folder, write_bytes
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -229,7 +232,8 @@ def _find(
             + "; ".join(f"{formula}: {error}" for formula, error in stopped.items())
             + ". The records of the others are kept: start these again without them, which takes seconds"
         )
-    yield from _as_tables(context, {formula: found[formula] for formula in formulas}, rows)
+    in_order = {formula: found[formula] for formula in formulas}
+    yield from _as_tables(context, kept_in(settings.blob_root), in_order, rows)
 
 
 def _kept(config: SearchConfig, place: Any, formula: str) -> _Kept | None:
@@ -262,7 +266,10 @@ def _verdict(record: Record) -> str:
 
 
 def _as_tables(
-    context: dg.AssetExecutionContext, found: Mapping[str, _Kept], compositions: Mapping[str, dict[Any, Any]]
+    context: dg.AssetExecutionContext,
+    pictures: Kept,
+    found: Mapping[str, _Kept],
+    compositions: Mapping[str, dict[Any, Any]],
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     structures = generated.STRUCTURES.frame(
         [
@@ -284,7 +291,7 @@ def _as_tables(
         dynamics.append(kept.record.dynamics)
         validation.append(validation_table(own, kept.record.dynamics))
         if len(found) == 1 or kept.origin == THIS_RUN:
-            _show(context, formula, kept, own)
+            _show(context, pictures, formula, kept, own)
     searched = pd.concat(candidates, ignore_index=True)
     yield table_result(
         structures,
@@ -300,25 +307,31 @@ def _as_tables(
     yield table_result(pd.concat(validation, ignore_index=True), "generated.validation")
 
 
-def _show(context: dg.AssetExecutionContext, formula: str, kept: _Kept, structure: pd.DataFrame) -> None:
+def _show(
+    context: dg.AssetExecutionContext, pictures: Kept, formula: str, kept: _Kept, structure: pd.DataFrame
+) -> None:
     """Show verdict and plots of one composition in the UI."""
     record = kept.record
+
+    def plot(draw: "partial[Figure]", title: str) -> dg.MarkdownMetadataValue:
+        return figure_metadata(draw, f"{title}, {formula}", pictures)
+
     shown: dict[str, dict[str, Any]] = {
         "structures": {
             "verdict": _verdict(record),
             "record": kept.origin,
             **({"files": file_metadata(kept.place)} if kept.place else {}),
-            "plot_structure": figure_metadata(crystal_drawings(structure), "Structure"),
+            "plot_structure": plot(partial(crystal_drawings, structure), "Structure"),
         },
         "search_history": {
-            "plot_enthalpy": figure_metadata(
-                enthalpy_by_generation(record.candidates), "Enthalpy by generation"
+            "plot_enthalpy": plot(
+                partial(enthalpy_by_generation, record.candidates), "Enthalpy by generation"
             ),
-            "plot_operators": figure_metadata(
-                enthalpy_changes(record.candidates), "Enthalpy change by operator"
+            "plot_operators": plot(
+                partial(enthalpy_changes, record.candidates), "Enthalpy change by operator"
             ),
         },
-        "dynamics": {"plot_ambient": figure_metadata(ambient_run(record.dynamics), "300 K, 1 atm")},
+        "dynamics": {"plot_ambient": plot(partial(ambient_run, record.dynamics), "300 K, 1 atm")},
     }
     for table, metadata in shown.items():
         context.add_asset_metadata(metadata, asset_key=[SCHEMA, table], partition_key=formula)
@@ -399,7 +412,8 @@ def _followed(context: dg.AssetExecutionContext) -> "Callable[[Progress], None]"
                 metadata={
                     "progress": str(progress),
                     "plot_enthalpy": figure_metadata(
-                        enthalpy_by_generation(pd.DataFrame(rows, columns=columns)), "Enthalpy by generation"
+                        partial(enthalpy_by_generation, pd.DataFrame(rows, columns=columns)),
+                        "Enthalpy by generation",
                     ),
                 },
             )

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -302,7 +303,7 @@ def small_language_model_learning_curve(
         curve.assign(case=case.value, label_convention=LabelConvention.BOUND.value)
     )
     shutil.rmtree(working)
-    plot = figure_metadata(learning_curves(table), "What more papers bring")
+    plot = figure_metadata(partial(learning_curves, table), f"What more papers bring, {case}")
     return table_result(table, metadata={"plot_curve": plot})
 
 
@@ -334,7 +335,7 @@ def _train(
                 dg.AssetKey([GROUP, table]),
                 partition=context.partition_key,
                 metadata={
-                    "plot_loss": figure_metadata(loss_curves(losses), "Training loss"),
+                    "plot_loss": figure_metadata(partial(loss_curves, losses), "Training loss"),
                     "loss": float(losses["loss"].iloc[-1]),
                 },
             )
@@ -364,7 +365,7 @@ def _train(
         f"{GROUP}.{table}",
         data_version=content_sha256(fits.drop(columns=_TIMINGS)),
         metadata={
-            "plot_loss": figure_metadata(loss_curves(outcome.losses), "Training loss"),
+            "plot_loss": figure_metadata(partial(loss_curves, outcome.losses), "Training loss"),
             "models": file_metadata(stored),
             "fitting_seconds": float(fits["seconds"].sum()),
             "peak_memory_gb": float(fits["peak_memory_gb"].max()),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -27,6 +28,7 @@ from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.pages import REPORT, page_link
 from sse_assets.orchestration.settings import Settings
 from sse_assets.report import published
+from sse_assets.report.drawn_rows import of_protocol
 from sse_assets.report.evidence_figures import intervals_of_parts
 from sse_assets.report.inputs import Choice, Evidence, Generated, Judging, ReportInputs
 from sse_assets.report.model_figures import scores_overview
@@ -56,6 +58,7 @@ _CODE_VERSION = "3"
 )
 def predictions(
     context: dg.AssetExecutionContext,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     baseline_predictions: pd.DataFrame,
     boosted_trees_predictions: pd.DataFrame,
@@ -71,14 +74,17 @@ def predictions(
         context.log.warning(sentence)
     always_made = [baseline_predictions, boosted_trees_predictions, gaussian_process_predictions]
     table = metrics.PREDICTIONS.frame(pd.concat([*always_made, made_on_demand], ignore_index=True))
+    kept = kept_in(settings.blob_root)
     metadata = {"left_out": dg.MetadataValue.md("\n".join(left_out) or "none")}
     for protocol in table["protocol"].unique():
+        rows, tested = of_protocol(boosted_trees_predictions, protocol, electrolytes)
         metadata[f"plot_parity_{protocol}"] = figure_metadata(
-            parity_plots(table, electrolytes, protocol), f"Parity, {protocol}"
+            partial(parity_plots, rows, tested, protocol), f"Parity, {protocol}", kept
         )
     for protocol in made_on_demand["protocol"].unique():
+        rows, tested = of_protocol(made_on_demand, protocol, electrolytes)
         metadata[f"plot_language_models_{protocol}"] = figure_metadata(
-            language_model_parity(table, electrolytes, protocol), f"Language models, {protocol}"
+            partial(language_model_parity, rows, tested, protocol), f"Language models, {protocol}", kept
         )
     return table_result(table, metadata=metadata)
 
@@ -97,8 +103,7 @@ def score_table(
     kept = kept_in(settings.blob_root)
     of_protocols = []
     for protocol, rows in predictions.groupby("protocol", sort=False):
-        tied = units.get(str(protocol))
-        whole = None if tied is None else tied[tied.index.isin(rows["electrolyte_id"])]
+        whole = _of_rows(units, str(protocol), rows)
         of_protocols.append(
             kept.frame(
                 ["scores", _CODE_VERSION, versions("numpy", "pandas"), rows.reset_index(drop=True), whole],
@@ -106,8 +111,14 @@ def score_table(
             )
         )
     table = metrics.SCORES.frame(pd.concat(of_protocols, ignore_index=True))
-    overview = figure_metadata(scores_overview(table), "Test MAE by protocol")
+    overview = figure_metadata(partial(scores_overview, table), "Test MAE by protocol", kept)
     return table_result(table, metadata={**_test_mae(table), "plot_test_mae": overview})
+
+
+def _of_rows(units: Mapping[str, pd.Series], protocol: str, rows: pd.DataFrame) -> pd.Series | None:
+    """Return what is resampled whole under a protocol, of the rows that are scored."""
+    tied = units.get(protocol)
+    return None if tied is None else tied[tied.index.isin(rows["electrolyte_id"])]
 
 
 def _judgement(
@@ -172,16 +183,29 @@ _JUDGEMENTS = [
     code_version=_CODE_VERSION,
 )
 def coverage_table(
-    predictions: pd.DataFrame, electrolytes: pd.DataFrame, gaussian_process_predictions: pd.DataFrame
+    settings: dg.ResourceParam[Settings],
+    predictions: pd.DataFrame,
+    electrolytes: pd.DataFrame,
+    gaussian_process_predictions: pd.DataFrame,
 ) -> dg.MaterializeResult[pd.DataFrame]:
-    """Count how often the intervals hold the measured value."""
-    table = coverage(
-        predictions,
-        resampled_whole(with_cells(electrolytes)),
-        families=electrolytes.set_index("electrolyte_id")["family"],
-        process=gaussian_process_predictions,
-    )
-    parts = figure_metadata(intervals_of_parts(table), "Where the intervals hold")
+    """Count how often the intervals hold the measured value; a protocol as it was is not resampled again."""
+    units, kept = resampled_whole(with_cells(electrolytes)), kept_in(settings.blob_root)
+    families = electrolytes.set_index("electrolyte_id")["family"]
+    of_protocols = [metrics.COVERAGE.frame()]
+    for protocol, rows in predictions.dropna(subset=["low", "high"]).groupby("protocol", sort=False):
+        process = gaussian_process_predictions[gaussian_process_predictions["protocol"] == protocol]
+        tested = families[families.index.isin(rows["electrolyte_id"])]
+        question = [rows.reset_index(drop=True), _of_rows(units, str(protocol), rows), tested, process]
+        of_protocols.append(
+            kept.frame(
+                ["coverage", _CODE_VERSION, versions("numpy", "pandas"), *question],
+                lambda rows=rows, process=process: coverage(  # type: ignore[misc]
+                    rows, units, families=families, process=process
+                ),
+            )
+        )
+    table = metrics.COVERAGE.frame(pd.concat(of_protocols, ignore_index=True))
+    parts = figure_metadata(partial(intervals_of_parts, table), "Where the intervals hold", kept)
     return table_result(table, metadata={"plot_intervals": parts})
 
 
@@ -254,7 +278,8 @@ def report(settings: dg.ResourceParam[Settings], **tables: pd.DataFrame) -> dg.M
             ),
             settings={name: of_all_features[name].item() for name in asdict(BoostedTreesSettings())},
             sources=published_sources(settings.dataset),
-        )
+        ),
+        kept_in(settings.blob_root),
     )
     path = settings.report
     write_bytes(path, html.encode())

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 
 import dagster as dg
 import pandas as pd
@@ -232,11 +233,12 @@ def boosted_trees_shap(
         progress(done, len(stored))
     first = explained[0]
     ranking = shap_ranking(first).head(10)
+    title = f"SHAP, {context.partition_key}, protocol {first['protocol'].iloc[0]}"
     return table_result(
         models.BOOSTED_TREES_SHAP.frame(pd.concat(explained)),
         metadata={
             "ten_strongest": dg.MetadataValue.md(markdown_table(ranking)),
-            "plot_shap": figure_metadata(shap_summary(first), f"SHAP, protocol {first['protocol'].iloc[0]}"),
+            "plot_shap": figure_metadata(partial(shap_summary, first), title, kept),
         },
     )
 

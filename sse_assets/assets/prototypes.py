@@ -83,7 +83,8 @@ def prototype_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
         )
         lacking = own[own["structure_path"].isna()]
         if len(lacking):
-            _, types, _ = library(crystals, own_crystals)
+            # What is stored makes the same library, and need not be read from CIFs.
+            types = Library.read(stored) if own_crystals.empty else library(crystals, own_crystals)[1]
             of_own = prototype_structures(lacking, types.chooser, types.volumes)
             placed = pd.concat([placed, of_own], ignore_index=True)
         placed = generated.PROTOTYPES.frame(placed)

@@ -1,5 +1,7 @@
 """Group `splits`: the protocols, and what their test rows share with the rows that train."""
 
+from functools import partial
+
 import dagster as dg
 import pandas as pd
 
@@ -8,8 +10,10 @@ from sse_assets.curation.electrolytes import with_cells
 from sse_assets.descriptors.feature_sets import feature_matrix
 from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.io import table_asset, table_ins, table_result
+from sse_assets.orchestration.kept_files import kept_in
 from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.preview import markdown_table
+from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.report.dataset_figures import train_distribution
 from sse_assets.splits.diversity import max_min_distances
@@ -42,6 +46,7 @@ class SplitConfig(SplitSettingsOfStep, StepConfig):
 def assignments(
     context: dg.AssetExecutionContext,
     config: SplitConfig,
+    settings: dg.ResourceParam[Settings],
     electrolytes: pd.DataFrame,
     stoichiometric: pd.DataFrame,
     geometric: pd.DataFrame,
@@ -58,7 +63,9 @@ def assignments(
         metadata={
             "sizes": dg.MetadataValue.md(markdown_table(counts)),
             "plot_diversity": figure_metadata(
-                train_distribution(electrolytes, assigned), "Train against all rows"
+                partial(train_distribution, electrolytes, assigned),
+                "Train against all rows",
+                kept_in(settings.blob_root),
             ),
         },
     )

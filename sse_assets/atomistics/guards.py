@@ -1,7 +1,7 @@
 """Rules for a crystal that CHGNet can judge; one sentence says which rule it breaks."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.known_elements import unknown_elements
 from sse_assets.atomistics.neighbours import near_pairs
 from sse_assets.atomistics.potential import REACH_A, Response
 from sse_assets.materials.short_bonds import SHORT_BONDS_A, SHORTEST_A
@@ -26,8 +27,6 @@ THINNEST_A = 1.0
 
 _NEAR_A = 3.0
 """Distance in Å within which contacts are looked for."""
-_KNOWN_ELEMENTS = frozenset(range(1, 95)) - {84, 85, 86, 87, 88}
-"""Atomic numbers of the 89 elements in CHGNet's training set (MPtrj): up to Pu, but no Po, At, Rn, Fr, Ra."""
 
 
 class UnfitCrystalError(ValueError):
@@ -46,11 +45,6 @@ class Deadline:
         """Sentence once it is too late; None before."""
         late = time.monotonic() - self.start > self.limit_s
         return f"the evaluation took longer than {self.limit_s:.0f} s" if late else None
-
-
-def unknown_elements(symbols: Iterable[str]) -> list[str]:
-    """Return the elements that CHGNet has never seen, each once, in alphabetical order."""
-    return sorted({symbol for symbol in symbols if chemical_symbols.index(symbol) not in _KNOWN_ELEMENTS})
 
 
 def require_start(atoms: Atoms) -> None:

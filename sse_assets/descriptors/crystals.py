@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -26,26 +27,32 @@ class Failure:
 
 
 def read_crystals(structures: pd.DataFrame) -> tuple[dict[str, Crystal], list[Failure]]:
-    """Parse every CIF once.
+    """Parse every CIF once, and not again while the same structures are described.
 
     Args:
         structures: columns `electrolyte_id`, `structure_id` and `cif`, one row an electrolyte that has one.
 
     Returns:
-        The crystals by electrolyte_id, and one failure for each CIF that cannot be read.
+        The crystals by electrolyte_id, and one failure for each CIF that cannot be read. No caller may change
+        a crystal.
     """
+    rows = structures[["electrolyte_id", "structure_id", "cif"]].itertuples(index=False, name=None)
+    crystals, failures = _read(tuple(rows))
+    return {**crystals}, [*failures]
+
+
+@lru_cache(maxsize=2)  # a step after the other describes measured crystals, and those of prototypes
+def _read(structures: tuple[tuple[str, str, str], ...]) -> tuple[dict[str, Crystal], list[Failure]]:
     crystals, failures = {}, []
-    for structure in structures.to_dict("records"):
-        electrolyte_id = structure["electrolyte_id"]
+    for electrolyte_id, structure_id, cif in structures:
         try:
-            crystals[electrolyte_id] = read_crystal(structure["cif"])
+            crystals[electrolyte_id] = read_crystal(cif)
         except CifError as error:
-            reason = f"structure {structure['structure_id']}: {error}; it counts as having none"
+            reason = f"structure {structure_id}: {error}; it counts as having none"
             failures.append(Failure(electrolyte_id, "structure", Reason.UNREADABLE_STRUCTURE, reason))
         except Exception as error:  # noqa: BLE001 - one crystal never stops the others
             reason = (
-                f"structure {structure['structure_id']}: it could not be read ({fault(error)}); "
-                "it counts as having none"
+                f"structure {structure_id}: it could not be read ({fault(error)}); it counts as having none"
             )
             failures.append(Failure(electrolyte_id, "structure", Reason.FAILED, reason))
     return crystals, failures

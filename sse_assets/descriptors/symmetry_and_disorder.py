@@ -1,12 +1,11 @@
 """How symmetric a crystal is, and how many of its sites are shared or partly empty, as numbers for a tree."""
 
 import math
-from functools import cache, partial
+from functools import partial
 
-import numpy as np
+import gemmi
 import pandas as pd
 from pymatgen.core import Structure
-from pymatgen.symmetry.groups import PointGroup, SpaceGroup
 
 from sse_assets.descriptors.crystals import Failure, failures_table, guarded, read_crystals
 from sse_assets.materials.disorder import OCCUPANCY_TOLERANCE, DisorderClass, disorder_class
@@ -58,14 +57,12 @@ def symmetry_and_disorder(
     return descriptors.SYMMETRY_AND_DISORDER.frame(rows), failures_table(failures)
 
 
-@cache
 def _symmetry(number: int) -> dict[str, float]:
-    point_group = PointGroup(SpaceGroup.from_int_number(number).point_group)
-    rotations = [operation.rotation_matrix for operation in point_group.symmetry_ops]
+    operations = gemmi.get_spacegroup_reference_setting(number).operations()
     return {
         "space_group_number": float(number),
-        "point_group_order": float(len(rotations)),
-        "centrosymmetric": float(any(np.allclose(rotation, -np.eye(3)) for rotation in rotations)),
+        "point_group_order": float(len(operations.sym_ops)),  # those of the centring are listed apart
+        "centrosymmetric": float(operations.is_centrosymmetric()),
     }
 
 

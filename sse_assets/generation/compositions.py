@@ -7,7 +7,7 @@ from fractions import Fraction
 import pandas as pd
 from pymatgen.core import Composition
 
-from sse_assets.atomistics.guards import unknown_elements
+from sse_assets.atomistics.known_elements import unknown_elements
 from sse_assets.materials.formula import parse_composition
 from sse_assets.materials.solids import LARGEST_CELL
 from sse_assets.tables import generated

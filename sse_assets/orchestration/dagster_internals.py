@@ -16,7 +16,9 @@ from dagster._core.definitions import reconstruct as _reconstruct
 from dagster._core.definitions.assets.graph import asset_graph as _asset_graph
 from dagster._core.definitions.assets.graph import base_asset_graph as _base_asset_graph
 from dagster._core.definitions.assets.job import asset_job as _asset_job
+from dagster._core.events import log as _log
 from dagster._core.storage import tags as _tags
+from dagster._core.storage.event_log import sqlite as _sqlite
 
 AssetGraph = _asset_graph.AssetGraph
 """Every asset of a repository with its parents, partitions and step: the command line plans runs from it.
@@ -48,6 +50,12 @@ The public `reconstructable` makes one of a job function, and `IMPLICIT_ASSET_JO
 
 IMPLICIT_ASSET_JOB_NAME = _asset_job.IMPLICIT_ASSET_JOB_NAME
 """Name of the job that may make any asset, whatever its partitions; every repository has it."""
+
+SqliteEventLogStorage = _sqlite.SqliteEventLogStorage
+"""Event log in SQLite files; `OpenEventLog` keeps the files open, for which there is no setting."""
+
+EventLogEntry = _log.EventLogEntry
+"""Event with its run and time, as an event log stores it."""
 
 PARTITION_RANGE_START_TAG, PARTITION_RANGE_END_TAG = (
     _tags.ASSET_PARTITION_RANGE_START_TAG,

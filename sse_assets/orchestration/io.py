@@ -34,12 +34,10 @@ class TableIOManager(dg.IOManager):
         self._declared = declared
         self._blob_root = settings.blob_root
         self._store = TableStore(settings.blob_root)
-        self._warehouse = None if settings.is_worker else settings.warehouse
+        self.has_written = False
 
     def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
         """Write the frame, or the rows of each partition that a step has made at once.
-
-        The DuckDB copy is brought up to date then, if it is here and nobody else holds it.
 
         Raises:
             dagster.Failure: if the frame breaks its declaration; another try would break it too.
@@ -56,6 +54,7 @@ class TableIOManager(dg.IOManager):
         for partition, rows in _by_partition(obj, partitions, (context.definition_metadata or {})):
             key = _table_key(context.asset_key, partition)
             version = self._store.write(key, rows)
+            self.has_written = True
             file = file_metadata(below(self._blob_root, self._store.location(key) / version.file))
             if partition is None:
                 context.add_output_metadata({"dagster/row_count": len(rows), "parquet": file})
@@ -63,10 +62,6 @@ class TableIOManager(dg.IOManager):
                 context.step_context.add_asset_metadata(
                     {"dagster/partition_row_count": len(rows), "parquet": file}, context.asset_key, partition
                 )
-        if self._warehouse:
-            copied = bring_up_to_date(self._warehouse, self._store, self._declared)
-            if copied.waiting:
-                context.log.debug(copied.waiting)
         context.add_output_metadata(
             {
                 **({"dagster/column_schema": table_schema(declared, obj.columns)} if declared else {}),
@@ -84,6 +79,26 @@ class TableIOManager(dg.IOManager):
             return pd.concat([self._store.read(key) for key in keys], ignore_index=True)
         declared = self._declared.get(_table_key(context.asset_key).table)
         return declared.frame() if declared is not None else pd.DataFrame()
+
+
+def table_io_manager(settings: Settings) -> dg.IOManagerDefinition:
+    """Return the store of assets for the processes of a run.
+
+    As a process ends its steps, it brings the DuckDB copy up to date, if that is here and nobody holds it.
+    """
+
+    def tables(context: dg.InitResourceContext) -> Iterator[TableIOManager]:
+        manager = TableIOManager(settings)
+        try:
+            yield manager
+        finally:
+            if manager.has_written and not settings.is_worker:
+                copied = bring_up_to_date(settings.warehouse, TableStore(settings.blob_root))
+                if copied.waiting and context.log:
+                    context.log.debug(copied.waiting)
+
+    generator: Any = tables  # the types of Dagster name no generator, which it takes as for any resource
+    return dg.IOManagerDefinition(generator)
 
 
 def _by_partition(

@@ -7,6 +7,7 @@
 - **Kept answers**, such as those of fits: those used last stay, as many as find room. The others are computed
   again when they are asked for.
 - **Runs**: the newest stay, and every run that made what is there now, since provenance is read from it.
+  What Dagster keeps of a run beside its events goes with it (`leftovers`).
 
 What a person left or asked for stays: the inbox, candidates, searches and their journals. A back-up is a file
 of its own, and needs nothing of the home.
@@ -19,6 +20,7 @@ import dagster as dg
 from upath import UPath
 
 from sse_assets.orchestration.kept_files import KEPT
+from sse_assets.orchestration.leftovers import forget_leftovers
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.tables import models
 from sse_assets.tables.catalogue import TABLES
@@ -110,6 +112,8 @@ def forget_runs(instance: dg.DagsterInstance, dagster_home: Path, keep: int = RU
             for file in (dagster_home / "history" / "runs").glob(f"{run.run_id}.db*"):
                 file.unlink()
             forgotten += 1
+    if forgotten:
+        forget_leftovers(instance, dagster_home)
     return forgotten
 
 

@@ -4,6 +4,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sse_assets.curation.electrolytes import with_crystals
 from sse_assets.evaluation.floor import scatter_between_laboratories
+from sse_assets.kept import NOTHING_KEPT, Kept
 from sse_assets.report import (
     choice_tables,
     evidence_tables,
@@ -28,8 +29,13 @@ from sse_assets.tables.names import SCORED_PROTOCOLS, in_reading_order
 _TEMPLATE = "report.html"
 
 
-def render_report(inputs: ReportInputs) -> str:
-    """Return the whole report as one HTML document that loads nothing from elsewhere."""
+def render_report(inputs: ReportInputs, kept: Kept = NOTHING_KEPT) -> str:
+    """Return the whole report as one HTML document that loads nothing from elsewhere.
+
+    Args:
+        inputs: the tables of a run.
+        kept: store of figures, from which those come that show what they showed before.
+    """
     environment = Environment(
         loader=PackageLoader("sse_assets.report", package_path=""),
         autoescape=True,
@@ -52,7 +58,7 @@ def render_report(inputs: ReportInputs) -> str:
         weaknesses=weaknesses(inputs),
         language_model_protocols=language_model_tables.scored_protocols(inputs.language_model_fits),
         tables=_tables(inputs),
-        pictures=pictures(inputs),
+        pictures=pictures(inputs, kept),
         pretraining=language_model_tables.left_for_pretraining(
             inputs.small_language_model_curve, inputs.evidence.learning_curve
         ),

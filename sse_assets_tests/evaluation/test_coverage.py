@@ -131,3 +131,29 @@ def test_training_rows_have_no_part() -> None:
     groups = {"grouped": pd.Series(0, index=median["electrolyte_id"])}
     found = coverage(median, groups, families=families, process=process, n_bootstrap=20)
     assert found.loc[found["role"] == "train", "part"].tolist() == ["all"]
+
+
+def test_a_protocol_by_itself_comes_out_as_beside_others() -> None:
+    """So that the run keeps each protocol by its own rows."""
+    process = pd.concat(
+        [
+            process_predictions(7, log10_sigma=[0.5, 1.5, -3.0, 0.0, 5.0, -1.0, 2.5]),
+            process_predictions(5, protocol="papers", nearest_distance=[4.0, 0.0, 1.0, 9.0, 2.0]),
+        ],
+        ignore_index=True,
+    )
+    families = pd.Series(
+        {f"e{position}": "garnet" if position % 2 else "argyrodite" for position in range(7)}
+    )
+    units = {"grouped": pd.Series([0, 0, 1, 1, 2, 2, 3], index=[f"e{position}" for position in range(7)])}
+    together = coverage(process, units, families=families, process=process)
+    one_by_one = [
+        coverage(
+            process[process["protocol"] == protocol].reset_index(drop=True),
+            units,
+            families=families,
+            process=process[process["protocol"] == protocol],
+        )
+        for protocol in ("grouped", "papers")
+    ]
+    pd.testing.assert_frame_equal(pd.concat(one_by_one, ignore_index=True), together, check_exact=True)

@@ -17,18 +17,21 @@ PLACES = {
     "AssetGraphView": "dagster._core.asset_graph_view.asset_graph_view",
     "BaseAssetGraph": "dagster._core.definitions.assets.graph.base_asset_graph",
     "CachingStaleStatusResolver": "dagster._core.definitions.data_version",
+    "EventLogEntry": "dagster._core.events.log",
     "IMPLICIT_ASSET_JOB_NAME": "dagster._core.definitions.assets.job.asset_job",
     "LoadingContextForTest": "dagster._core.loader",
     "ReconstructableRepository": "dagster._core.definitions.reconstruct",
+    "SqliteEventLogStorage": "dagster._core.storage.event_log.sqlite",
     "StaleStatus": "dagster._core.definitions.data_version",
     "extract_data_version_from_entry": "dagster._core.definitions.data_version",
 }
 USED = {
     "CachingStaleStatusResolver": ["get_status"],
     "ReconstructableRepository": ["for_module", "get_definition", "get_reconstructable_job"],
+    "SqliteEventLogStorage": ["_connect", "conn_string_for_shard", "path_for_shard"],
     "StaleStatus": ["FRESH"],
 }
-"""What is called on them."""
+"""What is called on them, or replaced."""
 
 
 @pytest.mark.parametrize("name", PLACES)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sse_assets.orchestration.dagster_home import create_storage
-from sse_assets.orchestration.io import TableIOManager, table_result
+from sse_assets.orchestration.io import table_io_manager, table_result
 from sse_assets.orchestration.settings import Settings
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.orchestration.warehouse import bring_up_to_date
@@ -47,7 +47,7 @@ def one_of_many(home: Path, number: int, start: Barrier) -> None:
     start.wait(PATIENCE_S)
     create_storage(home / "dagster")
     with dg.DagsterInstance.from_config(str(home / "dagster")) as instance:
-        resources = {"io_manager": TableIOManager(settings_of(home))}
+        resources = {"io_manager": table_io_manager(settings_of(home))}
         own, stacked, replaced = assets_of(number)
         dg.materialize([own, replaced], instance=instance, resources=resources)
         dg.materialize([stacked], instance=instance, resources=resources, partition_key=str(number))

@@ -1,4 +1,11 @@
-from sse_assets.prototypes.aflow import aflow_prototypes
+import gzip
+import json
+
+import numpy as np
+from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+from pymatgen.core import Structure
+
+from sse_assets.prototypes.aflow import _LIBRARY, aflow_prototypes
 
 
 def test_the_types_of_ionic_compounds_are_there_with_both_signs() -> None:
@@ -10,3 +17,13 @@ def test_the_types_of_ionic_compounds_are_there_with_both_signs() -> None:
 
 def test_alloys_are_left_out() -> None:
     assert "AuCu3" not in {known.source.formula for known in aflow_prototypes()}
+
+
+def test_the_structures_are_those_that_pymatgen_reads_with_their_references() -> None:
+    entries = json.loads(gzip.decompress(_LIBRARY.read_bytes()))
+    for entry, known in zip(entries, AFLOW_PROTOTYPE_LIBRARY, strict=True):
+        read, expected = Structure.from_dict(entry["snl"]), known["snl"].structure
+        assert entry["tags"] == known["tags"]
+        assert read.species == expected.species
+        assert np.array_equal(read.frac_coords, expected.frac_coords)
+        assert np.array_equal(read.lattice.matrix, expected.lattice.matrix)

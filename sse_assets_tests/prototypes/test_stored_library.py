@@ -1,10 +1,14 @@
 """The library as a run stores it: the same crystals, the same placements, and what a formula is told."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from sse_assets.prototypes.aflow import aflow_prototypes
 from sse_assets.prototypes.library import with_signs_reversed
 from sse_assets.prototypes.stored_library import Library
+from sse_assets.prototypes.structures import prototype_structures, read_prototypes
+from sse_assets.sources.sample import load_structures
 from sse_assets.tables import generated
 from sse_assets_tests.prototypes.crystal_examples import (
     ANTIPEROVSKITE,
@@ -86,3 +90,18 @@ def test_a_library_without_a_composition_or_a_paper_has_not_its_crystal(
 ) -> None:
     left = [known.source.structure_id for known in library.without(keys, papers).chooser.prototypes]
     assert left == ["x:libr", "x:llto", "x:caf2", "x:caf2"]
+
+
+def test_a_stored_library_places_the_rows_of_a_table_as_the_one_that_was_stored() -> None:
+    """So that a row of the inbox need not read every CIF again."""
+    structures = load_structures().assign(doi=None, family=None)
+    made = Library.of([*read_prototypes(structures.iloc[::2])[0], *aflow_prototypes()[::4]])
+    rows = pd.DataFrame({"formula": ["Li6PS5Br", "Li1.2Al0.2Ti1.8P3O12", "Li3YCl6", "Li3OBr", "LiBH4"]})
+    unknown = ["family", "z", "a", "b", "c", "alpha", "beta", "gamma", "space_group", "space_group_number"]
+    rows = rows.assign(electrolyte_id=rows["formula"]).assign(**dict.fromkeys(unknown))
+    again = Library.read(made.table())
+    placed, placed_again = (
+        prototype_structures(rows, types.chooser, types.volumes) for types in (made, again)
+    )
+    assert placed["cif"].notna().sum() >= 3
+    pd.testing.assert_frame_equal(placed_again, placed, check_exact=True)
