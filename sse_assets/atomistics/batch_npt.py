@@ -138,6 +138,7 @@ class BatchNpt:
         """Let the crystals leave for which a mask (crystals,) is true."""
         owner = self.under_way.cells.owner
         self._keep(self.under_way.finish(torch.from_numpy(done).to(owner.device)), owner)
+        self._look()
 
     def states(self) -> list[State]:
         """Return where each crystal under way is, as `Npt.state` does for one."""

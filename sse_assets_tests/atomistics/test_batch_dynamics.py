@@ -91,6 +91,15 @@ def test_runs_that_were_killed_go_on_from_their_checkpoints_whatever_began_them(
     assert_alike(again, one_by_one[0])
 
 
+def test_a_run_that_is_ahead_of_its_batch_ends_first_and_the_others_go_on(
+    one_by_one: tuple[list[Dynamics], Path], tmp_path: Path
+) -> None:
+    together = runs(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        run_dynamics(together[0], BRIEF, Dying(80, lambda _: KeyboardInterrupt()))
+    assert_alike(run_dynamics_together(together[:2], BRIEF, Morse(), 1000), one_by_one[0][:2])
+
+
 def test_a_batch_that_does_not_fit_the_memory_goes_on_in_halves(
     one_by_one: tuple[list[Dynamics], Path], tmp_path: Path
 ) -> None:
