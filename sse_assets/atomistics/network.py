@@ -6,7 +6,6 @@ are few, at the atoms and the bonds, and the products are added at the bonds and
 have no angles, are left out where angles change bonds, and so is what reaches no energy.
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, TypeVar
@@ -87,11 +86,6 @@ class Network:
                 gated = self._angle_layers[layer]
                 angles = angles + self._at_angles(gated, atoms, short_bonds, angles, ends)
         return model.mlp(model.readout_norm(atoms)).squeeze(1)
-
-
-def has_compiler() -> bool:
-    """Return whether there is a compiler of C, without which Triton makes no operations."""
-    return any(map(shutil.which, ("cc", "gcc", "clang")))
 
 
 @dataclass(frozen=True)

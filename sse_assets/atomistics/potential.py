@@ -16,8 +16,9 @@ from chgnet.model import CHGNet
 from torch import Tensor
 
 from sse_assets.atomistics.cells import Cells
+from sse_assets.atomistics.compiler import has_compiler
 from sse_assets.atomistics.neighbours import near_pairs
-from sse_assets.atomistics.network import Network, has_compiler
+from sse_assets.atomistics.network import Network
 from sse_assets.atomistics.threads import tiny_numbers_as_zero
 
 WEIGHTS = "0.3.0"

@@ -2,13 +2,13 @@
 
 import difflib
 import re
-import shutil
 import socket
 import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
+from sse_assets.atomistics.compiler import has_compiler
 from sse_assets.doctor.findings import Finding, broken, good, limited
 from sse_assets.orchestration.settings import VARIABLES
 
@@ -105,13 +105,14 @@ def gpu(devices: tuple[Path, ...] = _GPU_DEVICES) -> Finding:
     free, total = torch.cuda.mem_get_info()
     others = f", the first of {torch.cuda.device_count()}" if torch.cuda.device_count() > 1 else ""
     memory = f"{free / 1e9:.0f} of {total / 1e9:.0f} GB of memory free"
-    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+    found = f"GPU: {torch.cuda.get_device_name()}{others}, {memory}"
+    if not has_compiler():
         return limited(
-            f"GPU: {torch.cuda.get_device_name()}{others}, {memory}; there is no compiler of C",
+            f"{found}; there is no compiler of C",
             "everything, CHGNet at a third of its speed",
             "install gcc and the headers of Python",
         )
-    return good(f"GPU: {torch.cuda.get_device_name()}{others}, {memory}")
+    return good(found)
 
 
 def port(number: int = 3000) -> Finding:

@@ -1,4 +1,4 @@
-"""What Dagster leaves in its SQLite files when a run is deleted, for which it has no call.
+"""Removal of what Dagster leaves in its SQLite files when a run is deleted, for which it has no call.
 
 - Snapshots of jobs and of plans of steps, which the runs that had them named.
 - Results of checks. The last of each check stays, for the UI shows it.

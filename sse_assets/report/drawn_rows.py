@@ -1,4 +1,4 @@
-"""What a figure of one protocol shows of the tables: given no more, it is seldom drawn again."""
+"""Rows of the tables that a figure of one protocol shows; given no more, it is seldom drawn again."""
 
 import pandas as pd
 

@@ -96,7 +96,11 @@ def pictures(inputs: ReportInputs, kept: Kept) -> dict[str, Picture]:
     for protocol in in_reading_order(fine_tuned["protocol"], SCORED_PROTOCOLS):
         drawn[f"language_models_{protocol}"] = _picture(
             kept,
-            partial(parity_figures.language_model_parity, predictions, electrolytes, protocol),
+            partial(
+                parity_figures.language_model_parity,
+                *of_protocol(fine_tuned, protocol, electrolytes),
+                protocol,
+            ),
             f"Figure 8. Language models, predicted against measured: {protocol}",
             "The median of the distribution over numbers, censored rows at the limit; one row of panels a "
             "prompt case.",

@@ -31,7 +31,7 @@ USED = {
     "SqliteEventLogStorage": ["_connect", "conn_string_for_shard", "path_for_shard"],
     "StaleStatus": ["FRESH"],
 }
-"""What is called on them, or replaced."""
+"""Their members that are called or replaced."""
 
 
 @pytest.mark.parametrize("name", PLACES)
