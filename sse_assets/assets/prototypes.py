@@ -21,7 +21,7 @@ from sse_assets.splits.groups import published
 from sse_assets.tables import generated
 
 SCHEMA = "generated"
-_CODE_VERSION = "4"
+_CODE_VERSION = "5"
 """4: the class of disorder of each structure."""
 _LIBRARIES = versions("pymatgen", "spglib", "scipy", "numpy")
 

@@ -8,6 +8,7 @@ from functools import partial
 from math import inf
 from pathlib import Path
 
+import numpy as np
 from ase import Atoms
 from pymatgen.core import Composition
 
@@ -189,8 +190,8 @@ def _kept(file: Path, make: Callable[[], Sequence[Start]]) -> list[Start]:
             {
                 "numbers": start.atoms.numbers.tolist(),
                 # The last bits, which one more crystal in the library changes, do not make another search.
-                "positions": start.atoms.positions.round(_DECIMALS).tolist(),
-                "cell": start.atoms.cell.array.round(_DECIMALS).tolist(),
+                "positions": _rounded(start.atoms.positions),
+                "cell": _rounded(start.atoms.cell.array),
                 "parent_id": start.parent_id,
                 "cost_per_anion": start.cost_per_anion,
             }
@@ -208,6 +209,12 @@ def _kept(file: Path, make: Callable[[], Sequence[Start]]) -> list[Start]:
         )
         for line in json.loads(file.read_text())
     ]
+
+
+def _rounded(values: np.ndarray) -> list[list[float]]:
+    """Return numbers without their last bits; zero has no sign."""
+    rounded: list[list[float]] = (values.round(_DECIMALS) + 0.0).tolist()
+    return rounded
 
 
 def find_structures(

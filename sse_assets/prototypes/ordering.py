@@ -28,6 +28,7 @@ _CLOSE_A, _CLOSE_EV_A2 = 1.75, 60.0
 """Two atoms of the shared sites that are closer pay this much times the square of what they lack."""
 _DECIMALS = 6
 """Decimals of a Coulomb energy in eV that tell one order from another."""
+_COORDINATE_DECIMALS = 9
 _ALIKE_EV = 0.02
 """Two orderings whose energies differ by less count as one."""
 
@@ -270,4 +271,6 @@ def _anneal(
 
 def _structure(cell: Structure, symbols: Sequence[str], labels: np.ndarray) -> Structure:
     filled = np.flatnonzero(labels >= 0)
-    return Structure(cell.lattice, [symbols[labels[site]] for site in filled], cell.frac_coords[filled])
+    # The last bits of a coordinate near 0 decide on which side of the cell its atom lies.
+    inside = cell.frac_coords[filled].round(_COORDINATE_DECIMALS) % 1.0
+    return Structure(cell.lattice, [symbols[labels[site]] for site in filled], inside)

@@ -12,6 +12,8 @@ _USUAL_A3 = 15.0
 """Volume of an atom towards which the elements of few crystals are drawn."""
 _STRENGTH = 0.02
 """How strongly they are drawn, as the relative error that counts as much as that of one crystal."""
+_DECIMALS = 6
+"""Decimals of a volume in Å³. The order of the crystals changes the last bits, which must make no other cell."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class VolumeModel:
             np.vstack([per_volume, drawn / _USUAL_A3]),
             np.concatenate([np.ones(len(cells)), np.full(len(symbols), _STRENGTH)]),
         )
-        return cls(dict(zip(symbols, map(float, volumes), strict=True)))
+        return cls(dict(zip(symbols, volumes.round(_DECIMALS).tolist(), strict=True)))
 
     def unknown(self, composition: Composition) -> list[str]:
         """Return the elements of which the model has no volume."""

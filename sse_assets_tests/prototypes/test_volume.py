@@ -12,6 +12,12 @@ def test_volumes_of_elements_add_up() -> None:
         assert model.predict(Composition(formula)) == pytest.approx(volume, rel=0.01)
 
 
+def test_the_order_of_the_crystals_changes_no_bit() -> None:
+    crystals = [(Composition(formula), volume * (1 + n / 7)) for n in range(9) for formula, volume in CRYSTALS]
+    models = [VolumeModel.fit(crystals[n:] + crystals[:n]) for n in range(len(crystals))]
+    assert all(model == models[0] for model in models)
+
+
 def test_no_element_has_a_negative_volume() -> None:
     crystals = [("Li2O", 20.0), ("LiO", 22.0), ("LiO2", 46.0)]  # least squares gives Li −2 Å³
     model = VolumeModel.fit((Composition(formula), volume) for formula, volume in crystals * 20)
