@@ -19,7 +19,7 @@ from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
 from sse_assets.orchestration.folder_state import is_hidden
 from sse_assets.orchestration.last_look import fingerprint, is_as_it_was, remember
-from sse_assets.orchestration.settings import Executor, Settings, SettingsError
+from sse_assets.orchestration.settings import Dataset, Executor, Settings, SettingsError
 from sse_assets.orchestration.step_settings import SettingsOfStepError
 from sse_assets.orchestration.tables import TableError, TableKey, TableStore
 
@@ -52,7 +52,7 @@ def run(everything: bool, config: Path | None, job: str | None, partitions: tupl
         raise click.UsageError("--partition says what to make of a --job: name the job too")
     started = time.monotonic()
     settings = _settings()
-    op_config = _op_config(config) if config else {}
+    op_config = _op_config(config, settings.dataset) if config else {}
     _prepare_dagster_home(settings)
 
     click.echo(f"Data set {settings.dataset}; everything is written below {settings.home}")
@@ -432,8 +432,8 @@ def _stale(settings: Settings) -> list[str]:
         return [".".join(key.path) for key in stale_partitions(graph, instance)]
 
 
-def _op_config(file: Path) -> dict[str, object]:
-    """Return the settings by step of a file; those of the steps of every run are checked."""
+def _op_config(file: Path, dataset: Dataset) -> dict[str, object]:
+    """Return the settings by step of a file, which are checked."""
     import yaml
 
     try:
@@ -443,7 +443,7 @@ def _op_config(file: Path) -> dict[str, object]:
     if not isinstance(content, dict) or set(content) != {"ops"} or not isinstance(content["ops"], dict):
         raise click.ClickException(f"{file} should hold one entry, `ops`, with settings by step below it")
     with _one_sentence(SettingsOfStepError, begin=f"{file}: "):
-        check_early(content["ops"])
+        check_early(content["ops"], dataset)
     return content["ops"]
 
 

@@ -27,7 +27,7 @@ from sse_assets.assets.search_inputs import (
     family_of,
     library_for_searches,
 )
-from sse_assets.assets.search_settings import SearchConfig, SmokeSearchConfig
+from sse_assets.assets.search_settings import SearchSettingsOfStep, SmokeSearchSettingsOfStep
 from sse_assets.generation.records import SHIPPED, Record, read_record, settings_id, shipped_formulas
 from sse_assets.generation.stability import validation_table
 from sse_assets.kept import Kept
@@ -36,6 +36,7 @@ from sse_assets.orchestration.figures import figure_metadata
 from sse_assets.orchestration.gpu import GPU_POOL, GPU_TAGS, waiting_for_gpu_memory
 from sse_assets.orchestration.io import file_metadata, table_ins, table_outs, table_result
 from sse_assets.orchestration.kept_files import kept_in
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.progress import at_most_every, report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
@@ -126,7 +127,15 @@ def _keep_partitions(instance: dg.DagsterInstance, formulas: list[str]) -> None:
         instance.delete_dynamic_partition(name, gone)
 
 
-_CONFIGS: dict[Dataset, type[SearchConfig]] = {
+class SearchConfig(SearchSettingsOfStep, StepConfig):
+    """Settings of a search, and of the dynamics in which its structure must hold."""
+
+
+class SmokeSearchConfig(SmokeSearchSettingsOfStep, StepConfig):  # type: ignore[misc, valid-type]
+    """Settings of the sample: so little work that it only shows that all parts run."""
+
+
+_CONFIGS: dict[Dataset, type[StepConfig]] = {
     Dataset.SAMPLE: SmokeSearchConfig,
     Dataset.OBELIX: SearchConfig,
 }
@@ -139,7 +148,7 @@ _OUTPUTS = {
 }
 
 
-def _search(structure_sources: list[str], config_type: type[SearchConfig]) -> dg.AssetsDefinition:
+def _search(structure_sources: list[str], config_type: type[StepConfig]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="search_structure",
         ins=table_ins(
@@ -188,7 +197,7 @@ class _Kept:
 
 def _find(
     context: dg.AssetExecutionContext,
-    config: SearchConfig,
+    config: SearchSettingsOfStep,
     settings: Settings,
     compositions: pd.DataFrame,
     known: tuple[pd.DataFrame, pd.DataFrame],
@@ -236,7 +245,7 @@ def _find(
     yield from _as_tables(context, kept_in(settings.blob_root), in_order, rows)
 
 
-def _kept(config: SearchConfig, place: Any, formula: str) -> _Kept | None:
+def _kept(config: SearchSettingsOfStep, place: Any, formula: str) -> _Kept | None:
     """Return the record that an earlier run left, or that ships with the project; None if there is none."""
     if config.search_again:
         return None
@@ -247,7 +256,7 @@ def _kept(config: SearchConfig, place: Any, formula: str) -> _Kept | None:
     return _Kept(record, SHIPPED_RECORD, None) if record is not None else None
 
 
-def _is_default(config: SearchConfig) -> bool:
+def _is_default(config: SearchSettingsOfStep) -> bool:
     """Return whether search and validation have their default settings."""
     default = type(config).model_validate({})
     return (config.search_settings(), config.validation_settings()) == (
@@ -339,7 +348,7 @@ def _show(
 
 def _searched(
     context: dg.AssetExecutionContext,
-    config: SearchConfig,
+    config: SearchSettingsOfStep,
     folders: Mapping[str, Path],
     compositions: Mapping[str, dict[Any, Any]],
     known: tuple[pd.DataFrame, pd.DataFrame],

@@ -2,35 +2,28 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Literal
 
 import dagster as dg
 import pandas as pd
-from pydantic import Field
 
+from sse_assets.assets.screening_settings import DatabaseSettingsOfStep, ScreeningSettingsOfStep
 from sse_assets.orchestration.blobs import write_bytes
 from sse_assets.orchestration.inbox import CANDIDATES_FOLDER, LISTING_METADATA, dropped_files
 from sse_assets.orchestration.io import table_asset, table_ins, table_outs, table_result
+from sse_assets.orchestration.launchpad import StepConfig
 from sse_assets.orchestration.on_demand import ON_DEMAND, refuse_unless_asked_for
 from sse_assets.orchestration.pages import SCREENING, page_link
 from sse_assets.orchestration.progress import report_progress
 from sse_assets.orchestration.settings import Dataset, Settings
-from sse_assets.orchestration.step_settings import with_values_of
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets.screening.candidate_sets import known_compounds, set_of_database, sets_of_files
-from sse_assets.screening.filters import Filters
 from sse_assets.screening.home import Home
 from sse_assets.screening.material import Material
 from sse_assets.screening.next_experiments import next_experiments
 from sse_assets.screening.page import render_screening
 from sse_assets.screening.predictor import Predictor
 from sse_assets.screening.ranking import ranked, shortlist
-from sse_assets.sources.optimade import (
-    MATERIALS_PROJECT,
-    OQMD,
-    LithiumCompounds,
-    query_lithium_compounds,
-)
+from sse_assets.sources.optimade import MATERIALS_PROJECT, OQMD, query_lithium_compounds
 from sse_assets.tables import raw, screening
 
 GROUP = "screening"
@@ -38,54 +31,15 @@ CANDIDATES = dg.AssetKey([GROUP, "candidates"])
 """Key of the asset that reads the folder of candidates."""
 _CODE_VERSION = "3"
 """2: a new formula has the cell of its prototype; 3: what its source names a glass is set aside."""
-_DEFAULTS = Filters()
-_WANTED = LithiumCompounds()
 _KEY = ["candidate_set", "candidate_id"]
 
 
-class ScreeningConfig(dg.Config):
+class ScreeningConfig(ScreeningSettingsOfStep, StepConfig):
     """Filters of the ranking, and lengths of the lists."""
 
-    least_elements: int = Field(_DEFAULTS.least_elements, ge=1, description="Fewest elements of a candidate.")
-    hydrates: bool = Field(_DEFAULTS.hydrates, description="Rank candidates that hold H beside O.")
-    redox_active: bool = Field(
-        _DEFAULTS.redox_active,
-        description="Rank candidates with a transition metal that may change its valence.",
-    )
-    least_band_gap_ev: float = Field(
-        _DEFAULTS.least_band_gap_ev,
-        ge=0,
-        description="Smallest band gap in eV, where the source states one.",
-    )
-    most_energy_above_hull_ev: float = Field(
-        _DEFAULTS.most_energy_above_hull_ev,
-        ge=0,
-        description="Largest energy above the hull in eV for each atom, where the source states one.",
-    )
-    outside_domain: bool = Field(
-        _DEFAULTS.outside_domain, description="Rank candidates unlike all that the model has learned from."
-    )
-    measured: bool = Field(_DEFAULTS.measured, description="Rank compositions that have been measured.")
-    least_distance: float = Field(
-        _DEFAULTS.least_distance,
-        ge=0,
-        description="Smallest distance to a measured composition (differences of atomic fractions, summed).",
-    )
-    mixtures: bool = Field(
-        _DEFAULTS.mixtures, description="Rank what is written as a mixture of compounds: composites, glasses."
-    )
-    glasses: bool = Field(_DEFAULTS.glasses, description="Rank what its source names a glass.")
-    n_shortlist: int = Field(20, ge=1, description="Length of the shortlist at most.")
-    n_next_experiments: int = Field(10, ge=1, description="Proposals for each purpose at most.")
 
-
-class DatabaseConfig(dg.Config):
+class DatabaseConfig(DatabaseSettingsOfStep, StepConfig):
     """Question to a database of computed crystals."""
-
-    provider: Literal["Materials Project", "OQMD"] = Field("OQMD", description="Database that is asked.")
-    least_elements: int = Field(_WANTED.least_elements, ge=1, description="Fewest elements of a compound.")
-    without: list[str] = Field(list(_WANTED.without), description="Elements that may not be there.")
-    most: int = Field(_WANTED.most, ge=1, description="Structures that are taken at most.")
 
 
 @table_asset(
@@ -101,7 +55,7 @@ def database_candidates(
     """Ask a database for compounds with Li."""
     refuse_unless_asked_for(context, "pull_candidates", "a question to a database takes minutes")
     (provider,) = [one for one in (MATERIALS_PROJECT, OQMD) if one.name == config.provider]
-    wanted = LithiumCompounds(config.least_elements, tuple(config.without), config.most)
+    wanted = config.wanted()
     found, warnings = query_lithium_compounds(provider, wanted)
     for warning in warnings:
         context.log.warning(warning)
@@ -229,7 +183,7 @@ def rankings(
     predictions: pd.DataFrame,
 ) -> Iterator[dg.MaterializeResult[pd.DataFrame]]:
     """Rank the candidates and choose from them."""
-    ranking = ranked(predictions, candidates, with_values_of(config, _DEFAULTS))
+    ranking = ranked(predictions, candidates, config.filters())
     yield table_result(
         ranking, "screening.ranking", metadata={"set_aside": int(ranking["set_aside"].notna().sum())}
     )

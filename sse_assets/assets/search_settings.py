@@ -1,4 +1,4 @@
-"""Settings of the structure search as the launchpad shows them, and as the science knows them."""
+"""Settings of the structure search as a person types them, and as the science knows them."""
 
 from dataclasses import replace
 from typing import Any, Literal
@@ -13,8 +13,7 @@ from sse_assets.generation.settings import (
     SearchSettings,
     ValidationSettings,
 )
-from sse_assets.orchestration.launchpad import StepConfig
-from sse_assets.orchestration.step_settings import setting, with_values_of
+from sse_assets.orchestration.step_settings import StepSettings, setting, with_values_of
 
 _SEARCH = SearchSettings()
 _VALIDATION = ValidationSettings(search_ps=2.0, ambient_ps=2.0)
@@ -23,7 +22,7 @@ _SAMPLE_PS = 0.1
 """Duration that gives two frames in each trajectory, in ps."""
 
 
-class SearchConfig(StepConfig):
+class SearchSettingsOfStep(StepSettings):
     """Settings of a search, and of the dynamics in which its structure must hold."""
 
     population: int = setting(_SEARCH, "population", "Candidates a generation.")
@@ -163,12 +162,12 @@ _SMOKE_VALUES = {
 }
 _SMOKE_FIELDS: dict[str, Any] = {
     name: (field.annotation, Field(_SMOKE_VALUES[name], description=field.description))
-    for name, field in SearchConfig.model_fields.items()
+    for name, field in SearchSettingsOfStep.model_fields.items()
     if name in _SMOKE_VALUES
 }
-SmokeSearchConfig: type[SearchConfig] = create_model(
-    "SmokeSearchConfig",
-    __base__=SearchConfig,
+SmokeSearchSettingsOfStep: type[SearchSettingsOfStep] = create_model(
+    "SmokeSearchSettingsOfStep",
+    __base__=SearchSettingsOfStep,
     __doc__="Settings of the sample: so little work that it only shows that all parts run.",
     **_SMOKE_FIELDS,
 )

@@ -1,12 +1,14 @@
-"""Settings of the steps of every run, by step, so that a wrong one is refused before Dagster is imported."""
+"""Settings of the steps, by step, so that a wrong one is refused before Dagster is imported."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
 
+from sse_assets.assets.screening_settings import DatabaseSettingsOfStep, ScreeningSettingsOfStep
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.pore_settings import PoreSettings
+from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.step_settings import (
     StepSettings,
     check_settings,
@@ -79,18 +81,44 @@ class TreeSettingsOfStep(StepSettings):
         with_values_of(self, _TABLE_1)
 
 
-SETTINGS_BY_STEP: Mapping[str, type[StepSettings]] = {
-    "describe_crystals": PoreSettingsOfStep,
-    "splits__assignments": SplitSettingsOfStep,
-    "models__boosted_trees_settings": TreeSettingsOfStep,
+def _of_search(dataset: Dataset) -> type[StepSettings]:
+    from sse_assets.assets.search_settings import SearchSettingsOfStep, SmokeSearchSettingsOfStep
+
+    return SmokeSearchSettingsOfStep if dataset is Dataset.SAMPLE else SearchSettingsOfStep
+
+
+def _of_fine_tuning(_: Dataset) -> type[StepSettings]:
+    from sse_assets.assets.language_model_settings import FineTuningSettingsOfStep
+
+    return FineTuningSettingsOfStep
+
+
+def _of_small_model(_: Dataset) -> type[StepSettings]:
+    from sse_assets.assets.language_model_settings import SmallModelSettingsOfStep
+
+    return SmallModelSettingsOfStep
+
+
+SETTINGS_BY_STEP: Mapping[str, Callable[[Dataset], type[StepSettings]]] = {
+    "describe_crystals": lambda _: PoreSettingsOfStep,
+    "splits__assignments": lambda _: SplitSettingsOfStep,
+    "models__boosted_trees_settings": lambda _: TreeSettingsOfStep,
+    "rank_candidates": lambda _: ScreeningSettingsOfStep,
+    "screening__database_candidates": lambda _: DatabaseSettingsOfStep,
+    "search_structure": _of_search,
+    "fine_tune_language_model": _of_fine_tuning,
+    "fit_small_language_model": _of_small_model,
 }
+"""Functions from the data set to the class of the settings, which is imported when it is asked for."""
 
 
-def check_early(ops: Mapping[str, object]) -> None:
-    """Refuse settings of these steps at once; all others are checked when a run is launched.
+def check_early(ops: Mapping[str, object], dataset: Dataset) -> None:
+    """Refuse settings of a step at once.
 
     Args:
-        ops: configuration by step or by the table that it makes, as under `ops` in the launchpad.
+        ops: configuration by step or by the table that it makes, as under `ops` in the launchpad. Where a
+            step makes several tables and is named by one of them, it is checked when the run is launched.
+        dataset: data set of the run.
 
     Raises:
         SettingsOfStepError: if a step cannot work with its settings.
@@ -98,4 +126,4 @@ def check_early(ops: Mapping[str, object]) -> None:
     for step, settings_type in SETTINGS_BY_STEP.items():
         match ops.get(step, ops.get(spelt(step))):
             case {"config": dict() as values}:
-                check_settings(step, settings_type, values)
+                check_settings(step, settings_type(dataset), values)

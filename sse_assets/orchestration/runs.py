@@ -228,8 +228,8 @@ def _by_op(config: Mapping[str, object], ops: Mapping[dg.AssetKey, str]) -> dict
     unknown = sorted(set(config) - set(op_of))
     if unknown:
         names = ", ".join(sorted({spelt(name) for name in ops.values()}))
-        like = did_you_mean(unknown[0], op_of)
-        raise UnknownOpError(f"no asset is made by {unknown[0]!r}{like}; there are {names}")
+        meant = did_you_mean(spelt(unknown[0]), op_of) or f"; there are {names}"
+        raise UnknownOpError(f"no asset is made by {unknown[0]!r}{meant}")
     return {op_of[name]: values for name, values in config.items()}
 
 

@@ -13,7 +13,7 @@ _USUAL_A3 = 15.0
 _STRENGTH = 0.02
 """How strongly they are drawn, as the relative error that counts as much as that of one crystal."""
 _DECIMALS = 6
-"""Decimals of a volume in Å³. The order of the crystals changes the last bits, which must make no other cell."""
+"""Decimals of a volume in Å³: the order of the crystals changes the last bits and must make no other cell."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from scipy.spatial.distance import cdist
 
 from sse_assets.curation.families import main_anion
 from sse_assets.materials.formula import parse_composition
-from sse_assets.screening.filters import Filters
+from sse_assets.screening.filters import set_aside
 from sse_assets.screening.measured import fraction_table
+from sse_assets.screening.settings import Filters
 from sse_assets.tables import screening
 
 ALIKE = 0.2
@@ -33,7 +34,7 @@ def ranked(predictions: pd.DataFrame, candidates: pd.DataFrame, filters: Filters
     rows = predictions[predictions["refused"].isna()].merge(stated, on=key, how="left")
     rows = rows.assign(
         anion=[main_anion(parse_composition(formula)) for formula in rows["formula"]],
-        set_aside=pd.Series(filters.set_aside(rows), index=rows.index, dtype="str"),
+        set_aside=pd.Series(set_aside(rows, filters), index=rows.index, dtype="str"),
     )
     rows = rows.sort_values("log10_sigma", ascending=False, kind="stable")
     passes = rows["set_aside"].isna()

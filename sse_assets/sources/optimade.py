@@ -34,6 +34,7 @@ from sse_assets.materials.formula import (
 )
 from sse_assets.materials.symmetry import detected_space_group
 from sse_assets.sources.columns import References
+from sse_assets.sources.lithium_compounds import LithiumCompounds
 from sse_assets.tables import raw
 from sse_assets.tables.names import StructureOrigin
 
@@ -168,24 +169,6 @@ def query_references(
     progress(requests_in_all, requests_in_all)
     frame = raw.REFERENCE_STRUCTURES.sorted_frame(rows, by=["origin", "formula", "rank"])
     return References(frame, warnings, queried=len(asked))
-
-
-@dataclass(frozen=True)
-class LithiumCompounds:
-    """Which compounds with Li are asked for."""
-
-    least_elements: int = 3
-    without: tuple[str, ...] = ("H",)
-    """Elements that may not be there."""
-    most: int = 1000
-    """Structures that are taken; the provider's order decides which."""
-
-    @property
-    def filter(self) -> str:
-        """The question in OPTIMADE's language."""
-        excluded = ",".join(f'"{symbol}"' for symbol in self.without)
-        parts = ['elements HAS "Li"', f"nelements>={self.least_elements}"]
-        return " AND ".join([*parts, f"NOT (elements HAS ANY {excluded})"] if excluded else parts)
 
 
 def query_lithium_compounds(

@@ -17,7 +17,7 @@ from sse_assets.assets.generated import (
     compositions_partitions,
     generated_assets,
 )
-from sse_assets.assets.search_settings import SmokeSearchConfig
+from sse_assets.assets.search_settings import SmokeSearchSettingsOfStep
 from sse_assets.generation import composition_search
 from sse_assets.generation import structures as searches
 from sse_assets.generation.journal import Journal
@@ -349,7 +349,7 @@ def test_a_composition_that_stops_costs_no_other_its_record(
 )
 def test_what_cannot_work_stops_before_any_search(config: dict[str, Any], sentence: str) -> None:
     with pytest.raises(SettingsOfStepError) as error:
-        check_settings("search_structure", SmokeSearchConfig, config)
+        check_settings("search_structure", SmokeSearchSettingsOfStep, config)
     assert sentence in str(error.value)
 
 
@@ -373,7 +373,7 @@ def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: 
 
 
 def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:
-    smoke = SmokeSearchConfig.model_validate({}).search_settings()
+    smoke = SmokeSearchSettingsOfStep.model_validate({}).search_settings()
     assert smoke == SMOKE
     (_, search_structure) = generated_assets(Dataset.OBELIX)
     assert search_structure.op.pool == GPU_POOL

@@ -10,7 +10,7 @@ import pytest
 
 from sse_assets.assets.language_models import (
     FineTuningConfig,
-    SmallModelConfig,
+    _training_tables,
     language_models,
     small_language_model_learning_curve,
 )
@@ -217,8 +217,8 @@ def test_without_the_extra_the_step_says_what_to_install(step: Step, monkeypatch
 def test_what_only_a_prototype_tells_is_left_out_with_the_formulas() -> None:
     prompts = pd.DataFrame({"prompt": ["a", "b"], "from_prototype": [None, "space group"]}, dtype="str")
     tables = {"prompts": prompts, "formula_only": pd.DataFrame({"electrolyte_id": ["c"]})}
-    assert SmallModelConfig().training_tables(tables) is tables
-    told = SmallModelConfig(formula_only=False).training_tables(tables)
+    assert _training_tables(tables, formula_only=True) is tables
+    told = _training_tables(tables, formula_only=False)
     assert told["prompts"]["prompt"].dropna().tolist() == ["a"]
     assert told["formula_only"].empty
 

@@ -1,12 +1,16 @@
 """Settings are refused when a run is launched, by the launchpad and by the command line alike."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
 from sse_assets.assets.settings_by_step import SETTINGS_BY_STEP, check_early
 from sse_assets.definitions import build_definitions
 from sse_assets.orchestration.launchpad import StepConfig, config_type_of
-from sse_assets.orchestration.on_demand import is_on_demand
+from sse_assets.orchestration.settings import Dataset
 from sse_assets.orchestration.step_settings import SettingsOfStepError, spelt
 from sse_assets_tests.environment import settings_with
 
@@ -34,7 +38,7 @@ REFUSED = [
         "__ASSET_JOB",
         "rank_candidates",
         {"least_band_gap_ev": -0.5},
-        "least_band_gap_ev is -0.5: input should be greater than or equal to 0",
+        "least_band_gap_ev is -0.5: it must be at least 0",
     ),
     (
         "__ASSET_JOB",
@@ -105,36 +109,49 @@ def test_every_setting_of_every_step_is_checked_and_the_defaults_pass(pipeline: 
     types = [config_type for config_type in types if config_type]
     assert len(types) >= 8  # a step that is new has settings of its own
     for config_type in types:
-        if issubclass(config_type, StepConfig):
-            assert config_type.check is not StepConfig.check
-        else:
-            assert any(field.metadata for field in config_type.model_fields.values())  # pydantic's bounds
+        assert issubclass(config_type, StepConfig)
+        assert config_type.check is not StepConfig.check
         config_type()
 
 
-def test_the_steps_of_every_run_are_checked_early_by_the_same_class(pipeline: dg.Definitions) -> None:
-    checked = {}
-    for definition in pipeline.assets or []:
-        config_type = config_type_of(definition) if definition.op else None
-        tags = next(iter(definition.tags_by_key.values()))
-        if config_type and issubclass(config_type, StepConfig) and not is_on_demand(tags):
-            checked[definition.op.name] = config_type
+@pytest.mark.parametrize("dataset", list(Dataset))
+def test_every_step_is_checked_early_by_the_same_class(tmp_path: Path, dataset: Dataset) -> None:
+    definitions = build_definitions(
+        settings_with(SSE_HOME=tmp_path, SSE_DATASET=dataset, SSE_EXECUTOR="in_process")
+    )
+    checked = {
+        definition.op.name: config_type
+        for definition in definitions.assets or []
+        if definition.op and (config_type := config_type_of(definition))
+    }
     assert checked.keys() == SETTINGS_BY_STEP.keys()
     for step, config_type in checked.items():
-        assert issubclass(config_type, SETTINGS_BY_STEP[step])
+        assert issubclass(config_type, SETTINGS_BY_STEP[step](dataset))
+
+
+def test_an_early_check_imports_neither_dagster_nor_pymatgen() -> None:
+    """Each takes a second or more, and a wrong setting is answered within one."""
+    script = (
+        "import sys; from sse_assets.assets.settings_by_step import *; "
+        "[of(dataset) for of in SETTINGS_BY_STEP.values() for dataset in Dataset]; "
+        "print(*{'dagster', 'pymatgen', 'torch', 'xgboost'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == ""
 
 
 @pytest.mark.parametrize(
     ("step", "config", "reason"),
-    [(step, config, reason) for _, step, config, reason in REFUSED if step in SETTINGS_BY_STEP],
+    [(step, config, reason) for _, step, config, reason in REFUSED],
 )
 def test_an_early_check_says_what_the_launchpad_says(
     step: str, config: dict[str, object], reason: str
 ) -> None:
     for name in (step, spelt(step)):
         with pytest.raises(SettingsOfStepError) as error:
-            check_early({name: {"config": config}})
-        assert str(error.value) == f"settings of {spelt(step)}: {reason}"
+            check_early({name: {"config": config}}, Dataset.OBELIX)
+        assert str(error.value).startswith(f"settings of {spelt(step)}: ")
+        assert reason in str(error.value)
 
 
 def test_the_launchpad_shows_the_range(pipeline: dg.Definitions) -> None:

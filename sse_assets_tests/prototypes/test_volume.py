@@ -13,7 +13,9 @@ def test_volumes_of_elements_add_up() -> None:
 
 
 def test_the_order_of_the_crystals_changes_no_bit() -> None:
-    crystals = [(Composition(formula), volume * (1 + n / 7)) for n in range(9) for formula, volume in CRYSTALS]
+    crystals = [
+        (Composition(formula), volume * (1 + n / 7)) for n in range(9) for formula, volume in CRYSTALS
+    ]
     models = [VolumeModel.fit(crystals[n:] + crystals[:n]) for n in range(len(crystals))]
     assert all(model == models[0] for model in models)
 

@@ -8,9 +8,10 @@ import pytest
 
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.screening.candidate_sets import known_compounds, set_of_database, sets_of_files
-from sse_assets.screening.filters import Filters
+from sse_assets.screening.filters import set_aside
 from sse_assets.screening.next_experiments import next_experiments
 from sse_assets.screening.ranking import ranked, shortlist
+from sse_assets.screening.settings import Filters
 from sse_assets.tables import curated, raw, screening
 from sse_assets.tables.names import Purpose, Reason
 from sse_assets_tests.screening.stored import ROCK_SALT
@@ -265,7 +266,7 @@ def test_what_is_nearly_known_and_what_is_a_mixture_are_set_aside(
     formula: str, distance: float, filters: Filters, words: str | None
 ) -> None:
     row = {"formula": formula, "nearest_formula": "Li6PS5Cl ", "nearest_distance": distance}
-    assert filters.set_aside(pd.DataFrame([row | NOTHING_STATED])) == [words]
+    assert set_aside(pd.DataFrame([row | NOTHING_STATED]), filters) == [words]
 
 
 @pytest.mark.parametrize(
@@ -282,4 +283,4 @@ def test_what_its_source_names_a_glass_is_set_aside(
     family: str | None, filters: Filters, words: str | None
 ) -> None:
     row = {"formula": "LiP0.65I0.35O1.95", "nearest_formula": "LiPO3", "nearest_distance": 0.5}
-    assert filters.set_aside(pd.DataFrame([NOTHING_STATED | row | {"reported_family": family}])) == [words]
+    assert set_aside(pd.DataFrame([NOTHING_STATED | row | {"reported_family": family}]), filters) == [words]

@@ -13,9 +13,9 @@ from pymatgen.core import Composition, Element, Lattice, Structure
 from sse_assets.materials.crystal import read_cif
 from sse_assets.materials.formula import composition_key, parse_composition
 from sse_assets.sources import optimade
+from sse_assets.sources.lithium_compounds import LithiumCompounds
 from sse_assets.sources.optimade import (
     MATERIALS_PROJECT,
-    LithiumCompounds,
     Provider,
     optimade_formula,
     query_lithium_compounds,
