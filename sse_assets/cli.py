@@ -257,15 +257,20 @@ def status() -> None:
         f"{settings.home}: {len(tables)} tables{rows}; the last of {home.store.last_write():%F %R} UTC"
     )
     predictor = Predictor(home)
+    asked_by_answer: dict[str, list[str]] = {}
     for has_crystal, asked in ((False, "a formula"), (True, "a CIF")):
         try:
             model = predictor.describe(has_crystal=has_crystal)
+            errors = (
+                f"\n  error under {protocol}: {of.mae:.2f} in log10 σ ({of.low:.2f} to {of.high:.2f})"
+                for protocol, of in model.errors.items()
+            )
+            answer = f"answers {model.sentence}{''.join(errors)}"
         except PredictionError as error:
-            click.echo(f"For {asked} no model answers: {error}")
-            continue
-        click.echo(f"For {asked} answers {model.sentence}")
-        for protocol, of in model.errors.items():
-            click.echo(f"  error under {protocol}: {of.mae:.2f} in log10 σ ({of.low:.2f} to {of.high:.2f})")
+            answer = f"no model answers: {error}"
+        asked_by_answer.setdefault(answer, []).append(asked)
+    for answer, alike in asked_by_answer.items():
+        click.echo(f"For {' and '.join(alike)} {answer}")
     taken = room_taken(settings)
     parts = ", ".join(f"{name} {size / 1e6:.1f}" for name, size in list(taken.items())[:_ROOMS])
     click.echo(f"It takes {sum(taken.values()) / 1e6:.1f} MB, most of it: {parts}")
