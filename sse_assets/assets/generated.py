@@ -62,8 +62,8 @@ _CODE_VERSION = "5"
 _SECONDS_BETWEEN_CURVES = 30.0
 _SECONDS_BETWEEN_LINES = 10.0
 _HOURS_WORTH_A_WARNING = 1.0
-_HOURS_OF_A_CLICK = 0.1
-"""Core hours above which a search has to be asked for."""
+_MINUTES_OF_A_CLICK = 6
+"""Core minutes above which a search has to be asked for."""
 
 compositions_partitions = dg.DynamicPartitionsDefinition(name="compositions")
 """Integer formulas of Z = 1 (letters and digits), as `generated.compositions` finds them."""
@@ -383,12 +383,18 @@ def _searched(
             return 0.0
         return least_cpu_hours(planned, validation)
 
-    hours = sum(map(least_hours, compositions))
     what = ", ".join(compositions) if len(compositions) < 4 else f"{len(compositions)} compositions"
-    if hours > _HOURS_OF_A_CLICK:
-        refuse_unless_asked_for(
-            context, SEARCH_STRUCTURES, f"the search for {what} takes {hours:.1f} core hours or more"
-        )
+    told = report_progress(context.log, "starting cells, compositions")
+    hours = 0.0
+    for number, formula in enumerate(compositions, 1):
+        hours += least_hours(formula)
+        if 60 * hours > _MINUTES_OF_A_CLICK:  # a click is answered now, not when all cells are made
+            refuse_unless_asked_for(
+                context,
+                SEARCH_STRUCTURES,
+                f"the search for {what} takes more than {_MINUTES_OF_A_CLICK} core minutes",
+            )
+        told(number, len(compositions))
     if not torch.cuda.is_available() and hours / processes > _HOURS_WORTH_A_WARNING:
         context.log.warning(
             f"{what}: no GPU here; on {processes} CPU processes at least {hours / processes:.0f} h. It "

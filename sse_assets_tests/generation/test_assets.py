@@ -355,21 +355,29 @@ def test_what_cannot_work_stops_before_any_search(config: dict[str, Any], senten
 
 def test_a_long_search_is_not_started_by_materialize(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sse_assets.generation.search_compositions", no_search)
-    steps.find_compositions(LI3N)
+    plan, planned = searches.planned_searches, []
+
+    def noted(formula: str, *arguments: Any) -> list[searches.PlannedSearch]:
+        planned.append(formula)
+        return plan(formula, *arguments)
+
+    monkeypatch.setattr(searches, "planned_searches", noted)
+    steps.find_compositions(LI2O, LI3N)
     definitions = dg.Definitions(
         [*STORED, steps.list_compositions, steps.search_structure], resources=steps.resources
     )
     result = definitions.resolve_job_def("__ASSET_JOB").execute_in_process(
         asset_selection=[*steps.search_structure.keys],
-        partition_key="Li3N",
+        tags={PARTITION_RANGE_START_TAG: "Li2O", PARTITION_RANGE_END_TAG: "Li3N"},
         instance=steps.instance,
         run_config={"ops": {"search_structure": {"config": {"population": 2000, "max_generations": 50}}}},
         raise_on_error=False,
     )
     (failure,) = result.filter_events(lambda event: event.is_step_failure)
     said = str(failure.step_failure_data.error)
-    assert "the search for Li3N takes" in said
+    assert "the search for Li2O, Li3N takes more than 6 core minutes" in said
     assert "start the job search_structures" in said
+    assert planned == ["Li2O"]  # the answer does not wait for the cells of the others
 
 
 def test_the_samples_settings_are_the_smoke_settings_and_the_step_asks_for_a_gpu() -> None:
