@@ -5,24 +5,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from pymatgen.core import Lattice, Structure
 
 from sse_assets.orchestration.tables import TableKey, TableStore
 from sse_assets_tests.command_line import Run, environment_of, small_run_config, sse_assets
 
 pytestmark = pytest.mark.services  # eight whole runs, which are killed, take ten minutes
-CIF = files("sse_assets.sources") / "sample_data" / "structures" / "lgps.cif"
+CRYSTAL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(6.012), ["Li", "I"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+"""One that no published row has, so that whatever learns from it changes."""
 ADDED = (
     "id,formula,conductivity_s_cm,structure\n"
-    "crystal,Li10GeP2S12,9.0E-03,lgps.cif\n"
+    "crystal,LiI,9.0E-07,lii.cif\n"
     "formula,Li6PS5Cl,2.0E-03,\n"
     "wrong,Li6PS5Cl,much,\n"
 )
-CHANGED = ADDED.replace("9.0E-03", "7.0E-03")
+CHANGED = ADDED.replace("9.0E-07", "7.0E-07")
 OF_THE_HOME = {"models.champions", "metrics.submitted_predictions"}
 """Tables that hold the history of a home, which a new one does not have."""
 OF_THE_DAY = ["seconds", "decided_at", "record"]
@@ -33,7 +34,7 @@ def leave(home: Path, table: str) -> None:
     """Leave a table and its crystal in the inbox."""
     (home / "inbox").mkdir(parents=True, exist_ok=True)
     (home / "inbox" / "lab.csv").write_text(table)
-    (home / "inbox" / "lgps.cif").write_bytes(CIF.read_bytes())
+    (home / "inbox" / "lii.cif").write_text(CRYSTAL.to(fmt="cif"))
 
 
 def brought_up_to_date(home: Path) -> Run:
@@ -72,7 +73,7 @@ def test_added_changed_and_withdrawn_rows_give_what_a_run_from_nothing_gives(
     leave(home, CHANGED)
     store = brought_up_to_date(home).store
     changed = store.read(TableKey("curated", "electrolytes")).set_index("electrolyte_id")
-    assert changed.loc["inbox:crystal", "sigma_s_cm"] == 7e-3
+    assert changed.loc["inbox:crystal", "sigma_s_cm"] == 7e-7
     leave(home, ADDED)
     brought_up_to_date(home)
     assert_equal(store, from_nothing.store)
