@@ -10,8 +10,6 @@ export SSE_DATASET ?= $(or $(DATASET),sample)
 
 .PHONY: run language-models ui doctor test test-services lint clean
 
-# One process runs the whole pipeline fastest on one machine; SSE_EXECUTOR=multiprocess runs steps side by side.
-run language-models: export SSE_EXECUTOR ?= in_process
 run: $(VENV)/.run  ## raw data to scored models: make run, or make run DATASET=obelix
 	@$(BIN)/sse-assets run $(ARGS)
 

@@ -35,8 +35,8 @@ def small_run_config(path: Path) -> Path:
 
 
 def environment_of(home: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a call: no settings of this process, and every step in one process."""
-    return plain_environment() | {"SSE_HOME": str(home), "SSE_EXECUTOR": "in_process"} | more
+    """Return the environment of a call, with no settings of this process."""
+    return plain_environment() | {"SSE_HOME": str(home)} | more
 
 
 def sse_assets(home: Path, *arguments: str, **environment: str) -> Run:

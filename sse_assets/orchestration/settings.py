@@ -85,8 +85,8 @@ class Settings(BaseSettings):
     )
     """Folder with the public data files, tried before cache and network."""
     dataset: Dataset = Field(default=Dataset.SAMPLE, validation_alias="SSE_DATASET")
-    executor: Executor = Field(default=Executor.MULTIPROCESS, validation_alias="SSE_EXECUTOR")
-    """A run may choose another one."""
+    executor: Executor = Field(default=Executor.IN_PROCESS, validation_alias="SSE_EXECUTOR")
+    """A run may choose another one. A process of its own costs a step seconds, for what it imports."""
     is_worker: bool = Field(default=False, validation_alias=WORKER)
     """Whether this process may be on another machine than the one that owns `home`."""
     run_process: int | None = Field(default=None, validation_alias=RUN_PROCESS)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 from upath import UPath
 
-from sse_assets.orchestration.tables import TableError, TableKey, TableStore
+from sse_assets.orchestration.tables import TableError, TableKey, TableStore, content_sha256
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,12 @@ class Home:
             return None
 
     def version(self, schema: str, name: str) -> str:
-        """Return the hash of a table without partitions; empty if there is none."""
-        version = self.store.version(TableKey(schema, name))
-        return version.content_sha256[:16] if version else ""
+        """Return the hash of what a table says, all partitions together; empty if there is none.
+
+        The time that a fit took is no part of it: the same fit may be made again.
+        """
+        table = self.table(schema, name)
+        return "" if table is None else content_sha256(table.drop(columns="seconds", errors="ignore"))[:16]
 
     def written(self, schema: str, name: str) -> str:
         """Return the day on which a table without partitions was written, in ISO 8601; empty if unknown."""

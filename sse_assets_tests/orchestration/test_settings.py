@@ -11,7 +11,7 @@ def test_defaults_keep_everything_below_one_folder(tmp_path: Path, monkeypatch: 
     settings = settings_with()
     assert settings.home == tmp_path / ".sse"
     assert settings.dataset is Dataset.SAMPLE
-    assert settings.executor is Executor.MULTIPROCESS
+    assert settings.executor is Executor.IN_PROCESS
     assert settings.data_mirror is None
     for place in (settings.warehouse, settings.downloads, settings.dagster_home, Path(settings.blob_root)):
         assert settings.home in place.parents

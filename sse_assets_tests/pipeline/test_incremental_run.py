@@ -31,10 +31,12 @@ OF_THE_DAY = ["seconds", "decided_at", "record"]
 
 
 def leave(home: Path, table: str) -> None:
-    """Leave a table and its crystal in the inbox."""
+    """Leave a table and its crystal in the inbox, and candidates to rank."""
     (home / "inbox").mkdir(parents=True, exist_ok=True)
     (home / "inbox" / "lab.csv").write_text(table)
     (home / "inbox" / "lii.cif").write_text(CRYSTAL.to(fmt="cif"))
+    (home / "candidates").mkdir(exist_ok=True)
+    (home / "candidates" / "series.csv").write_text("formula\nLi5.5PS4.5Cl1.5\nLi3InBr6\n")
 
 
 def brought_up_to_date(home: Path) -> Run:
@@ -80,6 +82,7 @@ def test_added_changed_and_withdrawn_rows_give_what_a_run_from_nothing_gives(
     after = set((home / "blobs" / "models" / "boosted_trees").rglob("diversity-*"))
     assert after == before  # the paper's protocol is about published rows
     shutil.rmtree(home / "inbox")
+    shutil.rmtree(home / "candidates")
     brought_up_to_date(home)
     assert_equal(store, sample_run.store)
 

@@ -108,3 +108,13 @@ def test_the_structure_of_a_new_formula_can_be_written(
 def test_other_prototypes_are_another_version_of_the_answers(own: Path, home: Path) -> None:
     assert "prototypes " in Predictor.load(own).answering
     assert "prototypes " not in Predictor.load(home).answering
+
+
+def test_the_time_of_a_fit_makes_no_other_version_of_the_answers(home: Path, tmp_path: Path) -> None:
+    again = tmp_path / "home"
+    shutil.copytree(home, again)
+    store, fits = TableStore(UPath(again / "blobs")), TableKey("models", "gaussian_process")
+    store.write(fits, store.read(fits).assign(seconds=7.0))
+    assert Predictor.load(again).answering == Predictor.load(home).answering
+    store.write(fits, store.read(fits).assign(n_train=7))
+    assert Predictor.load(again).answering != Predictor.load(home).answering
