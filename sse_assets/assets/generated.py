@@ -388,7 +388,8 @@ def _searched(
     what = ", ".join(compositions) if len(compositions) < 4 else f"{len(compositions)} compositions"
     told = report_progress(context.log, "starting cells, compositions")
     hours = 0.0
-    for number, formula in enumerate(compositions, 1):
+    for number, formula in enumerate(compositions):
+        told(number, len(compositions))
         hours += least_hours(formula)
         if 60 * hours > _MINUTES_OF_A_CLICK:  # a click is answered now, not when all cells are made
             refuse_unless_asked_for(
@@ -396,7 +397,6 @@ def _searched(
                 SEARCH_STRUCTURES,
                 f"the search for {what} takes more than {_MINUTES_OF_A_CLICK} core minutes",
             )
-        told(number, len(compositions))
     if not torch.cuda.is_available() and hours / processes > _HOURS_WORTH_A_WARNING:
         context.log.warning(
             f"{what}: no GPU here; on {processes} CPU processes at least {hours / processes:.0f} h. It "

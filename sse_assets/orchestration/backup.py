@@ -296,6 +296,8 @@ def _unpack(archive: Path, place: Path) -> tuple[Label, int]:
     room = shutil.disk_usage(place).free
     try:
         with gzip.open(archive) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as tar:
+            # Python before 3.11.4, such as Debian 12's, has no such filter; `_problem` looks at each member.
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
             for member in tar:
                 total += member.size
                 problem = _problem(member, seen)
@@ -307,7 +309,7 @@ def _unpack(archive: Path, place: Path) -> tuple[Label, int]:
                 if label is None:
                     label = _label(tar, member, archive)
                 elif member.name != f"{_DAGSTER}/{_DAGSTER_SETTINGS}":
-                    tar.extract(member, place, filter="data")
+                    tar.extract(member, place)
             while unzipped.read(2**20):  # an archive that was cut short shows at its end
                 pass
     except FileNotFoundError as error:
