@@ -9,6 +9,7 @@ A person or a schedule starts a source (an asset without inputs) the first time;
 An asset that is made on demand stays a person's decision, and nothing waits for it.
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Iterable
@@ -144,6 +145,7 @@ class LookingWhenSomethingHappened(dg.AutomationConditionSensorDefinition):
             and time.monotonic() - self._found_at < _LONGEST_BETWEEN_LOOKS_S
         ):
             return self._found
+        context.log.setLevel(logging.WARNING)  # else each look writes two lines to the terminal of the UI
         found = super().evaluate_tick(context)
         # What asks for a run, or tells the UI something new, is not said twice.
         has_news = found.run_requests or found.automation_condition_evaluations

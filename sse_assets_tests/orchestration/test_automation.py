@@ -207,6 +207,15 @@ def test_a_look_after_a_change_asks_for_runs_that_persons_overtake(
     assert int(request.tags["dagster/priority"]) < 0
 
 
+def test_a_look_writes_nothing_to_the_terminal_of_the_ui(
+    made: Following, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    looks = Looks(made.instance, monkeypatch)
+    capfd.readouterr()
+    assert looks.reads()
+    assert capfd.readouterr().err == ""
+
+
 def test_only_a_run_that_nobody_waits_for_pauses_before_it_tries_again() -> None:
     by_night = dg.DagsterRun("everything", tags={"dagster/schedule_name": "fetch_far"})
     pauses = [try_again_later(by_night, attempt) for attempt in range(3)]
