@@ -29,8 +29,9 @@ def test_it_says_what_it_does_and_ends_with_scores_and_the_report(sample_run: Ru
         assert f"✓ {group}." in sample_run.output
     assert "Test MAE" in sample_run.output
     assert str(sample_run.home / "blobs" / "reports" / "report.html") in sample_run.output
-    others = [line for line in sample_run.output.splitlines() if not line.startswith("  ✓")]
-    assert len(others) < 50  # a line for each asset, not a wall of log
+    # A busy machine has more lines of progress, one in ten seconds.
+    others = [line for line in sample_run.output.splitlines() if not line.startswith(("  ✓", "  · "))]
+    assert len(others) < 45  # a line for each asset, not a wall of log
 
 
 def test_everything_lies_below_the_home(sample_run: Run) -> None:
