@@ -79,7 +79,7 @@ def test_new_candidates_are_answered_and_the_others_taken_over(settings: Setting
 def test_another_model_answers_for_all_again(settings: Settings) -> None:
     made(settings)
     store, key = TableStore(settings.blob_root), TableKey("models", "gaussian_process")
-    store.write(key, store.read(key).assign(seconds=2.0))
+    store.write(key, store.read(key).assign(held_out_mae=2.0))
     _, told = made(settings)
     assert (told["answered_now"], told["taken_over"]) == (1, 0)
 
