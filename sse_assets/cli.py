@@ -13,7 +13,6 @@ import click
 import pandas as pd
 
 from sse_assets.answer_commands import LOOPBACK, predict, serve, structure
-from sse_assets.assets.settings_by_step import check_early
 from sse_assets.materials.conductivity import LabelConvention
 from sse_assets.orchestration.blobs import files_below
 from sse_assets.orchestration.dagster_home import WORKSPACE, create_dagster_home
@@ -440,6 +439,8 @@ def _stale(settings: Settings) -> list[str]:
 def _op_config(file: Path, dataset: Dataset) -> dict[str, object]:
     """Return the settings by step of a file, which are checked."""
     import yaml
+
+    from sse_assets.assets.settings_by_step import check_early
 
     try:
         content = yaml.safe_load(file.read_text())

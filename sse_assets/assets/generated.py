@@ -19,7 +19,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from upath import UPath
 
-from sse_assets.assets.curated import STRUCTURE_SOURCES
+from sse_assets.assets.curated import STRUCTURE_SOURCES, searched_sources
 from sse_assets.assets.raw import STRUCTURES
 from sse_assets.assets.search_inputs import (
     cells_from,
@@ -48,6 +48,7 @@ from sse_assets.report.generation_figures import (
     enthalpy_changes,
 )
 from sse_assets.tables import generated
+from sse_assets.tables.names import Source
 
 if TYPE_CHECKING:  # it imports torch, which takes seconds
     from sse_assets.generation.progress import Progress
@@ -81,7 +82,8 @@ def generated_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
     """Return the steps that list the compositions and search for their structures."""
     sources = STRUCTURE_SOURCES[dataset]
     # Every run searches for the sample's rows. Their structures stay as they are, whatever lies in the inbox.
-    begun_in = [name for name in sources if dataset is not Dataset.SAMPLE or name != "inbox_structures"]
+    with_inbox = Source.INBOX in searched_sources(dataset)
+    begun_in = [name for name in sources if with_inbox or name != "inbox_structures"]
     return [_compositions(sources, dataset), _search(begun_in, _CONFIGS[dataset])]
 
 

@@ -22,7 +22,7 @@ from sse_assets.tables import generated
 
 SCHEMA = "generated"
 _CODE_VERSION = "5"
-"""4: the class of disorder of each structure."""
+"""4: the class of disorder of each structure; 5: volumes of elements to 1e-6 Å³."""
 _LIBRARIES = versions("pymatgen", "spglib", "scipy", "numpy")
 
 

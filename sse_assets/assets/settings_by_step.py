@@ -1,11 +1,13 @@
 """Settings of the steps, by step, so that a wrong one is refused before Dagster is imported."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
+from sse_assets.assets.language_model_settings import FineTuningSettingsOfStep, SmallModelSettingsOfStep
 from sse_assets.assets.screening_settings import DatabaseSettingsOfStep, ScreeningSettingsOfStep
+from sse_assets.assets.search_settings import SearchSettingsOfStep, SmokeSearchSettingsOfStep
 from sse_assets.boosted_trees.settings import BoostedTreesSettings
 from sse_assets.descriptors.pore_settings import PoreSettings
 from sse_assets.orchestration.settings import Dataset
@@ -81,35 +83,18 @@ class TreeSettingsOfStep(StepSettings):
         with_values_of(self, _TABLE_1)
 
 
-def _of_search(dataset: Dataset) -> type[StepSettings]:
-    from sse_assets.assets.search_settings import SearchSettingsOfStep, SmokeSearchSettingsOfStep
-
-    return SmokeSearchSettingsOfStep if dataset is Dataset.SAMPLE else SearchSettingsOfStep
-
-
-def _of_fine_tuning(_: Dataset) -> type[StepSettings]:
-    from sse_assets.assets.language_model_settings import FineTuningSettingsOfStep
-
-    return FineTuningSettingsOfStep
-
-
-def _of_small_model(_: Dataset) -> type[StepSettings]:
-    from sse_assets.assets.language_model_settings import SmallModelSettingsOfStep
-
-    return SmallModelSettingsOfStep
-
-
-SETTINGS_BY_STEP: Mapping[str, Callable[[Dataset], type[StepSettings]]] = {
-    "describe_crystals": lambda _: PoreSettingsOfStep,
-    "splits__assignments": lambda _: SplitSettingsOfStep,
-    "models__boosted_trees_settings": lambda _: TreeSettingsOfStep,
-    "rank_candidates": lambda _: ScreeningSettingsOfStep,
-    "screening__database_candidates": lambda _: DatabaseSettingsOfStep,
-    "search_structure": _of_search,
-    "fine_tune_language_model": _of_fine_tuning,
-    "fit_small_language_model": _of_small_model,
-}
-"""Functions from the data set to the class of the settings, which is imported when it is asked for."""
+def settings_by_step(dataset: Dataset) -> Mapping[str, type[StepSettings]]:
+    """Return the class of the settings of each step that has any."""
+    return {
+        "describe_crystals": PoreSettingsOfStep,
+        "splits__assignments": SplitSettingsOfStep,
+        "models__boosted_trees_settings": TreeSettingsOfStep,
+        "rank_candidates": ScreeningSettingsOfStep,
+        "screening__database_candidates": DatabaseSettingsOfStep,
+        "search_structure": SmokeSearchSettingsOfStep if dataset is Dataset.SAMPLE else SearchSettingsOfStep,
+        "fine_tune_language_model": FineTuningSettingsOfStep,
+        "fit_small_language_model": SmallModelSettingsOfStep,
+    }
 
 
 def check_early(ops: Mapping[str, object], dataset: Dataset) -> None:
@@ -123,7 +108,7 @@ def check_early(ops: Mapping[str, object], dataset: Dataset) -> None:
     Raises:
         SettingsOfStepError: if a step cannot work with its settings.
     """
-    for step, settings_type in SETTINGS_BY_STEP.items():
+    for step, settings_type in settings_by_step(dataset).items():
         match ops.get(step, ops.get(spelt(step))):
             case {"config": dict() as values}:
-                check_settings(step, settings_type(dataset), values)
+                check_settings(step, settings_type, values)

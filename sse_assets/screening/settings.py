@@ -1,4 +1,4 @@
-"""What a candidate has to be; the filters themselves need pymatgen, which takes long to import."""
+"""Requirements of a candidate; the code that filters by them needs pymatgen, which takes long to import."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from sse_assets.ranges import check_ranges
 
 @dataclass(frozen=True)
 class Filters:
-    """What a candidate has to be."""
+    """Requirements that a candidate has to meet."""
 
     least_elements: Annotated[int, Ge(1)] = 3
     """Fewest elements; binary compounds are known."""

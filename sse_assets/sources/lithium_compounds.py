@@ -1,4 +1,4 @@
-"""Which compounds with Li a database is asked for."""
+"""Choice of the compounds with Li that a database is asked for."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,7 +10,7 @@ from sse_assets.ranges import check_ranges
 
 @dataclass(frozen=True)
 class LithiumCompounds:
-    """Which compounds with Li are asked for."""
+    """Compounds with Li that are asked for."""
 
     least_elements: Annotated[int, Ge(1)] = 3
     without: tuple[str, ...] = ("H",)

@@ -16,7 +16,7 @@ from sse_assets_tests.command_line import Run, environment_of, small_run_config,
 
 pytestmark = pytest.mark.services  # eight whole runs, which are killed, take ten minutes
 CRYSTAL = Structure.from_spacegroup("Fm-3m", Lattice.cubic(6.012), ["Li", "I"], [[0, 0, 0], [0.5, 0.5, 0.5]])
-"""One that no published row has, so that whatever learns from it changes."""
+"""Crystal that no published row has, so that whatever learns from it changes."""
 ADDED = (
     "id,formula,conductivity_s_cm,structure\n"
     "crystal,LiI,9.0E-07,lii.cif\n"
